@@ -1,0 +1,54 @@
+# Ringline: every command that a person types. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: install
+install: ## Prepare .venv (quick when nothing changed)
+	@tools/install $(PYTHON)
+
+.PHONY: lock
+lock: install ## Resolve the dependencies anew into the two hashed locks
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 pyproject.toml --extra dev -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 pyproject.toml --extra dev --group dev -c requirements.lock -o requirements-dev.lock
+
+.PHONY: check
+check: install ## Format, lint, types, floors, generated pages
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python tools/generate.py --check
+	@$(BIN)/python -m deploy.build --check
+
+.PHONY: format
+format: install ## Format the code and write the generated pages anew
+	@$(BIN)/ruff check -q --fix-only .
+	@$(BIN)/ruff format -q .
+	@$(BIN)/python tools/generate.py
+	@$(BIN)/python -m deploy.build
+
+.PHONY: run
+run: install ## Serve for development, two links to call with (LAN=1: https for phones too)
+	@tools/peers turn || true
+	@exec $(BIN)/ringline serve --dev $(if $(LAN),--lan)
+
+.PHONY: test
+test: install ## The whole suite but the big counts, with coverage
+	@tools/peers all || true
+	@$(BIN)/pytest -m "not long" --cov --cov-report=term $(ARGS)
+
+.PHONY: test-long
+test-long: install ## The big counts
+	@tools/peers all || true
+	@$(BIN)/pytest -m long $(ARGS)
+
+.PHONY: clean
+clean: ## Remove what was built or installed here
+	@rm -rf .venv node_modules tests/e2e/node_modules .coverage htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis

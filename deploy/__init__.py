@@ -1,0 +1,1 @@
+"""What runs Ringline elsewhere, and shows how it fares."""

@@ -1,0 +1,1 @@
+"""What an operator is told: objectives, recording rules and alerts, as code."""

@@ -1,0 +1,211 @@
+"""Every alert that is not a burn rate."""
+
+from deploy.alerts.rules import Alert, Comparison, Group
+
+_BY_JOB = "by (namespace, job)"
+_BY_POD = "by (namespace, job, pod, instance)"
+TURN_QUOTA = 100
+"""coturn's `total-quota`, which no metric tells: set `ringline:turn_total_quota` to yours."""
+
+
+def _grown(metric: str, window: str, only: str = "", offset: str = "") -> str:
+    matchers = f"{{{only}}}" if only else ""
+    return f"sum {_BY_JOB} (increase({metric}{matchers}[{window}]{offset}))"
+
+
+_ATTEMPTS = _grown("ringline_connects_total", "30m")
+_LAST_WEEK = _grown("ringline_connects_total", "30m", offset=" offset 1w")
+_REFUSED_TOKENS = _grown("ringline_auth_failures_total", "15m")
+_CONNECTED = _grown("ringline_connects_total", "15m", 'result="ok"')
+_WEBHOOKS = _grown("ringline_webhook_deliveries_total", "15m")
+_LOST_WEBHOOKS = _grown("ringline_webhook_deliveries_total", "15m", 'result=~"failed|dropped"')
+
+STORE_DOWN = Alert(
+    name="RinglineStoreDown",
+    severity="page",
+    when=(Comparison(f"min {_BY_JOB} (ringline_store_up)", "==", "0"),),
+    wait="1m",
+    summary="The store does not answer ({{ $labels.job }})",
+    description="At least one node gets no answer from the store: it can place and accept no call.",
+)
+CANARY_FAILING = Alert(
+    name="RinglineCanaryFailing",
+    severity="page",
+    when=(Comparison("min by (namespace, job, step) (ringline_probe_success)", "==", "0"),),
+    wait="5m",
+    summary="The canary fails at {{ $labels.step }} ({{ $labels.job }})",
+    description="Every run of `ringline probe` for five minutes failed at this step.",
+    needs="ringline probe",
+)
+STREAM_LAG = Alert(
+    name="RinglineNodeStreamLag",
+    severity="ticket",
+    when=(Comparison(f"max {_BY_POD} (ringline_node_stream_lag)", ">", "1000"),),
+    wait="5m",
+    summary="Messages from other nodes pile up ({{ $labels.pod }}{{ $labels.instance }})",
+    description="{{ $value }} messages from other nodes wait: calls across nodes are late.",
+)
+LOOP_LAG = Alert(
+    name="RinglineLoopLag",
+    severity="ticket",
+    when=(
+        Comparison(
+            "histogram_quantile(0.99, sum by (namespace, job, pod, instance, le) "
+            "(rate(ringline_event_loop_lag_seconds_bucket[5m])))",
+            ">",
+            "0.1",
+        ),
+    ),
+    wait="10m",
+    summary="A node cannot keep up ({{ $labels.pod }}{{ $labels.instance }})",
+    description="One in a hundred ticks is {{ $value | humanizeDuration }} late: everything is.",
+)
+SLOW_CLIENTS = Alert(
+    name="RinglineSlowClients",
+    severity="ticket",
+    when=(
+        Comparison(
+            _grown("ringline_slow_clients_closed_total", "15m"),
+            ">",
+            f"10 + 0.01 * sum {_BY_JOB} (ringline_connections)",
+        ),
+    ),
+    wait="5m",
+    summary="Many clients do not read what they are sent ({{ $labels.job }})",
+    description="{{ $value | humanize }} connections were cut in 15 minutes for their full queues.",
+)
+JWKS_FAILING = Alert(
+    name="RinglineJwksFailing",
+    severity="ticket",
+    when=(
+        Comparison(_grown("ringline_jwks_fetches_total", "15m", 'result="failed"'), ">", "0"),
+        Comparison(_grown("ringline_jwks_fetches_total", "15m", 'result="ok"'), "==", "0"),
+    ),
+    wait="5m",
+    summary="The identity provider's keys cannot be fetched ({{ $labels.job }})",
+    description="No fetch of RINGLINE_JWKS_URL succeeded for 15 minutes; new keys are not known.",
+)
+TURN_PROBE = Alert(
+    name="RinglineTurnProbeFailing",
+    severity="ticket",
+    # Where no TURN is set this is NaN, which equals nothing.
+    when=(Comparison(f"min {_BY_JOB} (ringline_turn_probe_success)", "==", "0"),),
+    wait="5m",
+    summary="TURN relays nothing ({{ $labels.job }})",
+    description="A relay with a fresh credential has failed for five minutes: "
+    "calls between users behind strict NATs have no media.",
+)
+REFUSED_TOKENS = Alert(
+    name="RinglineTokenRefusals",
+    severity="ticket",
+    when=(
+        Comparison(_REFUSED_TOKENS, ">=", "50"),
+        Comparison(_REFUSED_TOKENS, ">", f"0.5 * {_CONNECTED}"),
+    ),
+    wait="5m",
+    summary="A surge of refused tokens ({{ $labels.job }})",
+    description="{{ $value | humanize }} tokens were refused in 15 minutes, "
+    "more than half as many as there were connects.",
+)
+DRAINING = Alert(
+    name="RinglineDrainingTooLong",
+    severity="ticket",
+    when=(Comparison(f"max {_BY_POD} (ringline_draining)", "==", "1"),),
+    wait="15m",
+    summary="A node does not finish draining ({{ $labels.pod }}{{ $labels.instance }})",
+    description="It has been refusing newcomers for 15 minutes and still runs.",
+)
+NO_TRAFFIC = Alert(
+    name="RinglineNoTraffic",
+    severity="ticket",
+    when=(
+        # The metrics may be gone with the nodes: then last week says who is missing.
+        Comparison(f"({_ATTEMPTS} or 0 * {_LAST_WEEK})", "==", "0"),
+        Comparison(f"({_LAST_WEEK} or 0 * {_ATTEMPTS})", ">=", "50"),
+    ),
+    wait="5m",
+    summary="Nobody tries to connect ({{ $labels.job }})",
+    description="Not one attempt in 30 minutes; at this time last week there were 50 or more.",
+)
+WEBHOOKS = Alert(
+    name="RinglineWebhooksFailing",
+    severity="ticket",
+    when=(
+        Comparison(_LOST_WEBHOOKS, ">=", "10"),
+        Comparison(_LOST_WEBHOOKS, ">", f"0.1 * {_WEBHOOKS}"),
+    ),
+    wait="5m",
+    summary="Webhooks do not arrive ({{ $labels.job }})",
+    description="{{ $value | humanize }} webhooks failed or were dropped in 15 minutes, "
+    "more than one in ten.",
+)
+CERTIFICATE = Alert(
+    name="RinglineCertificateExpiring",
+    severity="ticket",
+    when=(
+        Comparison(
+            "min by (namespace, job, instance) "
+            '(probe_ssl_earliest_cert_expiry{job=~".*ringline.*"}) - time()',
+            "<",
+            "14 * 86400",
+        ),
+    ),
+    wait="1h",
+    summary="A certificate is about to expire ({{ $labels.instance }})",
+    description="It ends in {{ $value | humanizeDuration }}; its renewal is overdue.",
+    needs="blackbox exporter",
+)
+TURN_NEAR_QUOTA = Alert(
+    name="RinglineTurnNearQuota",
+    severity="ticket",
+    when=(
+        Comparison(
+            f"sum {_BY_POD} (turn_total_allocations)",
+            ">",
+            "0.8 * scalar(ringline:turn_total_quota)",
+        ),
+    ),
+    wait="5m",
+    summary="TURN is near its quota ({{ $labels.pod }}{{ $labels.instance }})",
+    description="{{ $value }} allocations are live, over 80 % of `total-quota`: "
+    "beyond it, calls that need a relay have no media.",
+    needs="coturn with `prometheus`",
+)
+HPA_AT_MAXIMUM = Alert(
+    name="RinglineHpaAtMaximum",
+    severity="ticket",
+    when=(
+        Comparison(
+            "max by (namespace, horizontalpodautoscaler) (kube_horizontalpodautoscaler_status_"
+            'current_replicas{horizontalpodautoscaler=~".*ringline.*"})',
+            ">=",
+            "max by (namespace, horizontalpodautoscaler) (kube_horizontalpodautoscaler_spec_"
+            'max_replicas{horizontalpodautoscaler=~".*ringline.*"})',
+        ),
+    ),
+    wait="15m",
+    summary="The autoscaler is at its maximum ({{ $labels.horizontalpodautoscaler }})",
+    description="{{ $value }} replicas run, and there will be no more however high the load.",
+    needs="kube-state-metrics",
+)
+ALERTS = (
+    STORE_DOWN,
+    CANARY_FAILING,
+    STREAM_LAG,
+    LOOP_LAG,
+    SLOW_CLIENTS,
+    JWKS_FAILING,
+    TURN_PROBE,
+    REFUSED_TOKENS,
+    DRAINING,
+    NO_TRAFFIC,
+    WEBHOOKS,
+    CERTIFICATE,
+    TURN_NEAR_QUOTA,
+    HPA_AT_MAXIMUM,
+)
+
+
+def group() -> Group:
+    """All of them."""
+    return Group("ringline-symptoms", "30s", ALERTS)

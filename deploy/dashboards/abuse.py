@@ -1,0 +1,114 @@
+"""Who is not believed, who is too much, and what protects the rest."""
+
+from deploy.dashboards.board import Board, Grades, Look, Panel, Query, Row
+from deploy.dashboards.promql import GREEN, RED, grown, rate
+
+_PROTOCOL = 'result=~"invalid_payload|unknown_event|not_participant|forbidden|not_joined"'
+_ISSUED = rate("ringline_turn_credentials_issued_total", by="region")
+_IDENTITY = Row(
+    "Who is speaking?",
+    (
+        Panel(
+            title="Refused tokens",
+            meaning="In the time shown. Expired ones come from clients that slept; thousands with "
+            "a bad signature are a wrong key, or an attack.",
+            unit="short",
+            queries=(Query(grown("ringline_auth_failures_total"), "refused"),),
+            look=Look.NUMBER,
+            width=6,
+            height=5,
+        ),
+        Panel(
+            title="Refused renewals",
+            meaning="Live connections whose new token was refused, in the time shown. They are "
+            "closed when the old one ends.",
+            unit="short",
+            queries=(
+                Query(grown("ringline_token_refreshes_total", 'result="refused"'), "refused"),
+            ),
+            look=Look.NUMBER,
+            width=6,
+            height=5,
+            grades=Grades(fair=10, good=1),
+        ),
+        Panel(
+            title="Failed fetches of keys",
+            meaning="Of the identity provider's keys, in the time shown. All failing: tokens "
+            "signed with a new key are refused.",
+            unit="short",
+            queries=(Query(grown("ringline_jwks_fetches_total", 'result="failed"'), "failed"),),
+            look=Look.NUMBER,
+            width=6,
+            height=5,
+            grades=Grades(fair=3, good=1),
+        ),
+        Panel(
+            title="Over a limit",
+            meaning="Refusals by a limit, in the time shown. Clients in a loop, or somebody who "
+            "tries things; below it says which limit.",
+            unit="short",
+            queries=(Query(grown("ringline_rate_limited_total"), "refusals"),),
+            look=Look.NUMBER,
+            width=6,
+            height=5,
+        ),
+        Panel(
+            title="Refused tokens",
+            meaning="A second. token_expired rises: clients do not fetch fresh ones, or clocks "
+            "differ. bad_signature: a wrong key, or forgery. unauthenticated: issuer, audience or "
+            "claims do not fit. internal: the keys cannot be fetched.",
+            unit="cps",
+            queries=(Query(rate("ringline_auth_failures_total", by="reason"), "{{reason}}"),),
+        ),
+        Panel(
+            title="Renewed tokens",
+            meaning="Tokens renewed on live connections, a second. None, with many sessions older "
+            "than a token: clients do not answer auth:expiring, and are cut.",
+            unit="cps",
+            queries=(Query(rate("ringline_token_refreshes_total", by="result"), "{{result}}"),),
+            colors={"ok": GREEN, "refused": RED},
+        ),
+        Panel(
+            title="Fetches of the provider's keys",
+            meaning="A second; at most one each 30 s and node. Only failures: see the alert "
+            "RinglineJwksFailing. Flat at 0 where no RINGLINE_JWKS_URL is set.",
+            unit="cps",
+            queries=(Query(rate("ringline_jwks_fetches_total", by="result"), "{{result}}"),),
+            colors={"ok": GREEN, "failed": RED},
+        ),
+    ),
+)
+_ABUSE = Row(
+    "Who is too much?",
+    (
+        Panel(
+            title="Over a limit",
+            meaning="Refusals a second, by limit. Steady for one of them: a client in a loop; "
+            "raise it (RINGLINE_RATE_LIMIT_SCALE) only if users are harmed.",
+            unit="cps",
+            queries=(Query(rate("ringline_rate_limited_total", by="scope"), "{{scope}}"),),
+        ),
+        Panel(
+            title="What no good client sends",
+            meaning="Events a second that were refused for what they are. After a client's "
+            "release: a fault of it. Else somebody probes.",
+            unit="cps",
+            queries=(Query(rate("ringline_events_total", _PROTOCOL, by="result"), "{{result}}"),),
+        ),
+        Panel(
+            title="TURN credentials",
+            meaning="Credentials handed out a second, by region. Many more than calls and joins: "
+            "somebody collects them, see TURN for what they are used for.",
+            unit="cps",
+            queries=(
+                Query(f'label_replace({_ISSUED}, "region", "(none)", "region", "")', "{{region}}"),
+            ),
+        ),
+    ),
+)
+ABUSE = Board(
+    name="abuse",
+    title="Auth and abuse",
+    description="Who is not believed, who is too much, and what protects the rest.",
+    rows=(_IDENTITY, _ABUSE),
+)

@@ -1,0 +1,219 @@
+"""Who comes, who is refused, who goes, and how fast what they say is passed on."""
+
+from deploy.alerts.objectives import CONNECT
+from deploy.dashboards.board import Board, Grades, Look, Panel, Query, Row
+from deploy.dashboards.promql import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    POD,
+    QUANTILE_COLORS,
+    RED,
+    SPAN,
+    grown,
+    now,
+    quantile,
+    quantiles,
+    rate,
+)
+
+_WHO = Row(
+    "Who is here?",
+    (
+        Panel(
+            title="Users online",
+            meaning="Users with a session on any node, from the store. A sudden fall: clients lost "
+            "their connections, or the store forgot them.",
+            unit="short",
+            queries=(Query(now("ringline_users_online", over="max"), "users"),),
+            look=Look.NUMBER,
+            width=4,
+            height=5,
+        ),
+        Panel(
+            title="Sessions",
+            meaning="Joined devices. Many more than users: clients leave sessions behind.",
+            unit="short",
+            queries=(Query(now("ringline_sessions"), "sessions"),),
+            look=Look.NUMBER,
+            width=4,
+            height=5,
+        ),
+        Panel(
+            title="Connects that work",
+            meaning="Connects without a fault of ours; refused tokens and rate limits count in no "
+            "term. Under 99.9 %: users see the client as offline. The store, or too much load.",
+            unit="percentunit",
+            queries=(Query(CONNECT.good_share(SPAN, where=POD), "work"),),
+            look=Look.NUMBER,
+            width=4,
+            height=5,
+            most=1,
+            grades=Grades(fair=0.995, good=0.999),
+        ),
+        Panel(
+            title="Refused connects",
+            meaning='Connects refused in the time shown, for whatever reason; "Refusals" tells '
+            "which.",
+            unit="short",
+            queries=(Query(grown("ringline_connects_total", 'result="refused"'), "refused"),),
+            look=Look.NUMBER,
+            width=4,
+            height=5,
+        ),
+        Panel(
+            title="Time to connect, p95",
+            meaning="Opening of the transport to the accepted CONNECT. Over a second: the identity "
+            "provider or the store is slow, or the node is overloaded.",
+            unit="s",
+            queries=(Query(quantile(0.95, "ringline_connect_seconds", window=SPAN), "p95"),),
+            look=Look.NUMBER,
+            width=4,
+            height=5,
+            grades=Grades(fair=2.5, good=0.5),
+        ),
+        Panel(
+            title="Slow clients cut",
+            meaning="Connections cut in the time shown because 1 MiB waited for them. A few are "
+            "users in tunnels; many: the way out is jammed.",
+            unit="short",
+            queries=(Query(grown("ringline_slow_clients_closed_total"), "cut"),),
+            look=Look.NUMBER,
+            width=4,
+            height=5,
+            grades=Grades(fair=10, good=1),
+        ),
+        Panel(
+            title="Open connections",
+            meaning="Open transports. Much polling: a proxy on the way does not let WebSockets "
+            "through.",
+            unit="short",
+            queries=(Query(now("ringline_connections", by="transport"), "{{transport}}"),),
+            look=Look.STACK,
+            colors={"websocket": GREEN, "polling": ORANGE},
+        ),
+        Panel(
+            title="Sessions and users",
+            meaning="Sessions of the nodes shown, users of all. Saw teeth: clients come and go in "
+            "step, look at the disconnects.",
+            unit="short",
+            queries=(
+                Query(now("ringline_sessions"), "sessions"),
+                Query(now("ringline_users_online", over="max"), "users"),
+            ),
+        ),
+        Panel(
+            title="Waiting to be sent",
+            meaning="Bytes queued for clients, all connections of a node. Steady growth: clients, "
+            "or the network to them, read too slowly.",
+            unit="bytes",
+            queries=(Query(now("ringline_send_queue_bytes"), "queued"),),
+        ),
+    ),
+)
+_COMING = Row(
+    "Coming and going",
+    (
+        Panel(
+            title="Connects",
+            meaning="Attempts a second. More refused than ok: look at the refusals beside.",
+            unit="cps",
+            queries=(Query(rate("ringline_connects_total", by="result"), "{{result}}"),),
+            width=6,
+            colors={"ok": GREEN, "refused": RED},
+        ),
+        Panel(
+            title="Refusals",
+            meaning="Refused connects a second, by code. internal, store_unavailable, timeout and "
+            "overloaded are our fault and count in the objective; the rest is the caller's doing.",
+            unit="cps",
+            queries=(
+                Query(
+                    rate("ringline_connects_total", 'result="refused"', by="reason") + " > 0",
+                    "{{reason}}",
+                ),
+            ),
+            width=6,
+        ),
+        Panel(
+            title="Disconnects",
+            meaning="Ended connections a second, by what ended them; client and transport are "
+            "normal. Many ping_timeout: a network between users and service is broken.",
+            unit="cps",
+            queries=(
+                Query(rate("ringline_disconnects_total", by="reason") + " > 0", "{{reason}}"),
+            ),
+            width=6,
+        ),
+        Panel(
+            title="Resumes",
+            meaning="Joins a second that asked to resume. replayed: nothing is lost; snapshot: "
+            "the state is told anew; none: it came too late.",
+            unit="cps",
+            queries=(Query(rate("ringline_resumes_total", by="result"), "{{result}}"),),
+            width=6,
+            colors={"replayed": GREEN, "snapshot": BLUE, "none": GREY},
+        ),
+        Panel(
+            title="Time to connect",
+            meaning="Opening of the transport to the accepted CONNECT. A p99 of seconds: tokens "
+            "wait for keys to be fetched, or connects are admitted slowly.",
+            unit="s",
+            queries=quantiles("ringline_connect_seconds"),
+            colors=QUANTILE_COLORS,
+        ),
+        Panel(
+            title="Events",
+            meaning="Client events a second, by event. One that outgrows the others: a client in a "
+            "loop.",
+            unit="cps",
+            queries=(Query(rate("ringline_events_total", by="event") + " > 0", "{{event}}"),),
+        ),
+        Panel(
+            title="Events refused",
+            meaning="Client events a second that were answered with an error, by code. "
+            "invalid_payload: a faulty client; internal: a fault of ours, see the log.",
+            unit="cps",
+            queries=(
+                Query(rate("ringline_events_total", 'result!="ok"', by="result"), "{{result}}"),
+            ),
+        ),
+    ),
+)
+_PASSING = Row(
+    "Passing on",
+    (
+        Panel(
+            title="Relay, to a peer on the same node",
+            meaning="From the arrival of a relayed message to the write to the peer. Over 250 ms "
+            "at p99: the node is overloaded, look at Runtime.",
+            unit="s",
+            queries=quantiles("ringline_relay_seconds", 'scope="local"'),
+            colors=QUANTILE_COLORS,
+        ),
+        Panel(
+            title="Handling of events, p99",
+            meaning="Handling by event, its place in the line not counted. What waits for the "
+            "store is slow when the store is.",
+            unit="s",
+            queries=(
+                Query(quantile(0.99, "ringline_event_seconds", by="event") + " >= 0", "{{event}}"),
+            ),
+        ),
+        Panel(
+            title="Relayed bytes",
+            meaning="Bytes a second by event, as received. Only signalling goes through here: more "
+            "than some KiB a call means that a client sends data through it.",
+            unit="Bps",
+            queries=(Query(rate("ringline_relayed_bytes_total", by="event"), "{{event}}"),),
+            look=Look.STACK,
+        ),
+    ),
+)
+CONNECTIONS = Board(
+    name="connections",
+    title="Connections",
+    description="Who comes, who is refused, who goes, and how fast what they say is passed on.",
+    rows=(_WHO, _COMING, _PASSING),
+)

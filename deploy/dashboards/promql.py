@@ -1,0 +1,66 @@
+"""The few kinds of questions that the panels ask."""
+
+from collections.abc import Iterable
+
+from deploy.dashboards.board import Query
+
+SPACE = 'namespace=~"$namespace"'
+JOB = f'{SPACE}, job=~"$job"'
+POD = f'{JOB}, pod=~"$pod"'
+LINE, SPAN = "$__rate_interval", "$__range"
+GREEN, BLUE, ORANGE, RED, GREY = "green", "blue", "orange", "red", "#8e8e8e"
+
+
+def rate(metric: str, only: str = "", *, by: str = "", where: str = POD) -> str:
+    """Counted a second."""
+    return f"sum{_by(by)} (rate({metric}{_matching(where, only)}[{LINE}]))"
+
+
+def per_minute(metric: str, only: str = "", *, by: str = "", where: str = POD) -> str:
+    """Counted a minute."""
+    return f"60 * {rate(metric, only, by=by, where=where)}"
+
+
+def grown(metric: str, only: str = "", *, by: str = "", where: str = POD) -> str:
+    """Counted in the time that the board shows."""
+    return f"sum{_by(by)} (increase({metric}{_matching(where, only)}[{SPAN}]))"
+
+
+def now(metric: str, only: str = "", *, by: str = "", where: str = POD, over: str = "sum") -> str:
+    """A gauge, pods taken together."""
+    return f"{over}{_by(by)} ({metric}{_matching(where, only)})"
+
+
+def quantile(
+    share: float,
+    metric: str,
+    only: str = "",
+    *,
+    by: str = "",
+    where: str = POD,
+    window: str = LINE,
+) -> str:
+    """The value that `share` of the observations of a histogram do not exceed."""
+    labels = ", ".join(filter(None, ("le", by)))
+    buckets = f"rate({metric}_bucket{_matching(where, only)}[{window}])"
+    return f"histogram_quantile({share}, sum by ({labels}) ({buckets}))"
+
+
+def quantiles(
+    metric: str, only: str = "", shares: Iterable[float] = (0.5, 0.95, 0.99), *, where: str = POD
+) -> tuple[Query, ...]:
+    """The median and how bad it gets, as `p50`, `p95`, `p99`."""
+    return tuple(
+        Query(quantile(share, metric, only, where=where), f"p{share * 100:g}") for share in shares
+    )
+
+
+QUANTILE_COLORS = {"p1": RED, "p5": ORANGE, "p50": GREEN, "p95": ORANGE, "p99": RED}
+
+
+def _by(labels: str) -> str:
+    return f" by ({labels})" if labels else ""
+
+
+def _matching(where: str, only: str) -> str:
+    return "{" + ", ".join(filter(None, (where, only))) + "}"

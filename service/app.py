@@ -1,0 +1,200 @@
+"""Running a node: open the ports, say so, serve, and on a signal drain and stop.
+
+uvicorn by itself would close the listener first, which kills long-polling, ignore a second
+SIGTERM and exit 143; so the signals are ours (docs/decisions/0006-we-own-the-signals.md).
+"""
+
+import asyncio
+import contextlib
+import errno
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+import uvicorn
+import uvloop
+
+from service.node import Node, wall_clock
+from service.ports import Clock
+from service.settings import Settings
+from service.transport.websocket import BoundedProtocol
+
+_log = structlog.get_logger(__name__)
+
+BACKLOG = 2048
+_POLL_S = 0.01
+
+Tls = tuple[str, str]
+"""Paths of a certificate chain and its key, PEM."""
+
+
+Handlers = dict[signal.Signals, Any]
+"""What each signal does."""
+
+
+class Unlistenable(Exception):
+    """A port cannot be opened; the message says which and what to do."""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+
+def run(
+    settings: Settings, *, ready: Callable[[], None] | None = None, tls: Tls | None = None
+) -> int:
+    """Serve until SIGTERM or SIGINT; the exit status: 0 after a drain.
+
+    Args:
+        settings: already checked as a whole.
+        ready: called once clients can connect.
+        tls: serve https and wss with these files.
+    """
+    try:
+        uvloop.run(_serve(settings, ready, tls, _handlers()))
+    except (Unlistenable, ValueError) as error:
+        print(f"ringline: {error}", file=sys.stderr)  # noqa: T201 - an operator reads it
+        return 2
+    return 0
+
+
+async def _serve(
+    settings: Settings, ready: Callable[[], None] | None, tls: Tls | None, before: Handlers
+) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        stopping.set()
+        for number, handler in before.items():  # asked twice: now, whatever still runs
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
+
+    for number in before:
+        loop.add_signal_handler(number, on_signal)
+    async with serving(settings, tls=tls) as running:
+        _log.info("node.ready", port=running.port, admin_port=running.admin_port)
+        if ready is not None:
+            ready()
+        await stopping.wait()
+        _log.info("node.draining")
+    _log.info("node.stopped")
+
+
+def _handlers() -> Handlers:
+    """What the signals do before we handle them; Python's own answer to SIGINT is a trace."""
+    found = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    ours = signal.default_int_handler
+    return {number: signal.SIG_DFL if one is ours else one for number, one in found.items()}
+
+
+class Running:
+    """A node that serves, and where."""
+
+    def __init__(self, node: Node, port: int, admin_port: int) -> None:
+        self.node = node
+        self.port = port
+        self.admin_port = admin_port
+
+
+@asynccontextmanager
+async def serving(
+    settings: Settings, *, clock: Clock = wall_clock, tls: Tls | None = None
+) -> AsyncIterator[Running]:
+    """A node that serves inside the `async with`, and is drained and stopped at its end.
+
+    Raises:
+        Unlistenable: a port is taken, or the interface is not this machine's.
+        ValueError: the identity settings do not fit together.
+    """
+    node = Node(settings, clock)
+    with (
+        _listen(settings.host, settings.port, "PORT") as public,
+        _listen(settings.admin_host, settings.admin_port, "ADMIN_PORT") as private,
+    ):
+        servers = {
+            _Server(_config(node, settings, tls)): public,
+            _Server(uvicorn.Config(node.admin, **_COMMON)): private,
+        }
+        tasks = [asyncio.create_task(s.serve([at])) for s, at in servers.items()]
+        sweeping = asyncio.create_task(node.sweeper.run())
+        try:
+            await _started(servers, tasks)
+            node.status = "ready"
+            yield Running(node, public.getsockname()[1], private.getsockname()[1])
+        finally:
+            node.status = "draining"
+            await _drain(node)
+            sweeping.cancel()
+            for server in servers:
+                server.should_exit = True
+            await asyncio.gather(sweeping, *tasks, return_exceptions=True)
+
+
+_COMMON: dict[str, Any] = {
+    "lifespan": "off",
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+    "timeout_graceful_shutdown": 5,
+}
+
+
+def _config(node: Node, settings: Settings, tls: Tls | None) -> uvicorn.Config:
+    return uvicorn.Config(
+        node.app,
+        http="httptools",
+        ws=BoundedProtocol,
+        ws_max_size=settings.max_message_bytes,
+        ws_ping_interval=None,  # Engine.IO has heartbeats of its own
+        ws_per_message_deflate=False,  # a bomb would unfold here
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        ssl_certfile=tls[0] if tls else None,
+        ssl_keyfile=tls[1] if tls else None,
+        **_COMMON,
+    )
+
+
+async def _started(servers: dict[_Server, socket.socket], tasks: list[asyncio.Task[None]]) -> None:
+    while not all(server.started for server in servers):
+        for task in tasks:
+            if task.done():
+                task.result()
+                raise Unlistenable("The HTTP server ended before it started.")
+        await asyncio.sleep(_POLL_S)
+
+
+async def _drain(node: Node) -> None:
+    await node.end_calls()
+    await node.close()
+
+
+@contextlib.contextmanager
+def _listen(host: str, port: int, setting: str) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        why = str(error.strerror).partition(" (while")[0]
+        wrong, mend = setting, "a free port"
+        if error.errno not in {errno.EADDRINUSE, errno.EACCES}:  # so it is not about the port
+            wrong, mend = setting.replace("PORT", "HOST"), "an address of this machine"
+        raise Unlistenable(
+            f"RINGLINE_{setting}={port} on {host} cannot be opened ({why}); "
+            f"set RINGLINE_{wrong} to {mend}."
+        ) from None
+    with listener:
+        # Inherited by every connection: asyncio sets it on none of a listener made like this.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.setblocking(False)  # noqa: FBT003 - the standard library has no name for it
+        yield listener

@@ -1,0 +1,131 @@
+"""A call as a value: who, what, in which state, and when each thing happened.
+
+All times are epoch milliseconds of the store's clock. A call is never changed; the machine
+returns a new one with the next revision.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a call stands (docs/call-states.md)."""
+
+    INITIATING = "initiating"
+    RINGING = "ringing"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    ENDED = "ended"
+
+
+class CallType(StrEnum):
+    """What the caller asked for."""
+
+    AUDIO = "audio"
+    VIDEO = "video"
+
+
+class Reason(StrEnum):
+    """Why a call ended, or stopped for one device."""
+
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    # Told to one device only; the call itself goes on or ended otherwise.
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
+    REJECTED_ELSEWHERE = "rejected_elsewhere"
+    # Trouble.
+    CONNECT_TIMEOUT = "connect_timeout"
+    MEDIA_FAILED = "media_failed"
+    CONNECTION_LOST = "connection_lost"
+    ERROR = "error"
+    # The operator.
+    SERVER_SHUTDOWN = "server_shutdown"
+    ADMIN_TERMINATED = "admin_terminated"
+    MAX_DURATION = "max_duration"
+
+
+class MediaPath(StrEnum):
+    """How media went, as a client reported it."""
+
+    DIRECT = "direct"
+    RELAY = "relay"
+
+
+class MediaStage(StrEnum):
+    """Where media failed, as a client reported it."""
+
+    TURN = "turn"
+    """The TURN server refused a relay."""
+    CONNECTING = "connecting"
+    """No path was found."""
+    CONNECTED = "connected"
+    """It broke after it had worked, and did not come back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call between two users.
+
+    The calling session is bound from the start, the callee's from its accept: only bound
+    sessions may relay. `deadline` is when the present state times out, if it does.
+    """
+
+    id: str
+    type: CallType
+    caller: str
+    caller_session: str
+    callee: str
+    callee_session: str | None = None
+    state: State = State.INITIATING
+    revision: int = 0
+    deadline: int | None
+    silenced: frozenset[str] = field(default=frozenset())
+    devices: int = 0
+    """How many devices of the callee have rung."""
+    caller_name: str | None = None
+    metadata: bytes | None = None
+    created_at: int
+    ringing_at: int | None = None
+    accepted_at: int | None = None
+    connected_at: int | None = None
+    media_at: int | None = None
+    media_path: MediaPath | None = None
+    media_failed: MediaStage | None = None
+    ended_at: int | None = None
+    reason: Reason | None = None
+    ended_by: str | None = None
+    trace: str | None = None
+    """The `traceparent` of its set-up (W3C Trace Context), where calls are traced."""
+
+    @property
+    def live(self) -> bool:
+        """Whether the call has not ended."""
+        return self.state is not State.ENDED
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether nobody has accepted yet."""
+        return self.state in (State.INITIATING, State.RINGING)
+
+    @property
+    def duration_ms(self) -> int:
+        """How long the two were together: accept to end, 0 when never accepted."""
+        if self.accepted_at is None or self.ended_at is None:
+            return 0
+        return self.ended_at - self.accepted_at
+
+    @property
+    def trace_id(self) -> str | None:
+        """The id of the trace of its set-up."""
+        return None if self.trace is None else self.trace.split("-")[1]
+
+    def other(self, user: str) -> str:
+        """The user at the other end from `user`."""
+        return self.callee if user == self.caller else self.caller
+
+    def binds(self, session: str) -> bool:
+        """Whether `session` is one of the two that may relay."""
+        return session in (self.caller_session, self.callee_session)

@@ -1,0 +1,235 @@
+"""Placing a call: limits, admission, engaging both users, ringing every device."""
+
+from contextlib import suppress
+
+import msgspec
+
+from service import errors, ids
+from service.calls import machine
+from service.calls.admission import Admitted, Glare, admit
+from service.calls.call import Call, Reason
+from service.calls.events import Accepted, Rejected, Rung
+from service.calls.moves import Moves, overdue, session_lost
+from service.calls.rules import Timeouts
+from service.limits import Limit, Meters
+from service.ports import CallStore, Clock, Engagements, IceSource, SessionRef, SessionStore
+from service.presence import Presence
+from service.relay import Relay
+from service.sessions.reply import Reply
+from service.sessions.session import Session
+from service.telemetry.tracing import Setup, Tracing
+from service.wire.client_events import CallInitiate
+from service.wire.server_events import CallIncoming, CallInitiated, GlareAccepted, ice_fields
+
+INITIATES = Limit(count=20, per_ms=60_000)
+INITIATES_TO_ONE = Limit(count=6, per_ms=60_000)
+_ATTEMPTS = 16
+_TIDY_EVERY_MS = 60_000
+
+
+class Placing:
+    """Starts calls, and rings the devices that come later."""
+
+    def __init__(
+        self,
+        *,
+        calls: CallStore,
+        sessions: SessionStore,
+        moves: Moves,
+        relay: Relay,
+        presence: Presence,
+        ice: IceSource,
+        clock: Clock,
+        timeouts: Timeouts,
+        tracing: Tracing,
+        call_waiting: bool = False,
+        scale: float = 1.0,
+    ) -> None:
+        self._calls = calls
+        self._sessions = sessions
+        self._moves = moves
+        self._relay = relay
+        self._presence = presence
+        self._ice = ice
+        self._clock = clock
+        self._timeouts = timeouts
+        self._call_waiting = call_waiting
+        self._tracing = tracing
+        self._by_user = Meters(INITIATES.scaled(scale))
+        self._by_pair = Meters(INITIATES_TO_ONE.scaled(scale))
+        self._tidy_at = 0
+
+    async def initiate(self, who: Session, message: CallInitiate, reply: Reply) -> None:
+        """Call `message.to` as `_initiate` does, as one trace."""
+        client = None if message.meta is None else message.meta.traceparent
+        with self._tracing.setup(message.call_type, client) as setup:
+            await self._initiate(who, message, reply, setup)
+
+    async def _initiate(
+        self, who: Session, message: CallInitiate, reply: Reply, setup: Setup
+    ) -> None:
+        """Call `message.to`, or accept the call with which they call `who`.
+
+        Raises:
+            InvalidPayload: a user calls themselves.
+            RateLimited, AlreadyInCall, UserBusy, UserUnavailable: as named.
+        """
+        if message.to == who.user:
+            raise errors.InvalidPayload("to: a user cannot call themselves.")
+        who.check_token(self._clock())
+        self._limit(who.user, message.to)
+        devices = await self._sessions.of(message.to)
+        if not devices:
+            raise errors.UserUnavailable
+        for _ in range(_ATTEMPTS):
+            mine, theirs = await self._engaged(who.user), await self._engaged(message.to)
+            verdict = self._admit(who, message.to, mine, theirs, devices)
+            if isinstance(verdict, Glare):
+                await self._accept_theirs(who, verdict.call, reply)
+                return
+            if verdict.answered_busy:
+                await self._answer_busy(who, verdict)
+                continue
+            call = self._new_call(who, message, setup)
+            if await self._open(who, call, mine.version, theirs.version, reply):
+                return
+        raise errors.StoreUnavailable
+
+    async def ring_late(self, who: Session) -> None:
+        """Ring a device that came online while somebody calls its user."""
+        for call in (await self._calls.engagements(who.user)).calls:
+            if call.callee == who.user and call.unanswered:
+                await self._moves.move(
+                    call.id,
+                    lambda current, _devices: (
+                        Rung() if self._relay.may_ring(current, who.id) else None
+                    ),
+                    lambda current: self._ring_device(current, who.ref),
+                )
+
+    async def tick(self) -> None:
+        """Let go of the limits of users who have long not called, once a minute."""
+        now = self._clock()
+        if now < self._tidy_at:
+            return
+        self._tidy_at = now + _TIDY_EVERY_MS
+        self._by_user.forget_idle(now)
+        self._by_pair.forget_idle(now)
+
+    def _limit(self, caller: str, callee: str) -> None:
+        now = self._clock()
+        if wait := self._by_user.take(caller, now):
+            raise errors.RateLimited(scope="initiates", retry_after_ms=wait)
+        if wait := self._by_pair.take((caller, callee), now):
+            raise errors.RateLimited(scope="initiates_to_one", retry_after_ms=wait)
+
+    def _admit(
+        self,
+        who: Session,
+        callee: str,
+        mine: Engagements,
+        theirs: Engagements,
+        devices: tuple[SessionRef, ...],
+    ) -> Admitted | Glare:
+        return admit(
+            who.user,
+            callee,
+            mine=mine.calls,
+            theirs=theirs.calls,
+            resumable={ref.id for ref in (*devices, who.ref) if ref.resumable},
+            session=who.id,
+            call_waiting=self._call_waiting,
+        )
+
+    async def _engaged(self, user: str) -> Engagements:
+        """The user's live calls, after seeing that each of them still lives."""
+        engaged = await self._calls.engagements(user)
+        settled = [call for call in engaged.calls if await self._settle(call)]
+        return engaged if not settled else await self._calls.engagements(user)
+
+    async def _settle(self, call: Call) -> bool:
+        """End a call whose time is up or whose session is gone; tell whether it was so."""
+        if call.deadline is not None and call.deadline <= self._clock():
+            return not (await self._moves.move(call.id, overdue(self._clock()))).live
+        for user, session in (
+            (call.caller, call.caller_session),
+            (call.callee, call.callee_session),
+        ):
+            if session and session not in {ref.id for ref in await self._sessions.of(user)}:
+                return not (await self._moves.move(call.id, session_lost(user, session))).live
+        return False
+
+    async def _accept_theirs(self, who: Session, call: Call, reply: Reply) -> None:
+        await self._moves.move(
+            call.id,
+            Accepted(who.user, who.id),
+            lambda accepted: reply.ok(GlareAccepted(call_id=accepted.id, by=who.user)),
+        )
+
+    async def _answer_busy(self, who: Session, verdict: Admitted) -> None:
+        """Who starts a call while being rung is busy for the ring; a silent device knows it."""
+        for ring in verdict.answered_busy:
+            session = None if who.id in ring.silenced else who.id
+            with suppress(errors.CallEnded, errors.AlreadyAnswered):  # admission looks again
+                await self._moves.move(ring.id, Rejected(who.user, session, Reason.BUSY))
+
+    def _new_call(self, who: Session, message: CallInitiate, setup: Setup) -> Call:
+        setup.call_id = ids.call_id()
+        return machine.initiate(
+            call_id=setup.call_id,
+            trace=setup.traceparent,
+            call_type=message.call_type,
+            caller=who.user,
+            caller_session=who.id,
+            caller_name=who.identity.name,
+            callee=message.to,
+            metadata=bytes(message.metadata) if message.metadata else None,
+            now=self._clock(),
+            timeouts=self._timeouts,
+        )
+
+    async def _open(self, who: Session, call: Call, mine: int, theirs: int, reply: Reply) -> bool:
+        """Open the call and ring; False when one of the two has been engaged meanwhile."""
+        async with self._moves.turn(call.id):  # nobody may answer what its caller has not heard of
+            if not await self._calls.open(call, mine, theirs):
+                return False
+            devices = await self._sessions.of(call.callee)  # who joined before the call was there
+            self._relay.follow(call)
+            self._moves.observe(None, call)
+            self._announce(who, call, reply)
+            reached = [self._ring_device(call, device) for device in devices]
+        if any(reached):
+            await self._moves.move(call.id, Rung(sum(reached)))
+        await self._presence.changed(call.caller)
+        return True
+
+    def _announce(self, who: Session, call: Call, reply: Reply) -> None:
+        initiated = CallInitiated(
+            call_id=call.id,
+            to=call.callee,
+            call_type=call.type,
+            state=call.state,
+            expires_at=call.deadline or 0,
+            expires_in_ms=self._timeouts.ring,
+            **ice_fields(self._ice.servers(call.caller, call.created_at)),
+        )
+        reply.ok(initiated)
+        who.emit(initiated.event, initiated.encode())
+
+    def _ring_device(self, call: Call, device: SessionRef) -> bool:
+        """Ring one device, once, while there is something to answer."""
+        if not call.unanswered or not self._relay.may_ring(call, device.id):
+            return False
+        now = self._clock()
+        incoming = CallIncoming(
+            from_=call.caller,
+            from_name=call.caller_name,
+            call_type=call.type,
+            call_id=call.id,
+            state=call.state,
+            metadata=msgspec.Raw(call.metadata) if call.metadata else msgspec.UNSET,
+            expires_at=call.deadline or 0,
+            expires_in_ms=max(0, (call.deadline or 0) - now),
+            **ice_fields(self._ice.servers(device.user, now)),
+        )
+        return self._relay.ring(call, device.id, incoming.event, incoming.encode())

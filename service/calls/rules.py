@@ -1,0 +1,194 @@
+"""The rules that the machine's table is made of: when a row applies, and what it does.
+
+A guard tells whether a row applies. An act returns the fields of the call that change, without
+its state, and the messages to send. Both are pure.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from service.calls import events as happened
+from service.calls import media
+from service.calls.call import Call, Reason
+from service.calls.effects import (
+    Audience,
+    CallAccepted,
+    CallEnded,
+    CallMedia,
+    CallRejected,
+    CallRinging,
+    Send,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long a state may last, in ms; `longest` bounds an accepted call, if set."""
+
+    ring: int = 45_000
+    connect: int = 30_000
+    longest: int | None = None
+
+
+Changes = dict[str, Any]
+Outcome = tuple[Changes, tuple[Send, ...]]
+Act = Callable[[Call, Any, int, Timeouts], Outcome]
+Guard = Callable[[Call, Any, int], bool]
+
+
+# Guards. The diagram shows their names.
+
+
+def by_caller(call: Call, event: happened.HungUp, _now: int) -> bool:
+    """The calling session did it."""
+    return event.session == call.caller_session
+
+
+def by_callee(call: Call, event: happened.HungUp, _now: int) -> bool:
+    """The callee did it, on any device."""
+    return event.user == call.callee
+
+
+def by_a_party(call: Call, event: happened.HungUp | happened.MediaReported, _now: int) -> bool:
+    """One of the two bound sessions did it."""
+    return call.binds(event.session)
+
+
+def party_lost(call: Call, event: happened.SessionLost, _now: int) -> bool:
+    """The lost session was bound to the call."""
+    return call.binds(event.session)
+
+
+def last_device_lost(call: Call, event: happened.SessionLost, _now: int) -> bool:
+    """The callee has no device left to ring."""
+    return event.user == call.callee and event.last
+
+
+def last_device(_call: Call, event: happened.Silenced, _now: int) -> bool:
+    """No other device rings."""
+    return event.last
+
+
+def time_is_up(call: Call, _event: happened.DeadlinePassed, now: int) -> bool:
+    """The deadline of the present state, not one that a faster event has moved."""
+    return call.deadline is not None and call.deadline <= now
+
+
+# Acts.
+
+
+def ring(call: Call, event: happened.Rung, now: int, _timeouts: Timeouts) -> Outcome:
+    """The first device has it: tell the caller."""
+    ringing = CallRinging(call.id, by=call.callee)
+    return {"ringing_at": now, "devices": event.devices}, (Send(Audience.CALLER, ringing),)
+
+
+def ring_more(call: Call, event: happened.Rung, _now: int, _timeouts: Timeouts) -> Outcome:
+    """A device that came later rings, too; the caller has heard already."""
+    return {"devices": call.devices + event.devices}, ()
+
+
+def accept(call: Call, event: happened.Accepted, now: int, timeouts: Timeouts) -> Outcome:
+    """Bind the session; the other devices stop."""
+    accepted = CallAccepted(call.id, by=call.callee)
+    elsewhere = CallEnded(call.id, call.callee, Reason.ANSWERED_ELSEWHERE, 0)
+    changes = {
+        "callee_session": event.session,
+        "accepted_at": now,
+        "deadline": now + timeouts.connect,
+    }
+    return changes, (
+        Send(Audience.ACTOR, accepted),
+        Send(Audience.CALLER, accepted),
+        Send(Audience.OTHER_DEVICES, elsewhere),
+    )
+
+
+def connect(call: Call, _event: happened.Answered, now: int, timeouts: Timeouts) -> Outcome:
+    """From here only the longest duration bounds the call."""
+    longest, accepted = timeouts.longest, call.accepted_at or now
+    return {"connected_at": now, "deadline": accepted + longest if longest else None}, ()
+
+
+def report_media(
+    call: Call, event: happened.MediaReported, now: int, _timeouts: Timeouts
+) -> Outcome:
+    """Tell the other side; remember when media came, how, and what failed."""
+    other = Audience.CALLEE if event.session == call.caller_session else Audience.CALLER
+    return media.heard(call, event, now), (
+        Send(other, CallMedia(call.id, event.user, event.state)),
+    )
+
+
+def silence(call: Call, event: happened.Silenced, _now: int, _timeouts: Timeouts) -> Outcome:
+    """One device stops ringing; nobody else notices."""
+    rejected = CallRejected(call.id, event.user, event.reason)
+    return {"silenced": call.silenced | {event.session}}, (Send(Audience.ACTOR, rejected),)
+
+
+def reject(
+    call: Call, event: happened.Rejected | happened.Silenced, now: int, _timeouts: Timeouts
+) -> Outcome:
+    """The callee is not there for this call, on any device."""
+    rejected = CallRejected(call.id, event.user, event.reason)
+    elsewhere = CallEnded(call.id, event.user, Reason.REJECTED_ELSEWHERE, 0)
+    return over(event.reason, event.user, now), (
+        Send(Audience.ACTOR, rejected),
+        Send(Audience.CALLER, rejected),
+        Send(Audience.OTHER_DEVICES, elsewhere),
+    )
+
+
+def decline(call: Call, event: happened.HungUp, now: int, _timeouts: Timeouts) -> Outcome:
+    """`call:end` by a callee who has not accepted is a rejection, told as an end."""
+    why = _trouble(event) or Reason.REJECTED
+    ended = CallEnded(call.id, event.user, why, 0)
+    elsewhere = CallEnded(call.id, event.user, Reason.REJECTED_ELSEWHERE, 0)
+    return over(why, event.user, now), (
+        Send(Audience.ACTOR, ended),
+        Send(Audience.CALLER, ended),
+        Send(Audience.OTHER_DEVICES, elsewhere),
+    )
+
+
+def tell_ended(call: Call, _event: happened.HungUp, _now: int, _timeouts: Timeouts) -> Outcome:
+    """Ending what has ended is fine: tell how it ended."""
+    reason = call.reason or Reason.COMPLETED
+    ended = CallEnded(call.id, call.ended_by, reason, call.duration_ms)
+    return {}, (Send(Audience.ACTOR, ended),)
+
+
+def ignore(_call: Call, _event: happened.Event, _now: int, _timeouts: Timeouts) -> Outcome:
+    """Nothing follows."""
+    return {}, ()
+
+
+def end(default: Reason) -> Act:
+    """An act that ends the call for the trouble that the event names, else for `default`."""
+
+    def act(call: Call, event: happened.Event, now: int, _timeouts: Timeouts) -> Outcome:
+        """The call is over for both sides."""
+        why = _trouble(event) or default
+        by = getattr(event, "user", None)
+        since = call.accepted_at
+        ended = CallEnded(call.id, by, why, 0 if since is None else now - since)
+        called = Audience.DEVICES if call.unanswered else Audience.CALLEE
+        sends = (Send(Audience.CALLER, ended), Send(called, ended))
+        changes = over(why, by, now)
+        if why is Reason.MEDIA_FAILED:
+            changes["media_failed"] = call.media_failed or media.stage(call)
+        return changes, sends
+
+    return act
+
+
+def _trouble(event: happened.Event) -> Reason | None:
+    """`completed` names no trouble, lest a call that nobody answered be told as completed."""
+    named: Reason | None = getattr(event, "reason", None)
+    return None if named is Reason.COMPLETED else named
+
+
+def over(reason: Reason, by: str | None, now: int) -> Changes:
+    """What is true of every call that ended."""
+    return {"deadline": None, "ended_at": now, "reason": reason, "ended_by": by}

@@ -1,0 +1,167 @@
+"""What may be done to a call that exists: the use cases behind the client's events."""
+
+import structlog
+
+from service import errors
+from service.calls import events as happened
+from service.calls.call import Call, Reason
+from service.calls.moves import Moves, overdue, session_lost, silenced
+from service.ports import CallStore, Clock
+from service.relay import Relay, Route
+from service.sessions.reply import Reply
+from service.sessions.session import Session
+from service.telemetry.metrics import Metrics
+from service.telemetry.tracing import Tracing
+from service.wire import client_events as said
+from service.wire.server_events import CallAccepted, CallEnded, CallMedia, CallRejected
+
+_log = structlog.get_logger(__name__)
+
+
+class Calls:
+    """Accepting, declining, ending, negotiating; and what time or loss does to a call."""
+
+    def __init__(
+        self,
+        *,
+        calls: CallStore,
+        moves: Moves,
+        relay: Relay,
+        clock: Clock,
+        metrics: Metrics,
+        tracing: Tracing,
+    ) -> None:
+        self._calls = calls
+        self._moves = moves
+        self._relay = relay
+        self._clock = clock
+        self._metrics = metrics
+        self._tracing = tracing
+
+    async def accept(self, who: Session, message: said.CallAccept, reply: Reply) -> None:
+        """Take the call on this device; of several that try, one wins.
+
+        Raises:
+            TokenExpired: the session needs a fresh token first.
+        """
+        who.check_token(self._clock())
+        try:
+            with self._tracing.accepting(message.call_id):
+                await self._moves.move(
+                    message.call_id,
+                    happened.Accepted(who.user, who.id),
+                    lambda after: reply.ok(CallAccepted(call_id=after.id, by=who.user)),
+                )
+        except errors.AlreadyAnswered:
+            self._metrics.calls.accept_lost()
+            _log.info("accept.lost", call_id=message.call_id)
+            raise
+
+    async def reject(self, who: Session, message: said.CallReject, reply: Reply) -> None:
+        """Decline, for the user or for this device alone."""
+        reason = Reason(message.reason)
+        device = message.scope == "device"
+        await self._moves.move(
+            message.call_id,
+            silenced(who.user, who.id, reason)
+            if device
+            else happened.Rejected(who.user, who.id, reason),
+            lambda after: reply.ok(CallRejected(call_id=after.id, by=who.user, reason=reason)),
+        )
+
+    async def end(self, who: Session, message: said.CallEnd, reply: Reply) -> None:
+        """Hang up; ending what has ended is fine."""
+        reason = Reason(message.reason) if message.reason else None
+        await self._moves.move(
+            message.call_id,
+            happened.HungUp(who.user, who.id, reason),
+            lambda after: reply.ok(ended(after)),
+        )
+
+    async def relay(self, who: Session, message: said.RelayEvent, reply: Reply) -> None:
+        """Pass a message on; the first answer connects the call before it goes."""
+        route = self._relay.route(who, message)
+        if route is None:
+            await self._explain_missing(who, message)
+            return
+        if isinstance(message, said.CallAnswer) and not route.call.unanswered:
+            await self._moves.move(
+                route.call.id,
+                happened.Answered(who.user, who.id),
+                lambda _after: self._relay.forward(who, route, message, reply),
+            )
+        else:
+            self._relay.forward(who, route, message, reply)
+
+    def relay_now(self, who: Session, message: said.RelayEvent, reply: Reply) -> bool:
+        """The same without waiting, where no store is needed; else False and nothing is done."""
+        route = self._relay.route(who, message)
+        if route is None or (isinstance(message, said.CallAnswer) and not connected(route)):
+            return False
+        self._relay.forward(who, route, message, reply)
+        if isinstance(message, said.CallOffer) and connected(route):
+            self._tracing.renegotiated(route.call)
+        return True
+
+    async def media(self, who: Session, message: said.CallMediaReport, reply: Reply) -> None:
+        """Pass a media report on, and remember the first success."""
+        told = CallMedia(call_id=message.call_id, by=who.user, state=message.state)
+        stats = message.stats
+        report = happened.MediaReported(
+            who.user,
+            who.id,
+            message.state,
+            path=None if stats is None else stats.path,
+            turn_refused=stats is not None and stats.turn_error is not None,
+        )
+        await self._moves.move(message.call_id, report, lambda _after: reply.ok(told))
+        if stats is not None:
+            self._metrics.media.reported(stats)
+
+    async def lost(self, who: Session) -> None:
+        """A session is gone: its calls end, its ring stops when it was the last device."""
+        for call in (await self._calls.engagements(who.user)).calls:
+            await self._moves.move(call.id, session_lost(who.user, who.id))
+
+    async def timed_out(self) -> None:
+        """End what has lasted too long."""
+        now = self._clock()
+        for call in await self._calls.due(now):
+            await self._moves.move(call.id, overdue(now))
+
+    async def load(self, call_id: str) -> Call:
+        """The call, live or lately ended; raises `CallNotFound`."""
+        return await self._moves.load(call_id)
+
+    async def decline(self, user: str, call_id: str) -> Call:
+        """Decline without a session, as over HTTP."""
+        return await self._moves.move(call_id, happened.Rejected(user, None))
+
+    async def terminate(self, call_id: str, reason: Reason) -> Call:
+        """End a call for the operator."""
+        return await self._moves.move(call_id, happened.Terminated(reason))
+
+    async def _explain_missing(self, who: Session, message: said.RelayEvent) -> None:
+        if message.call_id is not None:
+            call = await self._moves.load(message.call_id)
+            if who.user not in (call.caller, call.callee):
+                raise errors.NotParticipant
+            raise errors.CallEnded
+        if message.to is None:
+            raise errors.InvalidPayload("callId: Expected callId, or the peer's id in `to`.")
+        raise errors.CallNotFound("There is no live call with that user.")
+
+
+def connected(route: Route) -> bool:
+    """Whether the first answer has gone over the route."""
+    return route.call.connected_at is not None
+
+
+def ended(call: Call) -> CallEnded:
+    """An ended call as the wire tells it."""
+    return CallEnded(
+        call_id=call.id,
+        by=call.ended_by,
+        reason=call.reason or Reason.COMPLETED,
+        duration_ms=call.duration_ms,
+    )

@@ -1,0 +1,131 @@
+"""The command line, one command a file.
+
+A command's module is imported when it is called: `ringline token` need not wait for the server's
+libraries. The environment is read here and nowhere else.
+"""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from service.settings import SettingsError
+
+WRONG = 2  # the exit status for a wrong setting, as argparse has it for a wrong argument
+_DURATION = re.compile(r"([1-9][0-9]{0,8})([smhd]?)")
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status; 2 when a setting or an argument is wrong."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    if chosen.lan and not chosen.dev:
+        parser.error("--lan goes with --dev")
+    try:
+        return _run(chosen)
+    except SettingsError as wrong:
+        for mistake in wrong.mistakes:
+            print(f"ringline: {mistake}", file=sys.stderr)
+        return WRONG
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    # Each import stands in its branch, so that a command loads only what it needs.
+    match chosen.command:
+        case "version":
+            print(f"ringline {version('ringline')}")
+            return 0
+        case "config":
+            from service.cli import config  # noqa: PLC0415
+
+            return config.run(os.environ)
+        case "token":
+            from service.cli import token  # noqa: PLC0415
+
+            return token.run(os.environ, chosen.sub, chosen.name, chosen.ttl, chosen.scope)
+        case "probe":
+            from service.cli.probe import command  # noqa: PLC0415
+
+            return command.run(os.environ, chosen)
+        case _ if chosen.dev:
+            from service.cli import dev  # noqa: PLC0415
+
+            return dev.run(lan=chosen.lan)
+        case _:
+            from service.cli import serve  # noqa: PLC0415
+
+            return serve.run(os.environ)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ringline",
+        description="WebRTC signalling for 1:1 audio and video calls.",
+        epilog="Without a command: serve. Settings come from RINGLINE_… environment variables, a "
+        ".env file in the working directory and secret files; docs/settings.md lists them.",
+    )
+    parser.add_argument(
+        "--version",
+        action="store_const",
+        dest="command",
+        const="version",
+        help="print the version and end",
+    )
+    parser.set_defaults(dev=False, lan=False)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _serve(commands.add_parser("serve", help="run the service"))
+    config = commands.add_parser("config", help="print the settings in force, secrets masked")
+    config.set_defaults(command="config")
+    _token(commands.add_parser("token", help="make a token for a user, for development"))
+    _probe(commands.add_parser("probe", help="see whether a service works, end to end"))
+    return parser
+
+
+def _serve(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Run the service until SIGTERM or Ctrl-C."
+    parser.set_defaults(command="serve")
+    parser.add_argument(
+        "--dev",
+        action="store_true",
+        help="a trial run: no settings needed, a throw-away key, two links to call each other",
+    )
+    parser.add_argument(
+        "--lan",
+        action="store_true",
+        help="with --dev: HTTPS on this machine's LAN addresses, so that phones can join",
+    )
+
+
+def _token(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Make a token with RINGLINE_JWT_SECRET and print it. For development: in production, "
+        "tokens come from your own login service."
+    )
+    parser.set_defaults(command="token")
+    parser.add_argument("--sub", required=True, metavar="USER", help="the user's id")
+    parser.add_argument("--name", help="the name that others see")
+    parser.add_argument(
+        "--ttl",
+        type=_duration,
+        default="1h",
+        help="how long it is valid: 90, 15m, 1d; if unset, 1h",
+    )
+    parser.add_argument(
+        "--scope", action="append", default=[], help="a right, such as admin; may be repeated"
+    )
+
+
+def _probe(parser: argparse.ArgumentParser) -> None:
+    from service.cli.probe import options  # noqa: PLC0415  it is as long as all the others
+
+    options.declare(parser, _duration)
+
+
+def _duration(text: str) -> int:
+    found = _DURATION.fullmatch(text)
+    if not found:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a duration; write 90, 15m, 1h or 1d')
+    return int(found[1]) * _SECONDS[found[2]]

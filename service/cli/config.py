@@ -1,0 +1,62 @@
+"""`ringline config`: the settings in force, and where each comes from."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+
+from pydantic import SecretStr
+
+from service.settings import SECTIONS, Reading, Settings, read, settings_from, variable
+
+_MASK = "********"
+_COLUMN = 44
+
+
+def run(environ: Mapping[str, str]) -> int:
+    """Print one `NAME=value` line for each setting.
+
+    Raises:
+        SettingsError: something is set wrong; nothing was printed.
+    """
+    reading = read(environ)
+    for line in lines(reading, settings_from(reading)):
+        print(line)
+    for warning in reading.warnings:
+        print(f"ringline: {warning}", file=sys.stderr)
+    return 0
+
+
+def lines(reading: Reading, settings: Settings) -> Iterator[str]:
+    """The settings by section, secrets masked, each with its source as a comment."""
+    for section in SECTIONS:
+        yield f"# {section.__doc__}"
+        for setting in section.model_fields:
+            line = f"{variable(setting)}={written(getattr(settings, setting))}"
+            # Behind an empty value a comment would be the value, were this a `.env` file.
+            unset = line.endswith("=")
+            yield line if unset else f"{line:<{_COLUMN}} # {_place(setting, reading)}"
+        yield ""
+
+
+def _place(setting: str, reading: Reading) -> str:
+    source = reading.sources.get(setting)
+    if source is None:
+        return "default"
+    return source.place if source.name == variable(setting) else f"{source.name}, {source.place}"
+
+
+def written(value: object) -> str:
+    """A value as one would set it, on one line; a secret as asterisks."""
+    match value:
+        case None | {} if not value:
+            return ""
+        case bool():
+            return str(value).lower()
+        case SecretStr():
+            return _MASK
+        case tuple():
+            return ",".join(map(written, value))
+        case dict():
+            return json.dumps(value)
+        case _:
+            return str(value).replace("\n", "\\n")

@@ -1,0 +1,127 @@
+"""A coturn of one's own beside the service, for as long as it runs."""
+
+import secrets
+import shutil
+import socket
+import struct
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+
+_PATIENCE = 5.0
+_GRACE = 3.0
+
+
+class CoturnFailed(RuntimeError):
+    """turnserver ended, or stayed silent; the message is the end of what it said."""
+
+
+def installed() -> bool:
+    """Whether there is a `turnserver` on PATH."""
+    return shutil.which("turnserver") is not None
+
+
+def configuration(
+    address: str, port: int, shared: Sequence[str], folder: Path, realm: str = "ringline"
+) -> list[str]:
+    """turnserver.conf for one address, taking credentials under any of the `shared` secrets.
+
+    Relays to loopback peers only where it listens on loopback itself: elsewhere that would open
+    this machine's own services to whoever holds a credential.
+    """
+    return [
+        f"listening-ip={address}",
+        f"relay-ip={address}",
+        f"listening-port={port}",
+        # Above Linux's ephemeral ports: nobody's outgoing connection sits on these.
+        "min-port=61000",
+        "max-port=65535",
+        *(["allow-loopback-peers"] if ip_address(address).is_loopback else []),
+        "no-tls",
+        "no-dtls",
+        "no-cli",
+        "no-multicast-peers",
+        "fingerprint",
+        "use-auth-secret",
+        *(f"static-auth-secret={secret}" for secret in shared),
+        f"realm={realm}",
+        f"userdb={folder}/turn.db",
+        f"pidfile={folder}/turn.pid",
+        "log-file=stdout",
+        "simple-log",
+    ]
+
+
+@contextmanager
+def running(
+    lines: Sequence[str], address: str, port: int, folder: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run turnserver on these lines, from its first answer to the end of the block.
+
+    Its output goes to `coturn.log` in the folder.
+
+    Raises:
+        CoturnFailed: it does not answer.
+    """
+    log = folder / "coturn.log"
+    process = _start(lines, folder, log)
+    try:
+        _await_answer(process, address, port, log)
+        yield process
+    finally:
+        _stop(process)
+
+
+def answers(address: str, port: int, patience: float = 0.1) -> bool:
+    """Whether a STUN server answers a Binding request there by UDP (RFC 8489, 5 and 6.3)."""
+    transaction = struct.pack("!I12s", 0x2112A442, secrets.token_bytes(12))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(patience)
+        try:
+            probe.connect((address, port))
+            probe.send(struct.pack("!HH", 0x0001, 0) + transaction)
+            reply = probe.recv(2048)
+        except OSError:
+            return False
+    return reply[:2] == b"\x01\x01" and reply[4:20] == transaction
+
+
+def _start(lines: Sequence[str], folder: Path, log: Path) -> subprocess.Popen[bytes]:
+    conf = folder / "turnserver.conf"
+    conf.touch(mode=0o600)
+    conf.write_text("\n".join(lines) + "\n")
+    command = ["turnserver", "-c", str(conf)]
+    if shutil.which("setpriv"):
+        # The kernel ends it, should this process be killed without a chance to.
+        command = ["setpriv", "--pdeathsig", "TERM", *command]
+    with log.open("wb") as output:
+        return subprocess.Popen(  # noqa: S603 - the command is all ours
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # Out of the terminal's reach: Ctrl-C must not cut relays before the service drains.
+            process_group=0,
+        )
+
+
+def _await_answer(process: subprocess.Popen[bytes], address: str, port: int, log: Path) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while process.poll() is None and time.monotonic() < deadline:
+        if answers(address, port):
+            return
+        time.sleep(0.02)
+    said = log.read_text(errors="replace").splitlines()[-5:]
+    raise CoturnFailed("turnserver does not answer; it said last:\n" + "\n".join(said))
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,71 @@
+"""What a newcomer reads first: two links, a line to paste, and where the rest is."""
+
+import time
+from collections.abc import Iterator
+from io import StringIO
+
+from service.cli.dev.choices import Choices, Relay
+from service.cli.dev.coturn import installed
+from service.cli.dev.place import Place
+from service.cli.token import mint
+from service.settings import Settings
+
+_TWELVE_HOURS = 43_200
+_INDENTED = "\n" + " " * 13
+
+
+def greeting(choices: Choices, place: Place, relay: Relay | None) -> str:
+    """The whole of it, ready to print; links also as QR codes where a phone can follow them."""
+    return "\n".join(_lines(choices, place, relay))
+
+
+def _lines(choices: Choices, place: Place, relay: Relay | None) -> Iterator[str]:
+    settings = choices.settings
+    origin = place.origin(settings.port)
+    yield "\n  Ringline is running. Ctrl-C stops it.\n"
+    yield from _links(settings, place, origin)
+    yield f"  Docs       {origin}/docs"
+    yield f"  Metrics    http://{settings.admin_host}:{settings.admin_port}/metrics"
+    yield f"  TURN       {_turn(settings, relay)}"
+    if place.certificate:
+        or_else = "on the other devices, or go on past the browser's warning"
+        yield f"  Trust      {place.certificate.authority}{_INDENTED}{or_else}"
+    for note in choices.notes:
+        yield "  Note       " + note.replace("\n", _INDENTED)
+    yield ""
+
+
+def _links(settings: Settings, place: Place, origin: str) -> Iterator[str]:
+    if settings.jwt_secret is None:
+        yield f"  Open {origin}/#token=… with a token signed by your own key.\n"
+        return
+    now, ttl = int(time.time()), min(_TWELVE_HOURS, settings.jwt_max_lifetime)
+    yield "  Open these two, each in a window of its own, and call one from the other:\n"
+    for name in ("Alice", "Bob"):
+        token = mint(settings, name.lower(), name=name, now=now, ttl=ttl)
+        yield f"  {name:<9}  {origin}/#token={token}\n"
+        if place.certificate:
+            yield _qr_code(f"{origin}/#token={token}")
+    token = mint(settings, "alice", now=now, ttl=ttl)
+    trust = f"--cacert '{place.certificate.authority}' " if place.certificate else ""
+    yield "  ICE servers, as a client fetches them:\n"
+    yield f"  curl -sS {trust}-H 'Authorization: Bearer {token}' {origin}/v1/ice\n"
+
+
+def _turn(settings: Settings, relay: Relay | None) -> str:
+    if relay:
+        return f"coturn at {relay.address}:{relay.port}, as long as this runs"
+    if settings.turn_urls:
+        return ", ".join(settings.turn_urls)
+    none = "none: calls work only where the two peers reach each other directly"
+    if installed():
+        return none
+    return f"{none}.{_INDENTED}To have one beside the service: apt-get install coturn"
+
+
+def _qr_code(link: str) -> str:
+    import segno  # noqa: PLC0415  an extra that only this needs
+
+    drawing = StringIO()
+    segno.make(link, error="l", micro=False).terminal(drawing, border=2, compact=True)
+    return drawing.getvalue()

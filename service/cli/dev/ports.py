@@ -1,0 +1,61 @@
+"""Ports that nobody listens on."""
+
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import repeat
+
+from service.cli.dev.refusal import CannotServe
+
+_MOST = 100
+
+
+def first_free(host: str, wanted: int, *, udp: bool = False, besides: int | None = None) -> int:
+    """The first port from `wanted` on that can be listened on at `host`, by TCP (and by UDP).
+
+    A wanted port of 0 gives any free one. `besides` is passed over, being promised to another.
+
+    Raises:
+        CannotServe: there is none among a hundred.
+    """
+    refusal: OSError | None = None
+    for port in range(wanted, min(wanted + _MOST, 65_536)) if wanted else repeat(0, _MOST):
+        if port != besides or port == 0:
+            try:
+                return _bind(host, port, udp=udp)
+            except OSError as error:
+                refusal = error
+    raise CannotServe(f"No port from {wanted} on can be listened on at {host}: {refusal}.")
+
+
+@contextmanager
+def promised(host: str, wanted: int) -> Iterator[int]:
+    """A port free by TCP and UDP, and ours for the block: who else asks this way gets another.
+
+    coturn shares a taken port without a word (SO_REUSEPORT), so two that start at the same moment
+    would refuse each other's clients at random. The promise is an abstract socket, which ends
+    with its process and leaves no file; where the system knows none, there is no promise.
+    """
+    port = first_free(host, wanted, udp=True)
+    with socket.socket(socket.AF_UNIX) as promise:
+        while sys.platform == "linux":
+            try:
+                promise.bind(f"\0ringline {host} {port}")
+                break
+            except OSError:
+                port = first_free(host, port + 1, udp=True)
+        yield port
+
+
+def _bind(host: str, port: int, *, udp: bool) -> int:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as stream:
+        # As servers do: a port on which old connections still linger is free.
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        stream.bind((host, port))
+        bound: int = stream.getsockname()[1]
+        if udp:
+            with socket.socket(family, socket.SOCK_DGRAM) as datagrams:
+                datagrams.bind((host, bound))
+        return bound

@@ -1,0 +1,124 @@
+"""`ringline probe`: run, print, and end with the status that tells."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Iterator, Mapping
+from contextlib import contextmanager
+
+from service.cli.probe.canary import Metrics, served, watch
+from service.cli.probe.steps import Report, Step
+from service.cli.probe.target import Target, target
+from service.cli.probe.trial import run as run_once
+from service.settings import SettingsError
+
+_SHORTEST_S = 10  # six calls a minute is what one user may place to another
+_TENTHS_MS = 10
+
+
+def run(environ: Mapping[str, str], chosen: argparse.Namespace) -> int:
+    """Probe once, or until told to stop; the exit status: 0, or 1 when a step failed.
+
+    Raises:
+        SettingsError: an argument or a setting does not fit; nothing was tried.
+    """
+    _check(chosen)
+    aim = target(environ, chosen)
+    if chosen.every is None:
+        return asyncio.run(_until_told(_once(aim, as_json=chosen.json), stopped=1))
+    metrics = Metrics()
+    with _serving(metrics, chosen):
+        work = _repeatedly(aim, chosen.every, metrics, as_json=chosen.json)
+        return asyncio.run(_until_told(work, stopped=0))
+
+
+def _check(chosen: argparse.Namespace) -> None:
+    if chosen.every is None and chosen.metrics_port is not None:
+        raise SettingsError("--metrics-port goes with --every.")
+    if chosen.every is not None and chosen.every < _SHORTEST_S:
+        raise SettingsError(f"--every: take {_SHORTEST_S} s or more; users may call no faster.")
+
+
+@contextmanager
+def _serving(metrics: Metrics, chosen: argparse.Namespace) -> Iterator[None]:
+    if chosen.metrics_port is None:
+        yield
+        return
+    with served(metrics, chosen.metrics_host, chosen.metrics_port) as port:
+        told = f"ringline: metrics at http://{chosen.metrics_host}:{port}/metrics"
+        print(told, file=sys.stderr, flush=True)
+        yield
+
+
+async def _once(aim: Target, *, as_json: bool) -> int:
+    report = await run_once(aim, int(time.time()), _silent if as_json else _print_step)
+    _conclude(report, as_json=as_json)
+    return 0 if report.ok else 1
+
+
+async def _repeatedly(aim: Target, every_s: int, metrics: Metrics, *, as_json: bool) -> int:
+    tell = _silent if as_json else _print_step
+    await watch(aim, every_s, metrics, tell, lambda report: _conclude(report, as_json=as_json))
+    return 0
+
+
+async def _until_told(work: Awaitable[int], *, stopped: int) -> int:
+    """The status of the work, or `stopped` when SIGTERM or SIGINT ended it.
+
+    The work ends as it would after a failure: calls, sessions and relays are given back.
+    """
+    task = asyncio.ensure_future(work)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return stopped
+
+
+def _conclude(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(_record(report)), flush=True)
+    elif report.failure is None:
+        print(f"{report.origin} works.", flush=True)
+    else:
+        print(f"ringline: {_sentence(report.origin, report.failure)}", file=sys.stderr, flush=True)
+
+
+def _sentence(origin: str, failure: Step) -> str:
+    return f"{origin} fails at {failure.name}: {failure.why}."
+
+
+def _record(report: Report) -> dict[str, object]:
+    failure = report.failure
+    return {
+        "url": report.origin,
+        "ok": report.ok,
+        "why": failure and _sentence(report.origin, failure),
+        "steps": [
+            {"step": s.name, "result": s.result, "seconds": round(s.seconds, 6), "why": s.why}
+            for s in report.steps
+        ],
+    }
+
+
+def _silent(_step: Step) -> None:
+    """Say nothing yet."""
+
+
+def _print_step(step: Step) -> None:
+    match step.result:
+        case "ok":
+            print(f"{step.name} {_ms(step.seconds)}", flush=True)
+        case "failed":
+            print(f"{step.name} failed after {_ms(step.seconds)}", flush=True)
+        case "skipped":
+            print(f"{step.name} skipped: {step.why}", flush=True)
+
+
+def _ms(seconds: float) -> str:
+    ms = seconds * 1000
+    return f"{ms:.1f} ms" if ms < _TENTHS_MS else f"{ms:.0f} ms"

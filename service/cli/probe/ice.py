@@ -1,0 +1,74 @@
+"""The TURN step: fetch ICE servers as a client does, and try the one that relays."""
+
+import asyncio
+import json
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
+
+from service.cli.probe.target import Target
+from service.cli.probe.trouble import Skipped, Trouble, refused, unreachable
+from service.ports import IceServer
+from service.turn.probe import PATIENCE_S, Probed, probe_server, turn_server
+
+_OK = 200
+_PATH = "/v1/ice"
+_MOST_BYTES = 1 << 20
+_WORDS = {
+    ("allocate", "401"): "it refuses the credential (401); compare RINGLINE_TURN_SECRET with the "
+    "secret of the TURN server, and the clocks",
+    ("allocate", "486"): "its quota for one user is used up (486)",
+    ("allocate", "timeout"): "it does not answer (timeout)",
+    ("relay", "403"): "it relays, but not to its own address (403), so two users who both need it "
+    "cannot reach each other; see allowed-peer-ip",
+    ("relay", "timeout"): "nothing passes between its relays (timeout); look at its relay ports "
+    "and its external-ip",
+}
+
+
+async def relays(target: Target, token: str) -> None:
+    """See that the TURN server which the service hands out relays.
+
+    Raises:
+        Trouble: it does not, or there is no answer to tell.
+        Skipped: there is none, or it was not to be tried.
+    """
+    if not target.turn:
+        raise Skipped("--no-turn")
+    server = turn_server(await asyncio.to_thread(_fetch, target, token))
+    if server is None:
+        raise Skipped("the service has no TURN server")
+    patience_s = min(target.patience_s, PATIENCE_S)
+    probed = await probe_server(server, timeout_s=patience_s, tls=target.tls)
+    if not probed.ok:
+        raise Trouble(f"{server.urls[0]}, {probed.stage}: {_words(probed)}")
+
+
+def _words(probed: Probed) -> str:
+    return _WORDS.get((str(probed.stage), str(probed.reason)), str(probed.reason))
+
+
+def _fetch(target: Target, token: str) -> list[IceServer]:
+    place = target.origin.partition("://")[2]
+    connection = (
+        HTTPSConnection(place, timeout=target.patience_s, context=target.tls)
+        if target.secure
+        else HTTPConnection(place, timeout=target.patience_s)
+    )
+    headers = {"Authorization": f"Bearer {token}", "User-Agent": "ringline-probe"}
+    try:
+        connection.request("GET", _PATH, headers=headers)
+        answer = connection.getresponse()
+        body = answer.read(_MOST_BYTES)
+    except OSError as failure:
+        raise Trouble(f"GET {_PATH}: {unreachable(failure)}") from None
+    except HTTPException:
+        raise Trouble(f"GET {_PATH}: the answer is not HTTP") from None
+    finally:
+        connection.close()
+    if answer.status != _OK:
+        raise Trouble(f"GET {_PATH} is refused: {refused(answer.status, body)}")
+    return [_server(entry) for entry in json.loads(body)["iceServers"]]
+
+
+def _server(entry: dict[str, Any]) -> IceServer:
+    return IceServer(tuple(entry["urls"]), entry.get("username"), entry.get("credential"))

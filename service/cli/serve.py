@@ -1,0 +1,24 @@
+"""`ringline serve`: read the settings, set up the log, run."""
+
+from collections.abc import Mapping
+
+import structlog
+
+from service.settings import read, settings_from
+from service.telemetry import log
+
+
+def run(environ: Mapping[str, str]) -> int:
+    """Serve until told to stop; the exit status.
+
+    Raises:
+        SettingsError: something is set wrong; nothing was started.
+    """
+    reading = read(environ)
+    settings = settings_from(reading)
+    log.configure(settings.log_level, settings.log_format)
+    for warning in reading.warnings:
+        structlog.get_logger(__name__).warning("config.unknown", hint=warning)
+    from service import app  # noqa: PLC0415  a wrong setting is told before all this is loaded
+
+    return app.run(settings)

@@ -1,0 +1,275 @@
+"""The object graph of one node: every room joined to the rooms it needs, top to bottom."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Sized
+from functools import partial
+
+import socketio
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from service import __version__
+from service.auth.offenders import Offenders
+from service.auth.setup import verifier as token_verifier
+from service.auth.tokens import TokenVerifier
+from service.calls.call import Reason
+from service.calls.moves import Moves
+from service.calls.placing import Placing
+from service.calls.rules import Timeouts
+from service.calls.service import Calls
+from service.ports import Clock
+from service.presence import Presence
+from service.relay import Relay
+from service.sessions.directory import Directory
+from service.sessions.entrance import Entrance
+from service.sessions.upkeep import Upkeep
+from service.settings import Settings
+from service.stores.memory import MemoryAnswers, MemoryCalls, MemorySessions
+from service.stores.observed import ObservedAnswers, ObservedCalls, ObservedSessions, Watch
+from service.sweeper import Sweeper
+from service.telemetry.canary import UsersOnly
+from service.telemetry.log import UserNames
+from service.telemetry.metrics import Metrics
+from service.telemetry.otel import Traces
+from service.telemetry.summary import CallLog
+from service.transport.admin import admin
+from service.transport.dispatch import Dispatch
+from service.transport.engine import Engine
+from service.transport.gate import Gate
+from service.transport.http.app import api
+from service.transport.http.caller import Rooms
+from service.transport.sockets import Sockets
+from service.turn.prober import Prober
+from service.turn.servers import TurnServers
+
+_CORS_MAX_AGE_S = 600
+
+
+def wall_clock() -> int:
+    """Now, in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def _log_key(settings: Settings) -> bytes:
+    """What pseudonyms in logs are keyed with: the same on every node that shares a secret."""
+    secrets_set = [settings.jwt_secret, *settings.turn_secret]
+    known = next((secret.get_secret_value() for secret in secrets_set if secret), None)
+    return secrets.token_bytes() if known is None else f"log:{known}".encode()
+
+
+def _verifier(settings: Settings, metrics: Metrics) -> TokenVerifier:
+    return token_verifier(
+        secret=settings.jwt_secret.get_secret_value() if settings.jwt_secret else None,
+        public_key=settings.jwt_public_key,
+        jwks_url=settings.jwks_url,
+        algorithms=settings.jwt_algorithms,
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        leeway_s=settings.jwt_leeway,
+        max_lifetime_s=settings.jwt_max_lifetime,
+        fetched=lambda ok: metrics.auth.fetched_keys(ok=ok),
+    )
+
+
+def _turn_servers(settings: Settings, metrics: Metrics) -> TurnServers:
+    return TurnServers(
+        secrets=[secret.get_secret_value() for secret in settings.turn_secret],
+        urls=settings.turn_urls,
+        regions=settings.turn_regions,
+        stun_urls=settings.stun_urls,
+        ttl=settings.turn_ttl,
+        usernames=settings.turn_username,
+        transport_policy=settings.ice_transport_policy,
+        issued=metrics.auth.issued,
+    )
+
+
+class Node:
+    """One node of the service, not yet listening.
+
+    Args:
+        settings: already checked as a whole.
+        clock: now, in epoch ms.
+
+    Raises:
+        ValueError: the identity settings do not fit together; the message says what to do.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock = wall_clock) -> None:
+        self.status = "starting"
+        self.metrics = metrics = Metrics(__version__, tuple(settings.turn_regions))
+        self.verifier = verifier = _verifier(settings, metrics)
+        scale = settings.rate_limit_scale
+        timeouts = Timeouts(
+            ring=settings.ring_timeout * 1000,
+            connect=settings.connect_timeout * 1000,
+            longest=settings.max_call_duration and settings.max_call_duration * 1000,
+        )
+        ice = _turn_servers(settings, metrics)
+        offenders = Offenders(scale)
+
+        memory = MemoryCalls()
+        self.store = memory
+        directory = Directory()
+        relay = Relay(directory, scale=scale)
+        names = UserNames(settings.log_user, _log_key(settings))
+        self.traces = Traces(__version__, names, relay.candidates)
+        tracing = self.traces.calls
+        watch = Watch(metrics.pressure, tracing)
+        store = ObservedCalls(memory, watch)
+        users = MemorySessions()
+        sessions = ObservedSessions(users, watch)
+        answers = ObservedAnswers(MemoryAnswers(), watch)
+        presence = Presence(sessions, store, directory, visible=settings.presence == "everyone")
+        moves = Moves(
+            calls=store,
+            sessions=sessions,
+            mail=directory,
+            relay=relay,
+            presence=presence,
+            clock=clock,
+            timeouts=timeouts,
+            observers=(UsersOnly(metrics.calls, metrics.media), tracing, CallLog(names)),
+        )
+        self.calls = calls = Calls(
+            calls=store, moves=moves, relay=relay, clock=clock, metrics=metrics, tracing=tracing
+        )
+        placing = Placing(
+            calls=store,
+            sessions=sessions,
+            moves=moves,
+            relay=relay,
+            presence=presence,
+            ice=ice,
+            clock=clock,
+            timeouts=timeouts,
+            call_waiting=settings.call_waiting,
+            scale=scale,
+            tracing=tracing,
+        )
+        upkeep = Upkeep(
+            directory=directory,
+            calls=store,
+            ice=ice,
+            verifier=verifier,
+            clock=clock,
+            metrics=metrics.auth,
+        )
+        entrance = Entrance(
+            sessions=sessions,
+            store=store,
+            directory=directory,
+            calls=calls,
+            placing=placing,
+            presence=presence,
+            upkeep=upkeep,
+            ice=ice,
+            clock=clock,
+        )
+        dispatch = Dispatch(
+            entrance=entrance,
+            calls=calls,
+            placing=placing,
+            presence=presence,
+            upkeep=upkeep,
+            answers=answers,
+            clock=clock,
+            metrics=metrics,
+        )
+        self.sockets = Sockets(
+            verifier=verifier,
+            offenders=offenders,
+            dispatch=dispatch,
+            clock=clock,
+            metrics=metrics,
+            scale=scale,
+        )
+        self.engine = Engine(
+            self.sockets,
+            ping_interval=settings.ping_interval,
+            ping_timeout=settings.ping_timeout,
+            transports=settings.transports,
+            max_message_bytes=settings.max_message_bytes,
+            ended=metrics.connections.disconnected,
+        )
+        self.prober = Prober(ice, clock, metrics.auth)
+        probing = ice.available and settings.turn_probe
+        self.sweeper = Sweeper(
+            calls.timed_out,
+            self.sockets.tick,
+            upkeep.tick,
+            placing.tick,
+            *([self.prober.tick] if probing else []),
+            late=metrics.pressure.loop_lag.observe,
+        )
+        rooms = Rooms(
+            verifier=verifier,
+            offenders=offenders,
+            ice=ice,
+            presence=presence,
+            calls=calls,
+            clock=clock,
+            metrics=metrics,
+        )
+        gate = Gate(
+            socketio.ASGIApp(self.engine, api(rooms), socketio_path="socket.io"),
+            engine=self.engine,
+            origins=settings.cors_origins,
+            offenders=offenders,
+            clock=clock,
+            max_body=settings.max_message_bytes,
+            max_connections=settings.max_connections,
+            draining=lambda: self.status == "draining",
+            metrics=metrics,
+        )
+        self.app: ASGIApp = CORSMiddleware(
+            gate,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "DELETE", "OPTIONS"],
+            allow_headers=["Authorization", "Content-Type", "traceparent"],
+            expose_headers=["Retry-After"],
+            max_age=_CORS_MAX_AGE_S,
+        )
+        self.admin: ASGIApp = admin(metrics.families.registry, lambda: self.status)
+        self.tables: dict[str, Sized] = {
+            "connections": self.engine,
+            "sockets": self.sockets,
+            "sessions": directory,
+            "users_online": users,
+            "routes": relay,
+            "watches": presence,
+            "session_deadlines": upkeep,
+        }
+        self._watch(directory, users)
+
+    async def end_calls(self) -> None:
+        """End every live call as `server_shutdown`."""
+        for call in self.store.live():
+            await self.calls.terminate(call.id, Reason.SERVER_SHUTDOWN)
+
+    async def close(self) -> None:
+        """Close every connection, handle what they had sent, let go of what is held."""
+        await self.engine.close_all()
+        await self.sockets.emptied()
+        await self.prober.close()
+        await self.verifier.close()
+        await asyncio.to_thread(self.traces.close)
+
+    def _watch(self, directory: Sized, users: Sized) -> None:
+        """What is read when Prometheus asks."""
+        families, engine = self.metrics.families, self.engine
+        connections = families.gauge("connections", "Open transports.", ("transport",))
+        for transport in ("websocket", "polling"):
+            on_it = connections.labels(transport)
+            on_it.set_function(partial(engine.on_transport, transport))
+        families.watched("sessions", "Joined sessions of this node.", lambda: len(directory))
+        families.watched("users_online", "Users with a session.", lambda: len(users))
+        families.watched(
+            "send_queue_bytes", "Queued for clients, not yet written.", engine.queued_bytes
+        )
+        families.watched(
+            "draining", "Whether the node is stopping: 1 or 0.", lambda: self.status == "draining"
+        )
+        self.metrics.pressure.store_up.set(1)

@@ -1,0 +1,115 @@
+"""Who is online and in a call, for those who ask and those who watch."""
+
+from service import errors
+from service.ports import CallStore, Mail, SessionStore
+from service.sessions.reply import Reply
+from service.sessions.session import Session
+from service.turns import Turns
+from service.wire.client_events import UserStatusQuery, UserUnwatch, UserWatch
+from service.wire.server_events import UserStatus
+
+MOST_WATCHED = 500
+
+
+class Presence:
+    """Answers `user:status`, `user:watch` and `user:unwatch`, and tells changes.
+
+    With `visible` false everybody looks offline to everybody.
+    """
+
+    def __init__(
+        self, sessions: SessionStore, calls: CallStore, mail: Mail, *, visible: bool = True
+    ) -> None:
+        self._sessions = sessions
+        self._calls = calls
+        self._mail = mail
+        self._visible = visible
+        self._watchers: dict[str, dict[str, None]] = {}
+        self._watched: dict[str, set[str]] = {}
+        self._told: dict[str, UserStatus] = {}
+        self._turns = Turns()
+
+    def __len__(self) -> int:
+        return len(self._watchers) + len(self._watched) + len(self._told)
+
+    async def status(self, user: str) -> UserStatus:
+        """What may be known of a user now."""
+        if not self._visible:
+            return UserStatus(user_id=user, is_online=False, is_in_call=False, last_seen_at=None)
+        online = bool(await self._sessions.of(user))
+        engaged = (await self._calls.engagements(user)).calls
+        return UserStatus(
+            user_id=user,
+            is_online=online,
+            is_in_call=any(call.caller == user or not call.unanswered for call in engaged),
+            last_seen_at=None if online else await self._sessions.last_seen(user),
+        )
+
+    async def query(self, who: Session, message: UserStatusQuery, reply: Reply) -> None:
+        """Answer one question."""
+        async with self._turns.of(message.user_id):  # what was read last is told last
+            status = await self.status(message.user_id)
+            reply.ok(status)
+            who.emit(status.event, status.encode())
+            self._spread(status)
+
+    async def watch(self, who: Session, message: UserWatch, reply: Reply) -> None:
+        """Tell these users' presence now and on every change; at most 500 in all."""
+        watched = self._watched.get(who.id, set()) | set(message.user_ids)
+        if len(watched) > MOST_WATCHED:
+            raise errors.InvalidPayload(f"userIds: at most {MOST_WATCHED} users can be watched.")
+        reply.done("user:watch")
+        if watched:
+            self._watched[who.id] = watched
+        for user in message.user_ids:
+            self._watchers.setdefault(user, {})[who.id] = None
+        for user in message.user_ids:
+            async with self._turns.of(user):
+                status = await self.status(user)
+                if not self._spread(status):
+                    who.emit(status.event, status.encode())
+
+    async def unwatch(self, who: Session, message: UserUnwatch, reply: Reply) -> None:
+        """Tell these users' presence no more."""
+        reply.done("user:unwatch")
+        self._drop(who.id, set(message.user_ids))
+
+    def forget(self, who: Session) -> None:
+        """Drop what a session that is gone has watched."""
+        self._drop(who.id, self._watched.get(who.id, set()))
+
+    async def changed(self, *users: str) -> None:
+        """Tell the watchers of these users, where there are any and something changed."""
+        for user in users:
+            if user in self._watchers:
+                async with self._turns.of(user):
+                    self._spread(await self.status(user))
+
+    def _spread(self, status: UserStatus) -> bool:
+        """Tell all watchers what any one learns: they share what they were told last.
+
+        Were it told to one alone and taken back before the others heard, nobody would tell the
+        one. Returns whether it was news to all; who has only begun to watch is told in its turn.
+        """
+        user = status.user_id
+        if user not in self._watchers:
+            return False
+        before, self._told[user] = self._told.get(user), status
+        if before is None or before == status:
+            return False
+        payload = status.encode()
+        for session in tuple(self._watchers[user]):
+            self._mail.deliver(session, status.event, payload)
+        return True
+
+    def _drop(self, session: str, users: set[str]) -> None:
+        watched = self._watched.get(session, set())
+        for user in users & watched:
+            watchers = self._watchers[user]
+            watchers.pop(session, None)
+            if not watchers:
+                del self._watchers[user]
+                self._told.pop(user, None)
+        watched -= users
+        if not watched:
+            self._watched.pop(session, None)

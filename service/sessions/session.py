@@ -1,0 +1,64 @@
+"""One joined session and the way out to its client."""
+
+from collections.abc import Callable
+
+from service.errors import TokenExpired
+from service.ports import Identity, SessionRef
+from service.wire.packets import encode_event
+
+
+class Session:
+    """A user's device, joined on this node.
+
+    Every event to the client passes `emit`, in order; that is where a later protocol numbers
+    them. `write` takes an encoded Socket.IO packet and never waits; `close` ends the connection.
+    """
+
+    __slots__ = ("_held", "close", "identity", "ref", "write")
+
+    def __init__(
+        self,
+        ref: SessionRef,
+        identity: Identity,
+        write: Callable[[str], None],
+        close: Callable[[str], None],
+    ) -> None:
+        self.ref = ref
+        self.identity = identity
+        self.write = write
+        self.close = close
+        self._held: list[str] | None = None
+
+    @property
+    def id(self) -> str:
+        """The session's id."""
+        return self.ref.id
+
+    @property
+    def user(self) -> str:
+        """Whose session it is."""
+        return self.ref.user
+
+    def check_token(self, now: int) -> None:
+        """Raise `TokenExpired` when no new call may start on this identity."""
+        if self.identity.good_until <= now:
+            raise TokenExpired
+
+    def emit(self, event: str, payload: bytes) -> None:
+        """Write one event, its JSON payload ready."""
+        packet = encode_event(event, payload)
+        if self._held is None:
+            self.write(packet)
+        else:
+            self._held.append(packet)
+
+    def hold(self) -> None:
+        """Keep what is emitted until the greeting: the session can be found, but not yet told."""
+        self._held = []
+
+    def greet(self, event: str, payload: bytes) -> None:
+        """Write the event that tells the client its session; what was kept follows."""
+        held, self._held = self._held or [], None
+        self.emit(event, payload)
+        for packet in held:
+            self.write(packet)

@@ -1,0 +1,138 @@
+"""What falls due in a session's life: its token's end, and fresh ICE servers in a call."""
+
+from enum import Enum, auto
+
+from service import errors
+from service.calls.call import Call
+from service.deadlines import Deadlines
+from service.ports import CallStore, Clock, IceSource, Identity, Verifier
+from service.sessions.directory import Directory
+from service.sessions.reply import Reply
+from service.sessions.session import Session
+from service.telemetry.metrics.auth import AuthMetrics
+from service.wire.client_events import AuthRefresh
+from service.wire.server_events import (
+    AuthExpiring,
+    AuthRefreshed,
+    Error,
+    IceServersRenewed,
+    ice_fields,
+)
+
+EXPIRING_AHEAD_MS = 60_000
+RENEW_AT = 0.75
+_LINGER_MS = 1_000
+
+
+class Due(Enum):
+    """What can fall due."""
+
+    EXPIRING = auto()
+    EXPIRED = auto()
+    ICE = auto()
+
+
+class Upkeep:
+    """Keeps every session's deadlines and acts on them."""
+
+    def __init__(
+        self,
+        *,
+        directory: Directory,
+        calls: CallStore,
+        ice: IceSource,
+        verifier: Verifier,
+        clock: Clock,
+        metrics: AuthMetrics,
+    ) -> None:
+        self._directory = directory
+        self._calls = calls
+        self._ice = ice
+        self._verifier = verifier
+        self._clock = clock
+        self._metrics = metrics
+        self._deadlines: Deadlines[tuple[str, Due]] = Deadlines()
+
+    def __len__(self) -> int:
+        return len(self._deadlines)
+
+    def begin(self, session: Session) -> None:
+        """A session has joined with fresh ICE servers."""
+        self._watch_token(session)
+        self._watch_ice(session)
+
+    def finish(self, session: Session) -> None:
+        """A session has left."""
+        for due in Due:
+            self._deadlines.set((session.id, due), None)
+
+    async def refresh(self, who: Session, message: AuthRefresh, reply: Reply) -> None:
+        """Renew the identity in place.
+
+        Raises:
+            Unauthenticated, TokenExpired: the token is not good.
+            Forbidden: it is another user's; the session stays as it was.
+        """
+        try:
+            identity = await self._verifier.verify(message.token)
+            if identity.user != who.user:
+                raise errors.Forbidden("The token is another user's.")
+        except errors.RinglineError:
+            self._metrics.refreshed(ok=False)
+            raise
+        self._metrics.refreshed(ok=True)
+        self._renew(who, identity)
+        refreshed = AuthRefreshed(expires_at=identity.expires_at)
+        reply.ok(refreshed)
+        who.emit(refreshed.event, refreshed.encode())
+
+    async def tick(self) -> None:
+        """Act on everything that is due."""
+        for session_id, due in self._deadlines.pop_due(self._clock()):
+            session = self._directory.get(session_id)
+            if session is None:
+                continue
+            if due is Due.EXPIRING:
+                expiring = AuthExpiring(expires_at=session.identity.expires_at)
+                session.emit(expiring.event, expiring.encode())
+            elif due is Due.EXPIRED:
+                await self._expire(session)
+            else:
+                await self._renew_ice(session)
+
+    def _renew(self, session: Session, identity: Identity) -> None:
+        session.identity = identity
+        self._watch_token(session)
+
+    def _watch_token(self, session: Session) -> None:
+        end = session.identity.expires_at
+        self._deadlines.set((session.id, Due.EXPIRING), end - EXPIRING_AHEAD_MS)
+        self._deadlines.set((session.id, Due.EXPIRED), session.identity.good_until)
+
+    async def _expire(self, session: Session) -> None:
+        """A session in a live call may finish it; any other is told and closed."""
+        engaged = (await self._calls.engagements(session.user)).calls
+        if any(_concerns(call, session) for call in engaged):
+            self._deadlines.set((session.id, Due.EXPIRED), self._clock() + _LINGER_MS)
+            return
+        told = Error.of(errors.TokenExpired(), "connect", None, None)
+        session.emit(told.event, told.encode())
+        session.close("token_expired")
+
+    async def _renew_ice(self, session: Session) -> None:
+        """Only a call needs fresh servers unasked; the next call brings its own."""
+        engaged = (await self._calls.engagements(session.user)).calls
+        if any(call.binds(session.id) for call in engaged):
+            ice = self._ice.servers(session.user, self._clock())
+            renewed = IceServersRenewed(**ice_fields(ice))
+            session.emit(renewed.event, renewed.encode())
+        self._watch_ice(session)
+
+    def _watch_ice(self, session: Session) -> None:
+        renew_at = self._clock() + int(self._ice.ttl * 1000 * RENEW_AT)
+        self._deadlines.set((session.id, Due.ICE), renew_at)
+
+
+def _concerns(call: Call, session: Session) -> bool:
+    """Whether the session is in the call, or rung by it."""
+    return call.binds(session.id) or (call.unanswered and call.callee == session.user)

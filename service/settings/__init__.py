@@ -1,0 +1,22 @@
+"""What an operator can set: read once at the start, checked as a whole, then passed as values.
+
+`sections` says what there is, `addresses` and `kinds` what each value must look like, `rules` what
+must fit together, `sources` where values come from, and `mistakes` how a wrong one is told.
+"""
+
+from service.settings.mistakes import SettingsError
+from service.settings.model import SECTIONS, Settings, variable
+from service.settings.sources import Reading, Source, read
+from service.settings.validation import load, settings_from
+
+__all__ = [
+    "SECTIONS",
+    "Reading",
+    "Settings",
+    "SettingsError",
+    "Source",
+    "load",
+    "read",
+    "settings_from",
+    "variable",
+]

@@ -1,0 +1,105 @@
+"""What hosts, ports, networks and URLs must look like.
+
+Each check takes the text as it was set and returns the value to keep, or raises `ValueError`
+with the end of a sentence that begins with the value: "is not …; write …".
+"""
+
+import ipaddress
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+_HOST = rf"(?P<host>\[[0-9A-Fa-f:.]+\]|{_NAME})"
+_PORT = r"(?::(?P<port>[0-9]{1,5}))?"
+_ORIGIN = re.compile(rf"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://{_HOST}{_PORT}")
+_STUN = re.compile(rf"stuns?:{_HOST}{_PORT}")
+_TURN = re.compile(rf"turns?:{_HOST}{_PORT}(?:\?transport=(?:udp|tcp))?")
+_WEB = re.compile(rf"https?://{_HOST}{_PORT}(?=[/?]|$)")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_TOP_PORT = 65535
+
+
+def _reaches(address: re.Match[str] | None) -> bool:
+    """Whether the host and the port of an address can exist."""
+    if address is None:
+        return False
+    host, port = address["host"], address["port"]
+    if host.startswith("[") and not _is_ip(host.strip("[]")):
+        return False
+    return port is None or 0 < int(port) <= _TOP_PORT
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _interface(text: str) -> str:
+    if _is_ip(text) or (re.fullmatch(_NAME, text) and re.search("[A-Za-z]", text)):
+        return text
+    raise ValueError("is not an address to listen on; write an IP address or a host name")
+
+
+def _origin(text: str) -> str:
+    """An origin as browsers send it: lower case, no default port (RFC 6454, 6.2)."""
+    if text == "*":
+        return text
+    found = _ORIGIN.fullmatch(text)
+    if found is None or not _reaches(found):
+        raise ValueError("is not an origin; write scheme://host[:port] without a path, or *")
+    scheme, host, port = found["scheme"].lower(), found["host"].lower(), found["port"]
+    shown = "" if port is None or int(port) == _DEFAULT_PORTS.get(scheme) else f":{int(port)}"
+    return f"{scheme}://{host}{shown}"
+
+
+def _not_a_link(value: object) -> object:
+    if isinstance(value, str) and value.startswith("tcp://"):
+        raise ValueError(
+            "is what Kubernetes sets beside a Service named ringline; "
+            "set enableServiceLinks: false on the pod, or the port itself"
+        )
+    return value
+
+
+def _network(text: str) -> str:
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("is not an address or a network; write 10.0.0.7 or 10.0.0.0/8") from None
+    return str(network if "/" in text else network.network_address)
+
+
+def _stun_url(text: str) -> str:
+    if not _reaches(_STUN.fullmatch(text)):
+        raise ValueError("is not a STUN URL (RFC 7064); write stun:host[:port]")
+    return text
+
+
+def _turn_url(text: str) -> str:
+    if not _reaches(_TURN.fullmatch(text)):
+        raise ValueError(
+            "is not a TURN URL (RFC 7065); write turn:host[:port] or turns:host[:port], "
+            "with ?transport=udp or ?transport=tcp behind it if need be"
+        )
+    return text
+
+
+def _key_set_url(text: str) -> str:
+    found = _WEB.match(text)
+    if found is None or not _reaches(found):
+        raise ValueError("is not a web address; write https://host/path, without user or password")
+    return text
+
+
+Port = Annotated[int, BeforeValidator(_not_a_link), Field(ge=0, le=_TOP_PORT)]
+Interface = Annotated[str, AfterValidator(_interface)]
+Origin = Annotated[str, AfterValidator(_origin)]
+Network = Annotated[str, AfterValidator(_network)]
+StunUrl = Annotated[str, AfterValidator(_stun_url)]
+TurnUrl = Annotated[str, AfterValidator(_turn_url)]
+KeySetUrl = Annotated[str, AfterValidator(_key_set_url)]

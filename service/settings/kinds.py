@@ -1,0 +1,81 @@
+"""What lists, keys and regions must look like. The checks are as in `addresses`."""
+
+import json
+import re
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+
+from service.settings.addresses import TurnUrl
+
+T = TypeVar("T")
+
+_REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_PUBLIC_KEY = re.compile(
+    r"-----BEGIN (?P<kind>(?:RSA )?PUBLIC KEY)-----\s.+\s-----END (?P=kind)-----", re.DOTALL
+)
+_SECRET_BYTES = 32  # RFC 7518, 3.2: an HS256 key is at least as long as the hash
+
+
+def _split(value: object) -> object:
+    """Comma separated text as a tuple; blanks around the commas do not count."""
+    if not isinstance(value, str):
+        return value
+    parts = tuple(part for part in map(str.strip, value.split(",")) if part)
+    if not parts:
+        raise ValueError("holds nothing but commas; name something, or leave it unset")
+    return parts
+
+
+def _public_key(text: str) -> str:
+    """PEM text; escaped line breaks count, since many tools set one-line values only."""
+    pem = text.replace("\\n", "\n").strip()
+    if "PRIVATE KEY" in pem:
+        raise ValueError("is a private key, which must not be here; set its public key")
+    if not _PUBLIC_KEY.fullmatch(pem):
+        raise ValueError('is not a public key; set PEM text from "-----BEGIN PUBLIC KEY-----" on')
+    return pem
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    size = len(secret.get_secret_value().encode())
+    if size < _SECRET_BYTES:
+        raise ValueError(
+            f"has {size} of the {_SECRET_BYTES} bytes that HS256 needs; "
+            "make one with `openssl rand -hex 32`"
+        )
+    return secret
+
+
+def _region_lists(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        lists = json.loads(value)
+    except (ValueError, RecursionError):
+        lists = None
+    if not isinstance(lists, dict) or not all(map(_is_list_of_text, lists.values())):
+        raise ValueError('is not a JSON object of lists; write {"eu": ["turn:eu.example.org"]}')
+    return lists
+
+
+def _is_list_of_text(urls: object) -> bool:
+    return isinstance(urls, list) and bool(urls) and all(isinstance(url, str) for url in urls)
+
+
+def _region(text: str) -> str:
+    if not _REGION.fullmatch(text):
+        raise ValueError("is not a region's name; write up to 32 of a-z, 0-9 and -")
+    return text
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+Many = Annotated[tuple[T, ...], BeforeValidator(_split)]
+AnyCase = Annotated[T, BeforeValidator(_lower)]
+PublicKey = Annotated[str, AfterValidator(_public_key)]
+HmacSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
+Region = Annotated[str, AfterValidator(_region)]
+Regions = Annotated[dict[Region, tuple[TurnUrl, ...]], BeforeValidator(_region_lists)]

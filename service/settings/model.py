@@ -1,0 +1,68 @@
+"""All settings as one frozen value."""
+
+from pydantic import BaseModel, Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from service.settings.sections import Calling, Limits, Listening, Logging, Relaying, Tokens
+
+PREFIX = "RINGLINE_"
+
+
+class Sourcing(BaseModel):
+    """Where settings come from."""
+
+    secrets_dir: str | None = Field(
+        default=None,
+        description="Folder of secret files, each named like the setting it holds: "
+        "`jwt_secret` or `RINGLINE_JWT_SECRET`.",
+    )
+
+
+SECTIONS: tuple[type[BaseModel], ...] = (
+    Listening,
+    Tokens,
+    Relaying,
+    Calling,
+    Limits,
+    Logging,
+    Sourcing,
+)
+
+
+# Python reads the bases from the last to the first: these stand in the order of SECTIONS.
+class Settings(Sourcing, Logging, Limits, Calling, Relaying, Tokens, Listening, BaseSettings):
+    """What the service was told. Each value is checked; what fits together, `load` checks.
+
+    Building one directly reads nothing but the arguments: no environment, no file.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        enable_decoding=False,  # lists are comma separated here, not JSON
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only the arguments; `service.settings.sources` reads the rest."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+
+def variable(setting: str) -> str:
+    """The environment variable of a setting: `port` is `RINGLINE_PORT`."""
+    return PREFIX + setting.upper()

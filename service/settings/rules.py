@@ -1,0 +1,87 @@
+"""What must fit together. A rule is skipped when one of its settings is wrong by itself."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from service.settings.model import Settings, variable
+
+
+class Rule(NamedTuple):
+    """The settings that a check looks at, and the check: a sentence when they do not fit."""
+
+    settings: frozenset[str]
+    broken: Callable[[Settings], str | None]
+
+
+_KEYS = ("jwt_secret", "jwt_public_key", "jwks_url")
+
+
+def broken(settings: Settings, wrong: frozenset[str]) -> Iterator[str]:
+    """A sentence for each rule that these settings break, but for what is `wrong` already."""
+    for rule in RULES:
+        if not rule.settings & wrong and (sentence := rule.broken(settings)):
+            yield sentence
+
+
+def _set(settings: Settings, *names: str) -> list[str]:
+    return [variable(name) for name in names if getattr(settings, name)]
+
+
+def _one_key(settings: Settings) -> str | None:
+    keys = _set(settings, *_KEYS)
+    if not keys:
+        return (
+            "Set RINGLINE_JWT_SECRET (≥ 32 bytes), RINGLINE_JWT_PUBLIC_KEY or RINGLINE_JWKS_URL, "
+            "so that clients' tokens can be verified; for a trial run use `make run`."
+        )
+    if len(keys) > 1:
+        return f"{' and '.join(keys)} are set together; keep the one that tokens are signed for."
+    return None
+
+
+def _algorithm_fits_key(settings: Settings) -> str | None:
+    fit = {"HS256"} if settings.jwt_secret else {"RS256", "ES256", "EdDSA"}
+    strangers = [name for name in settings.jwt_algorithms if name not in fit]
+    keys = _set(settings, *_KEYS)
+    if not strangers or len(keys) != 1:
+        return None
+    return (
+        f"RINGLINE_JWT_ALGORITHMS: {', '.join(strangers)} cannot be verified with {keys[0]}; "
+        f"leave it unset, or choose from {', '.join(sorted(fit))}."
+    )
+
+
+def _turn_is_whole(settings: Settings) -> str | None:
+    if settings.turn_secret and not settings.turn_urls:
+        return "RINGLINE_TURN_SECRET is set without RINGLINE_TURN_URLS; set both or neither."
+    if not settings.turn_secret and (lone := _set(settings, "turn_urls", "turn_regions")):
+        verb = "is" if len(lone) == 1 else "are"
+        return f"{' and '.join(lone)} {verb} set without RINGLINE_TURN_SECRET; set both or neither."
+    return None
+
+
+def _relay_has_turn(settings: Settings) -> str | None:
+    if settings.ice_transport_policy == "relay" and not settings.turn_urls:
+        return (
+            "RINGLINE_ICE_TRANSPORT_POLICY: with relay, nobody can talk without a TURN server; "
+            "set RINGLINE_TURN_URLS and RINGLINE_TURN_SECRET, or leave it at all."
+        )
+    return None
+
+
+def _two_ports(settings: Settings) -> str | None:
+    if settings.port == settings.admin_port != 0 and settings.host == settings.admin_host:
+        return (
+            f"RINGLINE_PORT and RINGLINE_ADMIN_PORT are both {settings.port}; "
+            "health and metrics need a port of their own."
+        )
+    return None
+
+
+RULES = (
+    Rule(frozenset(_KEYS), _one_key),
+    Rule(frozenset({*_KEYS, "jwt_algorithms"}), _algorithm_fits_key),
+    Rule(frozenset({"turn_secret", "turn_urls", "turn_regions"}), _turn_is_whole),
+    Rule(frozenset({"ice_transport_policy", "turn_urls"}), _relay_has_turn),
+    Rule(frozenset({"host", "port", "admin_host", "admin_port"}), _two_ports),
+)

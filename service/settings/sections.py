@@ -1,0 +1,185 @@
+"""Every setting there is, by what it is about.
+
+A section's docstring is its heading in `docs/settings.md`, a field's description its meaning
+there. `repr=False` marks what no message may repeat.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field, SecretStr
+
+from service.settings.addresses import (
+    Interface,
+    KeySetUrl,
+    Network,
+    Origin,
+    Port,
+    StunUrl,
+    TurnUrl,
+)
+from service.settings.kinds import AnyCase, HmacSecret, Many, PublicKey, Regions
+
+_DAY = 86_400
+_ANYWHERE = "0.0.0.0"
+
+
+class Listening(BaseModel):
+    """Where it listens, and to whom."""
+
+    host: Interface = Field(default=_ANYWHERE, description="Address that clients connect to.")
+    port: Port = Field(
+        default=8001, description="Port that clients connect to; 0 takes a free one."
+    )
+    admin_host: Interface = Field(
+        default_factory=lambda known: known.get("host", _ANYWHERE),
+        description="Address of health, readiness and metrics; if unset, `RINGLINE_HOST`.",
+    )
+    admin_port: Port = Field(
+        default=9090, description="Port of health, readiness and metrics; 0 takes a free one."
+    )
+    cors_origins: Many[Origin] = Field(
+        default=(),
+        description="Origins whose pages may connect, comma separated; `*` is any.",
+    )
+    trusted_proxies: Many[Network] = Field(
+        default=(),
+        description="Proxies whose `X-Forwarded-…` headers count: addresses or networks, "
+        "comma separated.",
+    )
+    transports: Many[AnyCase[Literal["websocket", "polling"]]] = Field(
+        default=("websocket", "polling"),
+        description="Ways to connect, comma separated: `websocket`, `polling`.",
+    )
+    ping_interval: int = Field(default=15, ge=1, description="Seconds between two heartbeats.")
+    ping_timeout: int = Field(
+        default=10, ge=1, description="Seconds that a client has to answer a heartbeat."
+    )
+
+
+class Tokens(BaseModel):
+    """Who is speaking: exactly one kind of key."""
+
+    jwt_secret: HmacSecret | None = Field(
+        default=None, repr=False, description="Key of HS256 tokens, 32 bytes or more."
+    )
+    jwt_public_key: PublicKey | None = Field(
+        default=None,
+        repr=False,
+        description="Key of RS256, ES256 or EdDSA tokens: PEM text, line breaks also as `\\n`.",
+    )
+    jwks_url: KeySetUrl | None = Field(
+        default=None, description="Where the identity provider publishes its keys (RFC 7517)."
+    )
+    jwt_algorithms: Many[Literal["HS256", "RS256", "ES256", "EdDSA"]] = Field(
+        default=(),
+        description="Algorithms that tokens may be signed with, comma separated: `HS256`, "
+        "`RS256`, `ES256`, `EdDSA`; if unset, those that fit the key.",
+    )
+    jwt_issuer: str | None = Field(default=None, description="The `iss` that tokens must carry.")
+    jwt_audience: str | None = Field(default=None, description="The `aud` that tokens must carry.")
+    jwt_leeway: int = Field(
+        default=10,
+        ge=0,
+        le=300,
+        description="Seconds by which clocks may differ when a token is checked.",
+    )
+    jwt_max_lifetime: int = Field(
+        default=_DAY,
+        ge=60,
+        description="Seconds that a token may be valid for, from `iat` to `exp`.",
+    )
+
+
+class Relaying(BaseModel):
+    """STUN and TURN."""
+
+    turn_secret: Many[SecretStr] = Field(
+        default=(),
+        repr=False,
+        description="Secrets shared with the TURN server (coturn's `static-auth-secret`), comma "
+        "separated, newest first: the first one mints.",
+    )
+    turn_urls: Many[TurnUrl] = Field(
+        default=(), description="TURN servers that clients are given, comma separated (RFC 7065)."
+    )
+    turn_regions: Regions = Field(
+        default_factory=dict,
+        description="TURN servers by region, chosen with `GET /v1/ice?region=`: JSON, "
+        '`{"eu": ["turn:eu.example.org"]}`.',
+    )
+    turn_ttl: int = Field(
+        default=14_400, ge=60, le=_DAY, description="Seconds that a TURN credential is valid for."
+    )
+    turn_username: AnyCase[Literal["plain", "hmac"]] = Field(
+        default="plain",
+        description="How users stand in TURN user names: `plain` (the id) or `hmac` (a keyed "
+        "hash of it).",
+    )
+    turn_probe: bool = Field(
+        default=True, description="Whether the node probes its TURN servers every 30 s."
+    )
+    stun_urls: Many[StunUrl] = Field(
+        default=(), description="STUN servers that clients are given, comma separated (RFC 7064)."
+    )
+    ice_transport_policy: AnyCase[Literal["all", "relay"]] = Field(
+        default="all",
+        description="`relay` sends all media through TURN, `all` takes the best path.",
+    )
+
+
+class Calling(BaseModel):
+    """Calls and presence."""
+
+    ring_timeout: int = Field(
+        default=45, ge=15, le=120, description="Seconds from the initiate until nobody answered."
+    )
+    connect_timeout: int = Field(
+        default=30,
+        ge=5,
+        le=120,
+        description="Seconds from the accept until the answer must be there.",
+    )
+    max_call_duration: int | None = Field(
+        default=None, ge=1, description="Seconds after which a call is ended; no limit if unset."
+    )
+    call_waiting: bool = Field(
+        default=False, description="Whether a user in a call is rung, rather than reported busy."
+    )
+    presence: AnyCase[Literal["everyone", "nobody"]] = Field(
+        default="everyone", description="Who sees who is online: `everyone` or `nobody`."
+    )
+
+
+class Limits(BaseModel):
+    """Limits."""
+
+    max_message_bytes: int = Field(
+        default=65_536, ge=4_096, le=1_048_576, description="Bytes that one message may have."
+    )
+    max_connections: int = Field(
+        default=0, ge=0, description="Connections that may be open at a time; 0 is no limit."
+    )
+    rate_limit_scale: float = Field(
+        default=1.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Factor that multiplies every rate limit.",
+    )
+
+
+class Logging(BaseModel):
+    """Logs."""
+
+    log_level: AnyCase[Literal["debug", "info", "warning", "error"]] = Field(
+        default="info",
+        description="Least level that is written: `debug`, `info`, `warning`, `error`.",
+    )
+    log_format: AnyCase[Literal["auto", "json", "console"]] = Field(
+        default="auto",
+        description="`json`, `console`, or `auto`: `console` on a terminal, else `json`.",
+    )
+    log_user: AnyCase[Literal["plain", "hmac", "none"]] = Field(
+        default="hmac",
+        description="How users stand in logs: `plain` (the id), `hmac` (a keyed hash of it) or "
+        "`none`.",
+    )

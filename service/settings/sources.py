@@ -1,0 +1,146 @@
+"""Where values come from.
+
+The first source that has one wins:
+
+1. the environment
+2. the file `.env` in the working directory
+3. secret files in the folder that `RINGLINE_SECRETS_DIR` names
+4. `PORT` and `CLIENT_URL`, as the replaced system calls them, in the environment or `.env`
+
+An empty value counts as none. Nothing is judged here.
+"""
+
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic_settings import (
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+)
+from pydantic_settings.exceptions import SettingsError as Unreadable
+
+from service.settings.mistakes import SettingsError
+from service.settings.model import PREFIX, Settings, variable
+
+ENV_FILE = Path(".env")
+_ENVIRONMENT = "environment"
+_FORMER_NAMES = {"port": "PORT", "cors_origins": "CLIENT_URL"}
+_CLOSE = 0.85  # of 1: a slip of a letter or two
+
+
+class Source(NamedTuple):
+    """Where a value was found: under which name, in what kind of place."""
+
+    name: str
+    place: str
+
+    def __str__(self) -> str:
+        """The name, and the place unless that is the environment."""
+        return self.name if self.place == _ENVIRONMENT else f"{self.name} (in {self.place})"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found: text and source by setting, and a sentence for each unknown variable."""
+
+    values: Mapping[str, str]
+    sources: Mapping[str, Source]
+    warnings: tuple[str, ...] = ()
+
+
+_Layer = dict[str, tuple[str, Source]]
+
+
+class _Variables(EnvSettingsSource):
+    """Environment variables that are handed in, rather than the process's own."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        super().__init__(Settings)
+        self.env_vars = {name.lower(): value for name, value in variables.items()}
+
+
+def read(environ: Mapping[str, str], *, env_file: Path | None = ENV_FILE) -> Reading:
+    """Collect every value that is set.
+
+    Raises:
+        SettingsError: a file or folder that should be read cannot be.
+    """
+    environment, dotenv = _Variables(environ), _dotenv(env_file)
+    layers = [_layer(environment, _ENVIRONMENT), _layer(dotenv, str(env_file))]
+    layers.append(_secret_files(ChainMap(*layers)))
+    layers.append(_former(environment, _ENVIRONMENT))
+    layers.append(_former(dotenv, str(env_file)))
+    found = ChainMap(*layers)
+    return Reading(
+        values={setting: text for setting, (text, _) in found.items()},
+        sources={setting: source for setting, (_, source) in found.items()},
+        warnings=tuple(_warnings(environment, dotenv)),
+    )
+
+
+def _layer(source: PydanticBaseSettingsSource, place: str) -> _Layer:
+    return {
+        setting: (text.strip(), Source(variable(setting), place))
+        for setting, text in source().items()
+        if setting in Settings.model_fields and text and _unbroken(setting, text).strip()
+    }
+
+
+def _unbroken(setting: str, text: str) -> str:
+    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+        raise SettingsError(f"{variable(setting)}: the value is not UTF-8 text.")
+    return text
+
+
+def _dotenv(path: Path | None) -> DotEnvSettingsSource:
+    try:
+        return DotEnvSettingsSource(Settings, env_file=path)
+    except (OSError, UnicodeDecodeError) as failure:
+        raise SettingsError(f"{path} cannot be read: {_why(failure)}.") from None
+
+
+def _secret_files(found: Mapping[str, tuple[str, Source]]) -> _Layer:
+    if "secrets_dir" not in found:
+        return {}
+    folder, source = found["secrets_dir"]
+    if not Path(folder).is_dir():
+        raise SettingsError(f'{source}: "{folder}" is not a folder; name one with secret files.')
+    try:
+        bare, prefixed = (
+            _layer(SecretsSettingsSource(Settings, folder, env_prefix=prefix), "a secret file")
+            for prefix in ("", PREFIX)
+        )
+    except Unreadable as failure:
+        why = _why(failure.__cause__)
+        raise SettingsError(f'{source}: a file in "{folder}" cannot be read: {why}.') from None
+    return bare | prefixed
+
+
+def _why(failure: BaseException | None) -> str:
+    if isinstance(failure, UnicodeDecodeError):
+        return "it is not UTF-8 text"
+    return (failure.strerror if isinstance(failure, OSError) else None) or str(failure)
+
+
+def _former(variables: EnvSettingsSource, place: str) -> _Layer:
+    return {
+        setting: (text, Source(name, place))
+        for setting, name in _FORMER_NAMES.items()
+        if (text := (variables.env_vars.get(name.lower()) or "").strip())
+    }
+
+
+def _warnings(*variables: EnvSettingsSource) -> Iterator[str]:
+    known = set(map(variable, Settings.model_fields))
+    names = {name.upper() for source in variables for name in source.env_vars}
+    for name in sorted(names - known):
+        if name.startswith(PREFIX):
+            close = get_close_matches(name, known, n=1, cutoff=_CLOSE)
+            hint = f"; is {close[0]} meant?" if close else "."
+            yield f"{name} is not a setting of this version and is ignored{hint}"

@@ -1,0 +1,54 @@
+"""From text to settings, or to everything that is wrong with them at once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from service.settings.mistakes import SettingsError, sentence
+from service.settings.model import Settings, variable
+from service.settings.rules import broken
+from service.settings.sources import ENV_FILE, Reading, read
+
+
+def load(environ: Mapping[str, str], *, env_file: Path | None = ENV_FILE) -> Settings:
+    """The settings in force, from `environ`, `env_file` and secret files.
+
+    Raises:
+        SettingsError: something is wrong; one sentence for each mistake.
+    """
+    return settings_from(read(environ, env_file=env_file))
+
+
+def settings_from(reading: Reading) -> Settings:
+    """Judge what was read.
+
+    Raises:
+        SettingsError: something is wrong; one sentence for each mistake.
+    """
+    settings, wrong, mistakes = _judged(reading)
+    mistakes = (*mistakes, *broken(settings, wrong))
+    if mistakes:
+        raise SettingsError(*mistakes)
+    return settings
+
+
+def _judged(reading: Reading) -> tuple[Settings, frozenset[str], tuple[str, ...]]:
+    """The settings that are right by themselves, the wrong ones, and what is wrong with them."""
+    try:
+        return Settings.model_validate(reading.values), frozenset(), ()
+    except ValidationError as refusal:
+        errors = refusal.errors(include_url=False)
+    # A default that hangs on a wrong setting is no mistake of its own.
+    errors = [error for error in errors if error["type"] != "default_factory_not_called"]
+    wrong = frozenset(str(error["loc"][0]) for error in errors)
+    right = {setting: text for setting, text in reading.values.items() if setting not in wrong}
+    mistakes = tuple(_mistake(reading, error) for error in errors)
+    return Settings.model_validate(right), wrong, mistakes
+
+
+def _mistake(reading: Reading, error: ErrorDetails) -> str:
+    setting = str(error["loc"][0])
+    name = str(reading.sources.get(setting) or variable(setting))
+    return sentence(name, Settings.model_fields[setting], error)

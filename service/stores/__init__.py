@@ -1,0 +1,1 @@
+"""What is behind the store ports: memory for one node."""

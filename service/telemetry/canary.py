@@ -1,0 +1,19 @@
+"""Calls of `ringline probe`, which are in no user's figures: the probe has its own."""
+
+from service.calls.call import Call
+from service.ids import PROBE_USER
+from service.ports import CallObserver
+
+
+class UsersOnly:
+    """A `ports.CallObserver` that passes on what users' calls do."""
+
+    def __init__(self, *observers: CallObserver) -> None:
+        self._observers = observers
+
+    def moved(self, before: Call | None, after: Call) -> None:
+        """Pass it on, unless a probe calls."""
+        if after.caller.startswith(PROBE_USER):
+            return
+        for observer in self._observers:
+            observer.moved(before, after)

@@ -1,0 +1,35 @@
+"""What is counted, for Prometheus: base units, bounded labels, never a user or a call.
+
+One class a topic, each with methods in the words of whoever tells it. Label sets that are bounded
+start at 0, and children are bound once. docs/metrics.md is generated from here.
+"""
+
+from collections.abc import Sequence
+
+from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
+
+from service.telemetry.metrics.auth import AuthMetrics
+from service.telemetry.metrics.calls import CallMetrics
+from service.telemetry.metrics.connections import ConnectionMetrics
+from service.telemetry.metrics.events import EventMetrics
+from service.telemetry.metrics.families import Families
+from service.telemetry.metrics.media import MediaMetrics
+from service.telemetry.metrics.pressure import PressureMetrics
+
+
+class Metrics:
+    """All of the service's metrics, in a registry of their own."""
+
+    def __init__(self, version: str, regions: Sequence[str] = ()) -> None:
+        self.families = families = Families()
+        families.gauge("build_info", "Always 1; the label has the version.", ("version",)).labels(
+            version
+        ).set(1)
+        self.connections = ConnectionMetrics(families)
+        self.events = EventMetrics(families)
+        self.calls = CallMetrics(families)
+        self.media = MediaMetrics(families)
+        self.auth = AuthMetrics(families, regions=("", *regions))
+        self.pressure = PressureMetrics(families)
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=families.registry)

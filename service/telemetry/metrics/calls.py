@@ -1,0 +1,86 @@
+"""Calls from their start to their end, as `ports.CallObserver` sees them."""
+
+from prometheus_client import Gauge
+
+from service.calls.call import Call, CallType, Reason, State
+from service.telemetry.metrics.families import Families
+
+ALERT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+RING_BUCKETS = (1, 2, 3, 5, 7.5, 10, 15, 20, 30, 45, 60, 90, 120)
+SETUP_BUCKETS = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 15, 20, 30, 60)
+DURATION_BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400)
+
+_TO_A_DEVICE = {Reason.ANSWERED_ELSEWHERE, Reason.REJECTED_ELSEWHERE}
+ENDINGS = tuple(reason for reason in Reason if reason not in _TO_A_DEVICE)
+"""The reasons for which a whole call can end."""
+
+
+class CallMetrics:
+    """Counts what calls do. Times come from the call's own record."""
+
+    def __init__(self, families: Families) -> None:
+        live = families.gauge(
+            "calls_live", "Live calls whose caller's home is this node, by state.", ("state",)
+        )
+        self._live: dict[State, Gauge] = {
+            state: live.labels(state) for state in State if state is not State.ENDED
+        }
+        ended = families.counter(
+            "calls", "Calls that ended, by type and reason.", ("type", "reason")
+        )
+        self._ended = {
+            (kind, reason): ended.labels(kind, reason) for kind in CallType for reason in ENDINGS
+        }
+        self._alert = families.histogram(
+            "call_alert_seconds", "Initiate to the first device that rings.", ALERT_BUCKETS
+        )
+        self._ring = families.histogram(
+            "call_ring_seconds", "Ringing to the accept or the end: people, not us.", RING_BUCKETS
+        )
+        setup = families.histogram(
+            "call_setup_seconds", "Accept to the first answer.", SETUP_BUCKETS, ("type",)
+        )
+        self._setup = {kind: setup.labels(kind) for kind in CallType}
+        duration = families.histogram(
+            "call_duration_seconds", "Accept to the end.", DURATION_BUCKETS, ("type",)
+        )
+        self._duration = {kind: duration.labels(kind) for kind in CallType}
+        races = families.counter(
+            "accept_races", "Accepts of a call that rang: one wins.", ("result",)
+        )
+        self._races = {result: races.labels(result) for result in ("won", "lost")}
+
+    def moved(self, before: Call | None, after: Call) -> None:
+        """A call came to be, or went from one state to the next."""
+        if before is not None:
+            self._live[before.state].dec()
+        if after.live:
+            self._live[after.state].inc()
+        exemplar = {"trace_id": after.trace_id} if after.trace_id else None
+        match after.state:
+            case State.RINGING:
+                self._alert.observe(_seconds(after.created_at, after.ringing_at), exemplar)
+            case State.CONNECTING:
+                self._races["won"].inc()
+                self._ring.observe(_seconds(after.ringing_at, after.accepted_at), exemplar)
+            case State.CONNECTED:
+                since = _seconds(after.accepted_at, after.connected_at)
+                self._setup[after.type].observe(since, exemplar)
+            case State.ENDED:
+                self._over(before, after, exemplar)
+
+    def accept_lost(self) -> None:
+        """Somebody accepted what another device had accepted."""
+        self._races["lost"].inc()
+
+    def _over(self, before: Call | None, after: Call, exemplar: dict[str, str] | None) -> None:
+        reason = after.reason or Reason.ERROR
+        self._ended[after.type, reason].inc(exemplar=exemplar)
+        if after.accepted_at is not None:
+            self._duration[after.type].observe(after.duration_ms / 1000, exemplar)
+        elif before is not None and before.state is State.RINGING:
+            self._ring.observe(_seconds(after.ringing_at, after.ended_at), exemplar)
+
+
+def _seconds(since: int | None, until: int | None) -> float:
+    return 0.0 if since is None or until is None else (until - since) / 1000

@@ -1,0 +1,76 @@
+"""Connections and sessions: who comes, who is refused, who goes."""
+
+from service.telemetry.metrics.families import Families
+
+CONNECT_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+RESUMED = ("replayed", "snapshot", "none")
+REFUSALS = (
+    "unauthenticated",
+    "token_expired",
+    "forbidden",
+    "rate_limited",
+    "server_draining",
+    "overloaded",
+    "store_unavailable",
+    "internal",
+    "timeout",
+    "silent",
+)
+"""Codes of refusals, and what has none: no room, too slow in being admitted, never asked."""
+ENDINGS = (
+    "client",
+    "transport",
+    "ping_timeout",
+    "connect_timeout",
+    "join_timeout",
+    "protocol_error",
+    "flood",
+    "token_expired",
+    "auth_unavailable",
+    "internal",
+    "shutdown",
+)
+"""What ends a connection: the first two are the client's own doing."""
+
+
+class ConnectionMetrics:
+    """Told by the transport."""
+
+    def __init__(self, families: Families) -> None:
+        self._connects = families.counter(
+            "connects",
+            "Attempts to connect: `ok`, or `refused` with the code of the refusal.",
+            ("result", "reason"),
+        )
+        self._connected = self._connects.labels("ok", "")
+        for reason in REFUSALS:
+            self._connects.labels("refused", reason)
+        self._disconnects = families.counter(
+            "disconnects", "Connections that ended, by what ended them.", ("reason",)
+        )
+        for reason in ENDINGS:
+            self._disconnects.labels(reason)
+        self._seconds = families.histogram(
+            "connect_seconds", "Opening of the transport to an accepted CONNECT.", CONNECT_BUCKETS
+        )
+        resumes = families.counter(
+            "resumes", "Joins that asked to resume a session, by what came of it.", ("result",)
+        )
+        self._resumes = {result: resumes.labels(result) for result in RESUMED}
+
+    def connected(self, seconds: float) -> None:
+        """A CONNECT was accepted, `seconds` after its transport opened."""
+        self._connected.inc()
+        self._seconds.observe(seconds)
+
+    def refused(self, code: str) -> None:
+        """A handshake or a CONNECT was refused, for one of `REFUSALS`."""
+        self._connects.labels("refused", code).inc()
+
+    def disconnected(self, reason: str) -> None:
+        """A connection ended, by one of `ENDINGS`."""
+        self._disconnects.labels(reason).inc()
+
+    def resumed(self, result: str) -> None:
+        """A client asked to resume: `replayed`, `snapshot` or `none`."""
+        self._resumes[result].inc()

@@ -1,0 +1,60 @@
+"""Client events and relays."""
+
+from service.telemetry.metrics.families import Families
+from service.wire.client_events import ALL, RelayEvent
+
+EVENT_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1)
+RELAY_BUCKETS = (
+    0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
+)  # fmt: skip
+OTHER = "other"
+
+
+class EventMetrics:
+    """Told by the dispatch. Events that the protocol does not have count as `other`."""
+
+    def __init__(self, families: Families) -> None:
+        self._names = frozenset(kind.event for kind in ALL)
+        self._answers = families.hot_counters(
+            "events",
+            "Client events, by how they were answered: `ok` or the error's code.",
+            ("event", "result"),
+        )
+        seconds = families.histogram(
+            "event_seconds",
+            "Handling of a client event that is not relayed at once, without its wait in the lane.",
+            EVENT_BUCKETS,
+            ("event",),
+        )
+        self._seconds = {name: seconds.labels(name) for name in (*self._names, OTHER)}
+        relays = families.hot_histogram(
+            "relay_seconds",
+            "A relayed message from its arrival to the write to the peer, or to the peer's node.",
+            RELAY_BUCKETS,
+            "scope",
+            ("local", "remote"),
+        )
+        self._relay = relays["local"]
+        self._relayed_bytes = families.hot_counters(
+            "relayed_bytes", "Bytes of relayed events, as received.", ("event",)
+        )
+        for name in (*self._names, OTHER):
+            self._answers.begin(name, "ok")
+        for kind in ALL:
+            if issubclass(kind, RelayEvent):
+                self._relayed_bytes.begin(kind.event)
+
+    def answered(self, event: str, result: str) -> None:
+        """An event was answered with `ok` or an error's code."""
+        self._answers.add((event if event in self._names else OTHER, result))
+
+    def handled(self, event: str, seconds: float) -> None:
+        """An event went through the lane."""
+        self._seconds[event if event in self._names else OTHER].observe(seconds)
+
+    def relayed(self, event: str, size: int, seconds: float) -> None:
+        """An event of `size` bytes went to the peer at once."""
+        self._answers.add((event, "ok"))
+        self._relayed_bytes.add((event,), size)
+        self._relay.observe(seconds)

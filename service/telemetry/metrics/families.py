@@ -1,0 +1,64 @@
+"""Declaring metrics: every family is made here, so that the documents can list them all."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from service.telemetry.metrics.hot import HotCounters, HotHistogram
+
+PREFIX = "ringline_"
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What docs/metrics.md says of one metric."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    meaning: str
+
+
+@dataclass(slots=True)
+class Families:
+    """Makes metrics in one registry, and remembers what it made."""
+
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    made: list[Family] = field(default_factory=list)
+
+    def counter(self, name: str, meaning: str, labels: Sequence[str] = ()) -> Counter:
+        """A counter; the exposition adds `_total` to its name."""
+        self._note(f"{name}_total", "counter", meaning, labels)
+        return Counter(PREFIX + name, meaning, labels, registry=self.registry)
+
+    def gauge(self, name: str, meaning: str, labels: Sequence[str] = ()) -> Gauge:
+        """A value that goes up and down."""
+        self._note(name, "gauge", meaning, labels)
+        return Gauge(PREFIX + name, meaning, labels, registry=self.registry)
+
+    def watched(self, name: str, meaning: str, value: Callable[[], float]) -> None:
+        """A gauge that is read when somebody asks."""
+        self.gauge(name, meaning).set_function(value)
+
+    def histogram(
+        self, name: str, meaning: str, buckets: Sequence[float], labels: Sequence[str] = ()
+    ) -> Histogram:
+        """A distribution; `buckets` are upper edges in the metric's unit."""
+        self._note(name, "histogram", meaning, labels)
+        return Histogram(PREFIX + name, meaning, labels, buckets=buckets, registry=self.registry)
+
+    def hot_histogram(
+        self, name: str, meaning: str, buckets: Sequence[float], label: str, values: Sequence[str]
+    ) -> dict[str, HotHistogram]:
+        """A distribution for each value of a label, cheap enough for the relay's pass."""
+        self._note(name, "histogram", meaning, (label,))
+        return HotHistogram.family(self.registry, PREFIX + name, meaning, buckets, label, values)
+
+    def hot_counters(self, name: str, meaning: str, labels: Sequence[str]) -> HotCounters:
+        """A counter for each set of label values, cheap enough for the relay's pass."""
+        self._note(f"{name}_total", "counter", meaning, labels)
+        return HotCounters(self.registry, PREFIX + name, meaning, labels)
+
+    def _note(self, name: str, kind: str, meaning: str, labels: Sequence[str]) -> None:
+        self.made.append(Family(PREFIX + name, kind, tuple(labels), meaning))

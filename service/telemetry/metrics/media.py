@@ -1,0 +1,80 @@
+"""Media as clients report it with `call:media`: the answer to "did the calls work?"."""
+
+from service.calls.call import Call, MediaPath, MediaStage, State
+from service.telemetry.metrics.families import Families
+from service.telemetry.mos import mos
+from service.wire.client_events import MediaStats
+
+CONNECT_BUCKETS = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 15, 20, 30, 60)
+RTT_BUCKETS = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1, 2, 5)
+LOSS_BUCKETS = (0, 0.001, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1)
+MOS_BUCKETS = (1.5, 2, 2.5, 3, 3.25, 3.5, 3.75, 4, 4.1, 4.2, 4.3, 4.4, 4.5)
+RESULTS = ("direct", "relay", "failed", "unreported")
+
+
+class MediaMetrics:
+    """One result a call, and the distributions of what clients measured."""
+
+    def __init__(self, families: Families) -> None:
+        results = families.counter(
+            "call_media",
+            "Accepted calls that ended, once each: media went `direct` or over a `relay`, "
+            "`failed`, or nobody reported.",
+            ("type", "result"),
+        )
+        self._results = results
+        for kind in ("audio", "video"):
+            for result in RESULTS:
+                results.labels(kind, result)
+        failed = families.counter(
+            "media_failed",
+            "Calls whose media failed, by where: `turn` refused a relay, no path was found while "
+            "`connecting`, or it broke after it had `connected`.",
+            ("stage",),
+        )
+        self._failed = {stage: failed.labels(stage) for stage in MediaStage}
+        self._connect = families.histogram(
+            "media_connect_seconds", "Accept to the first media.", CONNECT_BUCKETS
+        )
+        self._rtt = families.histogram(
+            "media_rtt_seconds", "Round trip between the peers, as reported.", RTT_BUCKETS
+        )
+        self._loss = families.histogram(
+            "media_packet_loss_ratio", "Lost packets, 0 to 1, as reported.", LOSS_BUCKETS
+        )
+        self._mos = families.histogram(
+            "media_mos",
+            "Estimated listening quality, 1 (bad) to 4.5, by the E-model (ITU-T G.107) from the "
+            "reported round trip, jitter and loss.",
+            MOS_BUCKETS,
+        )
+
+    def reported(self, stats: MediaStats) -> None:
+        """A client measured its media."""
+        if stats.rtt_ms is not None:
+            self._rtt.observe(stats.rtt_ms / 1000)
+        if stats.loss_ratio is not None:
+            self._loss.observe(stats.loss_ratio)
+        estimate = mos(stats)
+        if estimate is not None:
+            self._mos.observe(estimate)
+
+    def moved(self, before: Call | None, after: Call) -> None:
+        """A call went from one state to the next: at its end its media are counted, once."""
+        if before is None or after.state is not State.ENDED or after.accepted_at is None:
+            return
+        result = media_result(after)
+        self._results.labels(after.type, result).inc()
+        if after.media_at is not None:
+            self._connect.observe((after.media_at - after.accepted_at) / 1000)
+        if after.media_failed is not None:
+            self._failed[after.media_failed].inc()
+
+
+def media_result(call: Call) -> str:
+    """How the media of an accepted call fared, in one word."""
+    if call.media_failed is not None:
+        return "failed"
+    if call.media_at is None or call.media_path is None:
+        return "unreported"
+    return "relay" if call.media_path is MediaPath.RELAY else "direct"

@@ -1,0 +1,58 @@
+"""The node itself: its loop, its queues, its store."""
+
+from service.telemetry.metrics.families import Families
+
+LAG_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+STORE_BUCKETS = (
+    0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1,
+)  # fmt: skip
+
+OPERATIONS = (
+    "calls.engagements",
+    "calls.open",
+    "calls.load",
+    "calls.swap",
+    "calls.due",
+    "sessions.add",
+    "sessions.remove",
+    "sessions.of",
+    "sessions.last_seen",
+    "answers.recall",
+    "answers.remember",
+)
+"""What the store's ports can do."""
+
+
+class PressureMetrics:
+    """How hard the node works."""
+
+    def __init__(self, families: Families) -> None:
+        self.slow_clients = families.counter(
+            "slow_clients_closed", "Clients cut because they did not read what was sent."
+        )
+        self.store_up = families.gauge("store_up", "Whether the store answers: 1 or 0.")
+        seconds = families.histogram(
+            "store_seconds", "Operations of the store.", STORE_BUCKETS, ("op", "result")
+        )
+        self._store = {
+            (op, result): seconds.labels(op, result)
+            for op in OPERATIONS
+            for result in ("ok", "error")
+        }
+        self.stream_lag = families.gauge(
+            "node_stream_lag", "Messages from other nodes that wait here; 0 on a single node."
+        )
+        self.loop_lag = families.histogram(
+            "event_loop_lag_seconds", "How late the sweeper's tick came.", LAG_BUCKETS
+        )
+        deliveries = families.counter(
+            "webhook_deliveries", "Webhooks sent, by type and result.", ("type", "result")
+        )
+        for kind in ("call.incoming", "call.cancelled", "call.answered", "call.ended"):
+            for result in ("ok", "failed", "dropped"):
+                deliveries.labels(kind, result)
+
+    def stored(self, op: str, seconds: float, *, ok: bool) -> None:
+        """The store did something."""
+        self._store[op, "ok" if ok else "error"].observe(seconds)

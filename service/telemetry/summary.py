@@ -1,0 +1,76 @@
+"""What is logged of calls: their moves at debug, and one line for each that ended or never was."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from service.calls.call import Call
+from service.errors import RateLimited, RinglineError
+from service.telemetry.log import UserNames
+from service.telemetry.metrics.media import media_result
+
+_log = structlog.get_logger(__name__)
+
+
+class CallLog:
+    """A `ports.CallObserver` that writes lines; `names` says how users stand in them."""
+
+    def __init__(self, names: UserNames) -> None:
+        self._names = names
+
+    def moved(self, before: Call | None, after: Call) -> None:
+        """Log the move, and the whole call at its end."""
+        _log.debug(
+            "call.state",
+            call_id=after.id,
+            trace_id=after.trace_id,
+            before=before and before.state,
+            state=after.state,
+        )
+        if not after.live:
+            _log.info("call.summary", **self._summary(after))
+
+    def _summary(self, call: Call) -> dict[str, object]:
+        """What an operator wants to know of an ended call; seconds, None where not reached."""
+        answered = call.accepted_at is not None
+        return {
+            "call_id": call.id,
+            "trace_id": call.trace_id,
+            "type": call.type,
+            "outcome": _outcome(call),
+            "reason": call.reason,
+            "by": call.ended_by and ("caller" if call.ended_by == call.caller else "callee"),
+            "caller": self._names(call.caller),
+            "callee": self._names(call.callee),
+            "ring_s": _seconds(call.ringing_at, call.accepted_at or call.ended_at),
+            "setup_s": _seconds(call.accepted_at, call.connected_at),
+            "duration_s": _seconds(call.accepted_at, call.ended_at),
+            "media": media_result(call) if answered else None,
+            "media_failed": call.media_failed,
+            "devices": call.devices,
+            "resumes": 0,
+        }
+
+
+def _outcome(call: Call) -> str:
+    """How far it got."""
+    if call.accepted_at is None:
+        return "unanswered"
+    return "accepted" if call.connected_at is None else "connected"
+
+
+@contextmanager
+def refusals(call_type: str) -> Iterator[None]:
+    """Log why no call comes of what is done within; a limit has a line of its own already."""
+    try:
+        yield
+    except RateLimited:
+        raise
+    except RinglineError as error:
+        _log.info("call.refused", code=error.code, type=call_type)
+        raise
+
+
+def _seconds(since: int | None, until: int | None) -> float | None:
+    return None if since is None or until is None else (until - since) / 1000

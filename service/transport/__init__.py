@@ -1,0 +1,1 @@
+"""Where clients come in: Socket.IO, HTTP and the admin port."""

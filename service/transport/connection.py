@@ -1,0 +1,66 @@
+"""One open transport: who is at the other end, its lane, and the session that it became."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from service.limits import Limit, Meter
+from service.ports import Identity
+from service.sessions.session import Session
+from service.transport.engine import Wire
+from service.transport.lane import Lane
+from service.wire.packets import EventPacket
+
+EVENTS = Limit(count=100, per_ms=1_000)
+"""Events of one session."""
+REFUSALS = Limit(count=300, per_ms=10_000)
+"""Refused events of one session, before it is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The last entry of every lane: the transport has closed."""
+
+    size: int = 0
+
+
+Entry = EventPacket | Gone
+
+
+class Connection:
+    """What is kept of one transport, from its opening to the end of its lane."""
+
+    __slots__ = (
+        "address",
+        "bearer",
+        "early",
+        "events",
+        "identity",
+        "lane",
+        "opened_at",
+        "over",
+        "refusals",
+        "session",
+        "socket_id",
+        "wire",
+    )
+
+    def __init__(
+        self,
+        wire: Wire,
+        address: str,
+        bearer: str | None,
+        opened_at: int,
+        handle: Callable[["Connection", Entry], Awaitable[None]],
+    ) -> None:
+        self.wire = wire
+        self.address = address
+        self.bearer = bearer
+        self.opened_at = opened_at
+        self.lane: Lane[Entry] = Lane(lambda entry: handle(self, entry))
+        self.socket_id = ""
+        self.identity: Identity | None = None
+        self.session: Session | None = None
+        self.early: list[EventPacket] = []
+        self.over = False
+        self.events = Meter()
+        self.refusals = Meter()

@@ -1,0 +1,176 @@
+"""From an event's name to the use case that handles it, and its answer back."""
+
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+from typing import Any
+
+import structlog
+
+from service import errors
+from service.calls.placing import Placing
+from service.calls.service import Calls
+from service.ports import AnswerStore, Clock
+from service.presence import Presence
+from service.sessions.entrance import Door, Entrance
+from service.sessions.reply import Reply
+from service.sessions.session import Session
+from service.sessions.upkeep import Upkeep
+from service.telemetry.metrics import Metrics
+from service.transport.connection import Connection
+from service.turns import Turns
+from service.wire import client_events as said
+from service.wire.decoding import decode
+from service.wire.packets import EventPacket
+
+_log = structlog.get_logger(__name__)
+
+MOST_EARLY = 64
+_RELAYED = frozenset(
+    kind.event for kind in (said.CallOffer, said.CallAnswer, said.IceCandidate, said.CallSignal)
+)
+
+UseCase = Callable[[Session, Any, Reply], Awaitable[None]]
+
+
+class Dispatch:
+    """Decodes events, runs their use cases, and sees that each gets one answer."""
+
+    def __init__(
+        self,
+        *,
+        entrance: Entrance,
+        calls: Calls,
+        placing: Placing,
+        presence: Presence,
+        upkeep: Upkeep,
+        answers: AnswerStore,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._entrance = entrance
+        self._calls = calls
+        self._answers = answers
+        self._clock = clock
+        self._metrics = metrics
+        self._turns = Turns()
+        self._use_cases: dict[str, UseCase] = {
+            said.AuthRefresh.event: upkeep.refresh,
+            said.CallInitiate.event: placing.initiate,
+            said.CallAccept.event: calls.accept,
+            said.CallReject.event: calls.reject,
+            said.CallEnd.event: calls.end,
+            said.CallMediaReport.event: calls.media,
+            said.UserStatusQuery.event: presence.query,
+            said.UserWatch.event: presence.watch,
+            said.UserUnwatch.event: presence.unwatch,
+            **dict.fromkeys(_RELAYED, calls.relay),
+        }
+
+    def relay_now(self, connection: Connection, packet: EventPacket) -> bool:
+        """Relay without waiting, when it is a relay that needs no store; else do nothing."""
+        if packet.event not in _RELAYED or connection.session is None:
+            return False
+        since = perf_counter()
+        reply = _reply(connection, packet)
+        try:
+            message = decode(packet.event, packet.payload)
+            if not isinstance(message, said.RelayEvent):
+                return False
+            if not self._calls.relay_now(connection.session, message, reply):
+                return False
+        except errors.RinglineError as error:
+            reply.fail(error)
+            self._count(packet, reply, error)
+        else:
+            self._metrics.events.relayed(packet.event, packet.size, perf_counter() - since)
+        return True
+
+    async def handle(self, connection: Connection, packet: EventPacket) -> None:
+        """Handle one event, whatever becomes of it."""
+        since, refusal = perf_counter(), None
+        reply = _reply(connection, packet)
+        try:
+            if packet.event == said.UserJoin.event:
+                await self._join(connection, packet, reply)
+            elif connection.session is None:
+                _wait_for_join(connection, packet)
+            else:
+                await self._run(connection.session, packet, reply)
+        except errors.RinglineError as error:
+            refusal = error
+            reply.fail(error)
+        except Exception:  # noqa: BLE001 - the boundary: logged, answered, and nobody else notices
+            _log.exception("event.failed", client_event=packet.event)
+            reply.fail(errors.Internal())
+        self._metrics.events.handled(packet.event, perf_counter() - since)
+        self._count(packet, reply, refusal)
+
+    async def gone(self, connection: Connection) -> None:
+        """The transport has closed and every event before that was handled."""
+        connection.early.clear()
+        if connection.session is not None:
+            try:
+                await self._entrance.leave(connection.session)
+            except Exception:  # noqa: BLE001 - the boundary: nobody is left to be told
+                _log.exception("session.leave_failed")
+
+    def refuse_early(self, connection: Connection) -> None:
+        """The join that these events waited for did not come."""
+        early, connection.early = connection.early, []
+        for packet in early:
+            _reply(connection, packet).fail(errors.NotJoined())
+
+    def _count(
+        self, packet: EventPacket, reply: Reply, refusal: errors.RinglineError | None
+    ) -> None:
+        if reply.result is not None:
+            self._metrics.events.answered(packet.event, reply.result)
+        if isinstance(refusal, errors.RateLimited):
+            self._metrics.auth.limited(refusal.scope)
+            _log.info("ratelimit.hit", scope=refusal.scope)
+
+    async def _join(self, connection: Connection, packet: EventPacket, reply: Reply) -> None:
+        message = decode(packet.event, packet.payload)
+        if not isinstance(message, said.UserJoin) or connection.identity is None:
+            raise errors.Internal
+        door = Door(
+            connection.socket_id, connection.identity, connection.wire.write, connection.wire.cut
+        )
+        if connection.session is not None:
+            await self._entrance.rejoin(door, connection.session, message, reply)
+            return
+        connection.session = await self._entrance.join(door, message, reply)
+        early, connection.early = connection.early, []
+        for waiting in early:
+            await self.handle(connection, waiting)
+
+    async def _run(self, session: Session, packet: EventPacket, reply: Reply) -> None:
+        message = decode(packet.event, packet.payload)
+        request_id = getattr(message, "request_id", None)
+        if request_id is None:
+            await self._use_cases[packet.event](session, message, reply)
+            return
+        key = (session.user, packet.event, request_id)
+        async with self._turns.of(key):
+            first = await self._answers.recall(key, self._clock())
+            if first is not None:
+                reply.repeat(first)
+                return
+            try:
+                await self._use_cases[packet.event](session, message, reply)
+            except errors.RinglineError as error:
+                if error.retryable:  # a repeat is the retry that was asked for
+                    raise
+                reply.fail(error)
+            if reply.answer is not None:
+                await self._answers.remember(key, reply.answer, self._clock())
+
+
+def _reply(connection: Connection, packet: EventPacket) -> Reply:
+    return Reply(connection.wire.write, packet.event, packet.ack, packet.payload)
+
+
+def _wait_for_join(connection: Connection, packet: EventPacket) -> None:
+    if len(connection.early) >= MOST_EARLY:
+        raise errors.NotJoined
+    connection.early.append(packet)

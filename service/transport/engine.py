@@ -1,0 +1,246 @@
+"""Where Ringline meets python-socketio and python-engineio; frames.py has the rest of it.
+
+The libraries keep the handshake, long-polling, upgrades, heartbeats and the CONNECT exchange.
+Everything else of a client goes through the `Switchboard`: events are decoded, queued and
+answered here, since the libraries would decode each payload, run handlers out of order
+(`async_handlers=True`) or block heartbeats behind a handler (`False`), and keep a connection
+whose peer does not speak the protocol.
+
+Leaned on, pinned to a minor version in pyproject.toml, and held by
+tests/transport/test_contract.py: `AsyncServer._handle_eio_connect`, `_handle_eio_message`,
+`_handle_eio_disconnect`, `_handle_connect`, `_handle_disconnect`, `_send_packet`, `.eio`,
+`.manager`, `eio._async`, `eio.sockets`, `AsyncSocket.queue`, `.closed`, `.close`,
+`Payload.max_decode_packets`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import engineio
+import msgspec
+import socketio
+import structlog
+from engineio.packet import CLOSE, MESSAGE
+from engineio.packet import Packet as EnginePacket
+
+from service.transport.frames import GOING_AWAY, NORMAL_CLOSURE, POLICY_VIOLATION, Frames
+from service.wire.packets import (
+    EventPacket,
+    PacketType,
+    ProtocolError,
+    decode_event,
+    packet_type,
+)
+
+_log = structlog.get_logger(__name__)
+
+_MOST_NAMESPACES = 8  # all but one are refused, each once
+
+
+class Peer(Protocol):
+    """What the switchboard keeps of a connection; all else of it is opaque to the engine."""
+
+    @property
+    def wire(self) -> "Wire":
+        """The way out to the client."""
+        ...
+
+
+class Switchboard(Protocol):
+    """Who is told what connections do."""
+
+    def opened(self, wire: "Wire", environ: dict[str, Any]) -> Peer:
+        """A transport is open; what is returned stands for the connection from now on."""
+        ...
+
+    async def connecting(self, peer: Any, socket_id: str, auth: object) -> None:
+        """The client asks to connect; raises `ConnectionRefusedError` to refuse."""
+        ...
+
+    async def received(self, peer: Any, packet: EventPacket) -> None:
+        """An event came in. Returns when more may be read."""
+        ...
+
+    def closed(self, peer: Any) -> None:
+        """The connection is gone."""
+        ...
+
+
+class Wire:
+    """The way out to one client, and the scissors."""
+
+    __slots__ = ("_engine", "_socket", "asked", "cut_off")
+
+    def __init__(self, engine: "Engine", socket: Any) -> None:
+        self._engine = engine
+        self._socket = socket
+        self.asked: set[str] = set()
+        """The namespaces that the client has asked to connect to."""
+        self.cut_off = False
+
+    def write(self, packet: str) -> None:
+        """Queue an encoded Socket.IO packet; after the end it goes nowhere."""
+        if not self._socket.closed and not self.cut_off:
+            self._socket.queue.put_nowait(EnginePacket(MESSAGE, packet))
+
+    def cut(self, why: str, code: int = POLICY_VIOLATION) -> None:
+        """End the connection, whatever the client does; `why` is one of a few words."""
+        if not self.cut_off:
+            self.cut_off = True
+            self._engine.ended(why)
+            self._engine.spawn(self._engine.cut(self._socket, code))
+
+
+class Engine(socketio.AsyncServer):  # type: ignore[misc]
+    """A Socket.IO server for one namespace, text only, events through the switchboard."""
+
+    def __init__(
+        self,
+        switchboard: Switchboard,
+        *,
+        ping_interval: int,
+        ping_timeout: int,
+        transports: tuple[str, ...],
+        max_message_bytes: int,
+        ended: Callable[[str], None],
+    ) -> None:
+        super().__init__(
+            async_mode="asgi",
+            async_handlers=False,
+            namespaces=["/"],
+            # Given none, each would add a handler of its own to the log.
+            logger=logging.getLogger("socketio.server"),
+            engineio_logger=logging.getLogger("engineio.server"),
+            cors_allowed_origins=[],  # the gate decides on origins
+            http_compression=False,
+            ping_interval=ping_interval,
+            ping_timeout=ping_timeout,
+            transports=list(transports),
+            max_http_buffer_size=max_message_bytes,
+        )
+        self._switchboard = switchboard
+        self.ended = ended
+        self._peers: dict[str, Peer] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.eio._async = {**self.eio._async, "websocket": Frames}  # noqa: SLF001
+        # Trickling sends bursts; the size of a body bounds the packets in it.
+        engineio.payload.Payload.max_decode_packets = max_message_bytes
+        self.on("connect", self._connecting)
+
+    def __len__(self) -> int:
+        return len(self._peers)
+
+    def on_transport(self, transport: str) -> int:
+        """How many connections are on `websocket`, or on `polling`."""
+        upgraded: int = sum(socket.upgraded for socket in self.eio.sockets.values())
+        return upgraded if transport == "websocket" else len(self.eio.sockets) - upgraded
+
+    def queued_bytes(self) -> int:
+        """Characters queued for clients, before what the operating system holds."""
+        queues = (socket.queue._queue for socket in self.eio.sockets.values())  # noqa: SLF001
+        return sum(len(packet.data or "") for queue in queues for packet in queue if packet)
+
+    def spawn(self, work: Any) -> None:
+        """Run a coroutine that nobody waits for, and hold it until it is done."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def cut(self, socket: Any, code: int) -> None:
+        """End a transport: what is queued, then a close frame or the CLOSE packet of polling."""
+        frames = getattr(socket, "frames", None)
+        if frames is not None:
+            await frames.finish(code)
+        await socket.close(wait=False, abort=True)
+        socket.queue.put_nowait(EnginePacket(CLOSE))  # to a poll that waits
+        self.eio.sockets.pop(socket.sid, None)
+
+    def cut_polling(self, engine_sid: str) -> None:
+        """End a long-polling connection whose client broke the protocol."""
+        peer = self._peers.get(engine_sid)
+        if peer is not None:
+            peer.wire.cut("protocol_error")
+
+    async def close_all(self) -> None:
+        """End every connection."""
+        for peer in tuple(self._peers.values()):
+            peer.wire.cut("shutdown", GOING_AWAY)
+        await asyncio.gather(*self._tasks)
+        await self.eio.shutdown()
+
+    async def _connecting(self, socket_id: str, environ: dict[str, Any], auth: object) -> None:
+        await self._switchboard.connecting(environ["ringline.peer"], socket_id, auth)
+
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
+        await super()._handle_eio_connect(eio_sid, environ)
+        socket = self.eio.sockets[eio_sid]
+        socket.wire = wire = Wire(self, socket)
+        peer = self._switchboard.opened(wire, environ)
+        environ["ringline.peer"] = self._peers[eio_sid] = peer
+
+    async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
+        peer = self._peers.get(eio_sid)
+        if peer is None or peer.wire.cut_off:
+            return
+        try:
+            if not isinstance(data, str):
+                raise ProtocolError("binary packets are not used here")  # noqa: TRY301
+            await self._packet(eio_sid, peer, data)
+        except ProtocolError as error:
+            _log.debug("socket.protocol_error", error=str(error))
+            peer.wire.cut("protocol_error")
+
+    async def _packet(self, eio_sid: str, peer: Peer, packet: str) -> None:
+        match packet_type(packet):
+            case PacketType.EVENT:
+                await self._switchboard.received(peer, decode_event(packet))
+            case PacketType.CONNECT:
+                await self._connect(eio_sid, peer.wire, packet)
+            case PacketType.DISCONNECT:
+                if packet not in {"1", "1/,"}:
+                    raise ProtocolError("malformed DISCONNECT packet")
+                await self._handle_disconnect(eio_sid, "/")
+                peer.wire.cut("client", NORMAL_CLOSURE)
+
+    async def _connect(self, eio_sid: str, wire: Wire, packet: str) -> None:
+        """A client asks once for a namespace, so that no retry can mend a refusal."""
+        namespace, auth = _connect_packet(packet)
+        if namespace in wire.asked or len(wire.asked) == _MOST_NAMESPACES:
+            raise ProtocolError("asked before")
+        wire.asked.add(namespace)
+        if namespace == "/":
+            await self._handle_connect(eio_sid, namespace, auth)
+        else:
+            wire.write(f'4{namespace},{{"message":"There is no such namespace."}}')
+
+    async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
+        peer = self._peers.get(eio_sid)
+        if peer is not None and not peer.wire.cut_off:
+            await super()._send_packet(eio_sid, pkt)
+
+    async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        await super()._handle_eio_disconnect(eio_sid, reason)
+        socket_id = self.manager.sid_from_eio_sid(eio_sid, "/")
+        if socket_id is not None:  # its CONNECT is still being decided on
+            await self.manager.disconnect(socket_id, "/")
+        peer = self._peers.pop(eio_sid, None)
+        if peer is not None:
+            timed_out = reason == self.reason.PING_TIMEOUT
+            peer.wire.cut("ping_timeout" if timed_out else "transport", NORMAL_CLOSURE)
+            self._switchboard.closed(peer)
+
+
+def _connect_packet(packet: str) -> tuple[str, object]:
+    """The namespace, without its query, and the auth payload of a CONNECT packet."""
+    namespace, rest = "/", packet[1:]
+    if rest.startswith("/"):
+        namespace, _, rest = rest.partition(",")
+        namespace = namespace.partition("?")[0]
+    if not rest:
+        return namespace, None
+    try:
+        return namespace, msgspec.json.decode(rest)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        raise ProtocolError("malformed CONNECT packet") from None

@@ -1,0 +1,93 @@
+"""The frames of one WebSocket: which may come in, and how it ends.
+
+Leaned on, and held by tests/transport/test_contract.py: `AsyncSocket.queue`, `.last_ping`,
+`.upgrading`, `.upgraded`; that a WebSocket driver is given the socket's bound
+`_websocket_handler`, whose writer ends at a None in the queue by closing the driver; and that
+ASGI's `send` is a method of uvicorn's protocol, which has the `transport`.
+"""
+
+import asyncio
+import contextlib
+from typing import Any
+
+from engineio.async_drivers import asgi
+
+POLICY_VIOLATION = 1008
+"""WebSocket close code (RFC 6455, 7.4.1) for a peer that breaks the protocol."""
+GOING_AWAY = 1001
+NORMAL_CLOSURE = 1000
+_LAST_WORDS_S = 0.5
+"""How long a client has to take what was queued for it before it is cut."""
+
+
+class Frames(asgi.WebSocket):  # type: ignore[misc]
+    """The libraries' WebSocket driver, which lets only well-formed frames through.
+
+    One at a time serves a connection: a second upgrade of the same one is turned away.
+    """
+
+    def __init__(self, handler: Any, server: Any) -> None:
+        super().__init__(handler, server)
+        self._socket = handler.__self__
+        self._upgrade = iter(("2probe", "5"))
+        self._code = NORMAL_CLOSURE
+        self._closed = asyncio.Event()
+
+    async def __call__(self, environ: dict[str, Any]) -> str:
+        """Serve the WebSocket until it closes."""
+        if getattr(self._socket, "frames", None) is not None:
+            await environ["asgi.send"]({"type": "websocket.close"})
+            return ""
+        self._socket.frames = self
+        try:
+            return str(await super().__call__(environ))
+        finally:
+            self._socket.frames = None
+            self._socket.upgrading = False  # a probe that failed: polling goes on
+
+    async def wait(self) -> str:
+        """The next frame; raises `OSError` when the connection is over."""
+        frame = await super().wait()
+        if isinstance(frame, str) and self._expected(frame):
+            return frame
+        self._code = POLICY_VIOLATION
+        self._socket.wire.cut("protocol_error")
+        if self._socket.upgrading:
+            await self.close()
+        raise OSError("malformed Engine.IO frame")
+
+    def _expected(self, frame: str) -> bool:
+        if self._socket.upgrading:
+            return frame == next(self._upgrade, None)
+        if frame == "3":
+            return self._socket.last_ping is not None  # a pong answers a ping
+        return acceptable(frame)
+
+    async def close(self) -> None:
+        """Send the close frame, once; the reading side then ends by itself."""
+        if not self._closed.is_set() and self.asgi_send is not None:
+            self._closed.set()
+            # Gone already, or uvicorn has closed it for breaking RFC 6455.
+            with contextlib.suppress(OSError, RuntimeError):
+                await self.asgi_send({"type": "websocket.close", "code": self._code})
+
+    async def finish(self, code: int) -> None:
+        """Have all that is queued written, then the close frame; drop who does not read."""
+        self._code = code
+        try:
+            async with asyncio.timeout(_LAST_WORDS_S):
+                if self._socket.upgraded:
+                    self._socket.queue.put_nowait(None)  # the writer's end
+                    await self._closed.wait()
+                else:
+                    await self.close()
+        except TimeoutError:
+            self.asgi_send.__self__.transport.abort()
+
+
+def acceptable(frame: str) -> bool:
+    """Whether a client may send this Engine.IO v4 packet: text, of a known kind, not empty.
+
+    A message begins with a digit: what else there is, the libraries would parse as JSON.
+    """
+    return (frame[:1] == "4" and "0" <= frame[1:2] <= "9") or frame in {"1", "3"}

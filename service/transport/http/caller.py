@@ -1,0 +1,67 @@
+"""What every route may depend on: the rooms behind the API, and who is asking."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from service import errors
+from service.auth.offenders import Offenders
+from service.calls.service import Calls
+from service.ports import Clock, IceSource, Identity, Verifier
+from service.presence import Presence
+from service.telemetry.metrics import Metrics
+from service.transport.identify import identify, turn_away
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rooms:
+    """What stands behind the routes."""
+
+    verifier: Verifier
+    offenders: Offenders
+    ice: IceSource
+    presence: Presence
+    calls: Calls
+    clock: Clock
+    metrics: Metrics
+
+
+def _rooms(request: Request) -> Rooms:
+    rooms: Rooms = request.app.state.rooms
+    return rooms
+
+
+Behind = Annotated[Rooms, Depends(_rooms)]
+_Bearer = Annotated[
+    HTTPAuthorizationCredentials | None,
+    Depends(HTTPBearer(auto_error=False, description="The user's JSON Web Token.")),
+]
+
+
+async def _caller(request: Request, rooms: Behind, credentials: _Bearer) -> Identity:
+    address = request.client.host if request.client else ""
+    if credentials is None:
+        turn_away(address, rooms.offenders, rooms.clock)
+        raise errors.Unauthenticated("Send the token as `Authorization: Bearer …`.")
+    return await identify(
+        credentials.credentials,
+        address,
+        verifier=rooms.verifier,
+        offenders=rooms.offenders,
+        clock=rooms.clock,
+        metrics=rooms.metrics.auth,
+    )
+
+
+async def _admin(identity: Annotated[Identity, Depends(_caller)]) -> Identity:
+    if "admin" not in identity.scopes:
+        raise errors.Forbidden("The token needs the scope `admin`.")
+    return identity
+
+
+User = Annotated[Identity, Depends(_caller)]
+"""The identity behind the Authorization header, or a 401."""
+Admin = Annotated[Identity, Depends(_admin)]
+"""The same, with the scope `admin`, or a 403."""

@@ -1,0 +1,46 @@
+"""Refusals over HTTP: problem documents (RFC 9457) with the codes of the protocol."""
+
+import math
+from collections.abc import Mapping
+
+import msgspec
+from starlette.responses import Response
+
+from service.errors import RinglineError
+
+
+class Unserved(RinglineError):
+    """The address or the method is not one of the API's."""
+
+    code, status = "not_found", 404
+    default = "There is nothing at this address."
+
+
+class NotAllowed(RinglineError):
+    """The address is one of the API's, the method is not."""
+
+    code, status = "method_not_allowed", 405
+    default = "This address has no such method."
+
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def problem(
+    error: RinglineError, *, status: int | None = None, more: Mapping[str, str] | None = None
+) -> Response:
+    """A refusal as a response; `Retry-After` in whole seconds where it is known."""
+    status = status or error.status
+    body = {
+        "type": "about:blank",
+        "title": type(error).__name__,
+        "status": status,
+        "detail": error.message,
+        "code": error.code,
+    }
+    headers = {"Cache-Control": "no-store", **(more or {})}
+    if error.retry_after_ms is not None:
+        headers["Retry-After"] = str(math.ceil(error.retry_after_ms / 1000))
+    if error.status == 401:  # noqa: PLR2004 - RFC 9110, 11.6.1: a 401 names its scheme
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(msgspec.json.encode(body), status, headers, MEDIA_TYPE)

@@ -1,0 +1,85 @@
+"""The routes, each a few lines to the room that knows."""
+
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Query, Response
+
+from service import errors
+from service.calls.call import Call, Reason
+from service.ports import Identity
+from service.transport.http.caller import Admin, Behind, User
+from service.transport.http.schemas import CallBody, IceBody, StatusBody, TurnBody
+
+router = APIRouter()
+_log = structlog.get_logger(__name__)
+
+Region = Annotated[str | None, Query(max_length=64, description="A name in RINGLINE_TURN_REGIONS.")]
+
+
+@router.get("/v1/ice", tags=["ice"], response_model_exclude_none=True)
+async def ice_servers(
+    user: User, rooms: Behind, response: Response, region: Region = None
+) -> IceBody:
+    """ICE servers with fresh TURN credentials, for `new RTCPeerConnection(...)`."""
+    response.headers["Cache-Control"] = "no-store"
+    return IceBody.of(rooms.ice.servers(user.user, rooms.clock(), region))
+
+
+@router.get("/turn", tags=["ice"])
+@router.post("/turn", tags=["ice"], operation_id="turn_credentials_by_post")
+async def turn_credentials(
+    user: User, rooms: Behind, response: Response, region: Region = None
+) -> TurnBody:
+    """TURN credentials in the shape of draft-uberti-behave-turn-rest-00."""
+    response.headers["Cache-Control"] = "no-store"
+    ice = rooms.ice.servers(user.user, rooms.clock(), region)
+    for server in ice.servers:
+        if server.username is not None and server.credential is not None:
+            return TurnBody(
+                username=server.username,
+                password=server.credential,
+                ttl=ice.ttl,
+                uris=list(server.urls),
+            )
+    raise errors.TurnUnavailable
+
+
+@router.get("/v1/users/{user_id}/status", tags=["presence"])
+async def user_status(_user: User, rooms: Behind, user_id: str) -> StatusBody:
+    """Somebody's presence."""
+    return StatusBody.of(await rooms.presence.status(user_id))
+
+
+@router.get("/v1/calls/{call_id}", tags=["calls"])
+async def call_record(user: User, rooms: Behind, call_id: str) -> CallBody:
+    """A call's record, for its participants and the scope `admin`."""
+    call = await rooms.calls.load(call_id)
+    if "admin" not in user.scopes:
+        _check_participant(user, call)
+    return CallBody.of(call)
+
+
+@router.post("/v1/calls/{call_id}/reject", tags=["calls"])
+async def reject_call(user: User, rooms: Behind, call_id: str) -> CallBody:
+    """Decline a ringing call, without a socket."""
+    return CallBody.of(await rooms.calls.decline(user.user, call_id))
+
+
+@router.delete("/v1/calls/{call_id}", tags=["calls"])
+async def terminate_call(
+    admin: Admin,
+    rooms: Behind,
+    call_id: str,
+    reason: Annotated[str, Query(max_length=200, description="For the audit log.")] = "",
+) -> CallBody:
+    """End a call as `admin_terminated`."""
+    call = await rooms.calls.terminate(call_id, Reason.ADMIN_TERMINATED)
+    _log.info("audit", action="call.terminate", actor=admin.user, target=call_id, reason=reason)
+    return CallBody.of(call)
+
+
+def _check_participant(user: Identity, call: Call) -> None:
+    """A stranger learns nothing, not even that there is such a call."""
+    if user.user not in (call.caller, call.callee):
+        raise errors.CallNotFound

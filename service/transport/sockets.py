@@ -1,0 +1,181 @@
+"""What connections do, told to the rooms below: opening, connecting, events, closing."""
+
+import asyncio
+from enum import Enum, auto
+from typing import Any
+
+import structlog
+from socketio.exceptions import ConnectionRefusedError as Refusal
+
+from service import errors
+from service.auth.offenders import Offenders
+from service.deadlines import Deadlines
+from service.ports import Clock, Verifier
+from service.sessions.reply import Reply
+from service.telemetry.metrics import Metrics
+from service.transport.connection import EVENTS, REFUSALS, Connection, Entry, Gone
+from service.transport.dispatch import Dispatch
+from service.transport.engine import Wire
+from service.transport.identify import identify
+from service.wire.packets import EventPacket
+
+_log = structlog.get_logger(__name__)
+
+CONNECT_WITHIN_MS = 10_000
+JOIN_WITHIN_MS = 30_000
+EARLY_WITHIN_MS = 5_000
+
+
+class Due(Enum):
+    """What a connection must have done by a deadline."""
+
+    CONNECT = auto()
+    JOIN = auto()
+    EARLY = auto()
+
+
+class Sockets:
+    """The switchboard: every connection of this node, from its opening to its end."""
+
+    def __init__(
+        self,
+        *,
+        verifier: Verifier,
+        offenders: Offenders,
+        dispatch: Dispatch,
+        clock: Clock,
+        metrics: Metrics,
+        scale: float = 1.0,
+    ) -> None:
+        self._verifier = verifier
+        self._offenders = offenders
+        self._dispatch = dispatch
+        self._clock = clock
+        self._metrics = metrics
+        self._events = EVENTS.scaled(scale)
+        self._refusals = REFUSALS.scaled(scale)
+        self._connections: set[Connection] = set()
+        self._deadlines: Deadlines[tuple[Connection, Due]] = Deadlines()
+
+    def __len__(self) -> int:
+        return len(self._connections) + len(self._deadlines)
+
+    def opened(self, wire: Wire, environ: dict[str, Any]) -> Connection:
+        """A transport is open: it has 10 s to connect."""
+        client = environ["asgi.scope"].get("client") or ("", 0)
+        connection = Connection(wire, client[0], _bearer(environ), self._clock(), self._handle)
+        self._connections.add(connection)
+        self._due(connection, Due.CONNECT, CONNECT_WITHIN_MS)
+        return connection
+
+    async def connecting(self, connection: Connection, socket_id: str, auth: object) -> None:
+        """Admit whoever the token names, or refuse.
+
+        What a retry cannot mend is refused with its code; what it can is a lost transport, after
+        which clients come back by themselves.
+        """
+        try:
+            connection.identity = await identify(
+                _token(connection, auth),
+                connection.address,
+                verifier=self._verifier,
+                offenders=self._offenders,
+                clock=self._clock,
+                metrics=self._metrics.auth,
+            )
+        except errors.RinglineError as error:
+            self._refused(connection, error)
+            raise Refusal(error.message, {"code": error.code, "retryable": False}) from None
+        except (Exception, asyncio.CancelledError):  # noqa: BLE001 - nothing here may admit
+            _log.exception("socket.connect_failed")
+            self._metrics.connections.refused("internal")
+            connection.wire.cut("internal")
+            raise Refusal(errors.Internal.default) from None
+        if connection.over:
+            raise Refusal("The transport closed meanwhile.")
+        connection.socket_id = socket_id
+        self._due(connection, Due.CONNECT, None)
+        self._due(connection, Due.JOIN, JOIN_WITHIN_MS)
+        self._metrics.connections.connected((self._clock() - connection.opened_at) / 1000)
+        _log.debug("socket.connected")
+
+    async def received(self, connection: Connection, packet: EventPacket) -> None:
+        """An event: relayed at once when nothing is before it, else queued in its lane."""
+        if connection.identity is None:
+            connection.wire.cut("protocol_error")
+        elif wait := connection.events.take(self._events, self._clock()):
+            self._slow_down(connection, packet, wait)
+        elif not (connection.lane.idle and self._dispatch.relay_now(connection, packet)):
+            connection.lane.put(packet)
+            await connection.lane.room()
+
+    def closed(self, connection: Connection) -> None:
+        """The transport is gone; what was queued before is still handled."""
+        if not connection.over:
+            connection.over = True
+            for due in Due:
+                self._due(connection, due, None)
+            connection.lane.put(Gone())
+
+    async def tick(self) -> None:
+        """Close who has not connected or joined in time; answer what waited for a join."""
+        for connection, due in self._deadlines.pop_due(self._clock()):
+            if due is Due.EARLY:
+                self._dispatch.refuse_early(connection)
+            else:
+                if due is Due.CONNECT:
+                    asked = bool(connection.wire.asked)
+                    self._metrics.connections.refused("timeout" if asked else "silent")
+                connection.wire.cut(f"{due.name.lower()}_timeout")
+
+    async def emptied(self) -> None:
+        """Wait until every lane has handled what was put into it."""
+        while self._connections:
+            await asyncio.gather(*(c.lane.emptied() for c in tuple(self._connections)))
+            await asyncio.sleep(0)
+
+    def _refused(self, connection: Connection, error: errors.RinglineError) -> None:
+        self._metrics.connections.refused(error.code)
+        _log.info("socket.rejected", code=error.code)
+        if error.retryable:
+            connection.wire.cut("auth_unavailable")
+
+    def _slow_down(self, connection: Connection, packet: EventPacket, wait: int) -> None:
+        reply = Reply(connection.wire.write, packet.event, packet.ack, packet.payload)
+        reply.fail(errors.RateLimited(scope="events", retry_after_ms=wait))
+        self._metrics.events.answered(packet.event, errors.RateLimited.code)
+        self._metrics.auth.limited("events")
+        if connection.refusals.take(self._refusals, self._clock()):
+            connection.wire.cut("flood")
+
+    async def _handle(self, connection: Connection, entry: Entry) -> None:
+        if isinstance(entry, Gone):
+            await self._dispatch.gone(connection)
+            self._connections.discard(connection)
+            return
+        waiting = bool(connection.early)
+        await self._dispatch.handle(connection, entry)
+        if connection.session is not None:
+            self._due(connection, Due.JOIN, None)
+            self._due(connection, Due.EARLY, None)
+        elif connection.early and not waiting:
+            self._due(connection, Due.EARLY, EARLY_WITHIN_MS)
+
+    def _due(self, connection: Connection, due: Due, within_ms: int | None) -> None:
+        at = None if within_ms is None or connection.over else self._clock() + within_ms
+        self._deadlines.set((connection, due), at)
+
+
+def _bearer(environ: dict[str, Any]) -> str | None:
+    scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _token(connection: Connection, auth: object) -> str:
+    """The token of `auth: {token}`, else of the handshake's Authorization header."""
+    token = auth.get("token") if isinstance(auth, dict) else None
+    if token is None:
+        token = connection.bearer
+    if not isinstance(token, str) or not token:
+        raise errors.Unauthenticated("Connect with auth: {token}.")
+    return token

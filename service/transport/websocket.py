@@ -1,0 +1,93 @@
+"""uvicorn's WebSocket protocol, with bounds on what a client can make it keep and do.
+
+Leaned on, and held by tests/transport/test_contract.py: `data_received`, `connection_lost`,
+`handle_cont`, `handle_ping`, `handle_parser_exception`, `receive`, `frames`, `conn`,
+`close_sent`, `read_paused`, `loop`, `transport`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGIReceiveEvent
+
+MOST_FRAGMENTS = 1_024
+"""Frames of one message: empty ones would count for nothing in its size."""
+MOST_UNREAD = 1024 * 1024
+"""Bytes written that the client has not read when it asks for one more pong."""
+PARSED_AT_ONCE = 8 * 1024
+"""Bytes: a read brings 256 KiB, and of empty frames that is near half a second's work."""
+MOST_LATE = 256 * 1024
+"""Bytes that a client may send after our close frame, for what was on its way."""
+_LATE_S = 0.5
+"""How long a client that sends more may take to read the close frame."""
+
+
+class BoundedProtocol(WebSocketsSansIOProtocol):
+    """Cuts a client that sends a message in endless pieces, or pings and does not read.
+
+    Parses little at a time, and after a close does not listen for long.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._unparsed = bytearray()
+        self._late = 0
+
+    def data_received(self, data: bytes) -> None:
+        """What was read: parsed at once when it is little, else in turn with all others' work."""
+        if self.close_sent:
+            self._late += len(data)
+        if self._late > MOST_LATE:
+            self.transport.pause_reading()
+            self.loop.call_later(_LATE_S, self.transport.abort)
+        elif self._unparsed:
+            self._unparsed += data
+        elif len(data) <= PARSED_AT_ONCE:
+            super().data_received(data)
+        else:
+            self._unparsed += data
+            self._parse()
+
+    def _parse(self) -> None:
+        if self.transport.is_closing():
+            return
+        some = bytes(self._unparsed[:PARSED_AT_ONCE])
+        del self._unparsed[:PARSED_AT_ONCE]
+        super().data_received(some)
+        if self._unparsed:
+            self.transport.pause_reading()
+            self.loop.call_soon(self._parse)
+        elif not self.read_paused:
+            self.transport.resume_reading()
+
+    async def receive(self) -> "ASGIReceiveEvent":
+        """The next message; uvicorn reads on when there is none, whatever waits to be parsed."""
+        message = await super().receive()
+        if self._unparsed:
+            self.transport.pause_reading()
+        return message
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The transport is gone."""
+        self._unparsed.clear()
+        super().connection_lost(exc)
+
+    def handle_cont(self, event: Frame) -> None:
+        """One more piece of a message."""
+        if self.close_sent:
+            return
+        if len(self.frames) >= MOST_FRAGMENTS:
+            self.conn.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+            self.handle_parser_exception()
+            return
+        super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        """A ping of the WebSocket itself, whose pong nothing else holds back."""
+        if self.transport.get_write_buffer_size() > MOST_UNREAD:
+            self.transport.abort()
+            return
+        super().handle_ping()

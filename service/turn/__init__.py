@@ -1,0 +1,1 @@
+"""ICE servers and TURN credentials (draft-uberti-behave-turn-rest-00)."""

@@ -1,0 +1,84 @@
+"""What a client puts into `new RTCPeerConnection(...)`, minted anew for each that asks."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+from service.errors import InvalidPayload
+from service.ports import IceServer, IceServers
+from service.turn.credentials import passes_coturn, password, pseudonym, username
+
+Usernames = Literal["plain", "hmac"]
+TransportPolicy = Literal["all", "relay"]
+
+
+class TurnServers:
+    """STUN servers for everyone, and TURN servers with a credential of one's own.
+
+    Several TURN servers share the secrets; each takes the same credential.
+
+    Args:
+        secrets: shared with the TURN servers, newest first. The first one mints; the others are
+            here only while their last credentials live. None: STUN only.
+        urls: the TURN URLs (RFC 7065) for those who name no region. Four are plenty: a browser
+            gathers on every one of them, and more make each call slower to connect.
+        regions: TURN URLs by the name of a region.
+        stun_urls: STUN URLs (RFC 7064), which need no credential.
+        ttl: how long a credential opens new relays, in seconds.
+        usernames: `plain` shows the user id to the TURN server; `hmac` shows a pseudonym.
+        transport_policy: `relay` tells clients to hide their addresses behind TURN.
+        issued: told the region, "" for none, whenever a credential is minted.
+    """
+
+    def __init__(
+        self,
+        *,
+        secrets: Sequence[str] = (),
+        urls: Sequence[str] = (),
+        regions: Mapping[str, Sequence[str]] | None = None,
+        stun_urls: Sequence[str] = (),
+        ttl: int = 14_400,
+        usernames: Usernames = "plain",
+        transport_policy: TransportPolicy = "all",
+        issued: Callable[[str], None] | None = None,
+    ) -> None:
+        self._secret = secrets[0].encode() if secrets else None
+        self._urls = tuple(urls)
+        self._regions = {name: tuple(there) for name, there in (regions or {}).items()}
+        self._stun = (IceServer(tuple(stun_urls)),) if stun_urls else ()
+        self.ttl = ttl
+        self._issued = issued
+        self._pseudonymous = usernames == "hmac"
+        self._policy = transport_policy
+
+    @property
+    def available(self) -> bool:
+        """Whether there is a TURN server to hand out."""
+        return self._secret is not None and bool(self._urls or self._regions)
+
+    def servers(self, user: str, now: int, region: str | None = None) -> IceServers:
+        """Fresh credentials for `user`, good for the TTL from `now` (epoch ms) on.
+
+        Raises:
+            InvalidPayload: the region is unknown.
+        """
+        urls = self._urls if region is None else self._urls_in(region)
+        expires = now // 1000 + self.ttl
+        servers = self._stun
+        if self._secret is not None and urls:
+            name = username(self._name(self._secret, user), expires)
+            if self._issued is not None:
+                self._issued(region or "")
+            servers = (*servers, IceServer(urls, name, password(self._secret, name)))
+        return IceServers(servers, self._policy, self.ttl, expires * 1000)
+
+    def _urls_in(self, region: str) -> tuple[str, ...]:
+        urls = self._regions.get(region)
+        if urls is None:
+            known = ", ".join(self._regions) or "none"
+            raise InvalidPayload(f"region: there is no such region; known here: {known}.")
+        return urls
+
+    def _name(self, secret: bytes, user: str) -> str:
+        if self._pseudonymous or not passes_coturn(user):
+            return pseudonym(secret, user)
+        return user

@@ -1,0 +1,70 @@
+/**
+ * "Perfect negotiation" (W3C WebRTC 1.0, section 10.7) over the service's relays: either side may
+ * renegotiate at any time, and when two offers cross, the polite side takes its own back.
+ */
+export class Negotiation {
+  #pc;
+  #polite;
+  #send;
+  #addTracks;
+  #offering = false;
+  #ignoring = false;
+  #early = []; // candidates that came before the description they belong to
+  #inbox = Promise.resolve();
+
+  /**
+   * `send(event, payload)` writes to the peer. `addTracks()` gives `pc` this side's tracks: at once
+   * on the impolite side, which so makes the first offer, and before the answer on the other.
+   */
+  constructor(pc, { polite, send, addTracks }) {
+    this.#pc = pc;
+    this.#polite = polite;
+    this.#send = send;
+    this.#addTracks = addTracks;
+    pc.onnegotiationneeded = () => this.#offer();
+    pc.onicecandidate = ({ candidate }) => send("ice:candidate", { candidate });
+    if (!polite) addTracks();
+  }
+
+  /** Takes the peer's next `call:offer`, `call:answer` or `ice:candidate`, each after the last. */
+  take({ offer, answer, candidate, candidates = [candidate] }) {
+    const description = offer ?? answer;
+    const step = () => (description ? this.#described(description) : this.#found(candidates));
+    this.#inbox = this.#inbox.then(step).catch((error) => this.#stumbled(error));
+  }
+
+  async #offer() {
+    try {
+      this.#offering = true;
+      await this.#pc.setLocalDescription();
+      this.#send("call:offer", { offer: this.#pc.localDescription });
+    } catch (error) {
+      this.#stumbled(error);
+    } finally {
+      this.#offering = false;
+    }
+  }
+
+  async #described(description) {
+    const isOffer = description.type === "offer";
+    const crossed = isOffer && (this.#offering || this.#pc.signalingState !== "stable");
+    this.#ignoring = crossed && !this.#polite;
+    if (this.#ignoring) return;
+    await this.#pc.setRemoteDescription(description); // rolls an offer of our own back
+    await this.#found(this.#early.splice(0));
+    if (!isOffer) return;
+    this.#addTracks();
+    await this.#pc.setLocalDescription();
+    this.#send("call:answer", { answer: this.#pc.localDescription });
+  }
+
+  async #found(candidates) {
+    if (this.#ignoring) return; // they belong to the offer that was ignored
+    if (!this.#pc.remoteDescription) return void this.#early.push(...candidates);
+    for (const candidate of candidates) await this.#pc.addIceCandidate(candidate);
+  }
+
+  #stumbled(error) {
+    if (this.#pc.signalingState !== "closed") console.warn("ringline: negotiation:", error);
+  }
+}

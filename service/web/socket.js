@@ -1,0 +1,162 @@
+/**
+ * A Socket.IO v5 client over Engine.IO v4: WebSocket only, text only, namespace "/".
+ *
+ * It comes back by itself after a lost connection or a refused handshake (HTTP 503 while the
+ * server drains or is full), later each time and never in step with others. It stays away after a
+ * refusal that retrying cannot mend (CONNECT_ERROR with `retryable: false`), and after `close()`.
+ *
+ * Its own events are "connect", "disconnect" and "connect_error"; all others are the server's.
+ */
+
+const PATIENCE_MS = 10_000; // for the handshake, and for each answer
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 30_000;
+const STEADY_MS = 10_000; // a connection that lasted so long was a good one
+
+/** A refusal with the protocol's stable `code`, and whatever else the server said with it. */
+export class ServerError extends Error {
+  constructor({ message, ...details }) {
+    super(message);
+    Object.assign(this, details);
+  }
+}
+
+export class Socket {
+  connected = false;
+  #url;
+  #auth;
+  #ws = null;
+  #handlers = new Map(); // event -> Set of functions
+  #requests = new Map(); // acknowledgement id -> what settles it
+  #lastRequest = 0;
+  #attempts = 0;
+  #since = Infinity; // when this connection was accepted
+  #silence = PATIENCE_MS; // longest the server may say nothing
+  #watchdog;
+  #retry;
+
+  /** `url` is the service's address (http or https), `auth` what CONNECT carries: `{token}`. */
+  constructor(url, auth) {
+    this.#url = new URL("socket.io/?EIO=4&transport=websocket", url);
+    this.#url.protocol = this.#url.protocol.replace("http", "ws");
+    this.#auth = auth;
+  }
+
+  /** Calls `handler` with the payload of every such event; returns what stops that. */
+  on(event, handler) {
+    if (!this.#handlers.has(event)) this.#handlers.set(event, new Set());
+    this.#handlers.get(event).add(handler);
+    return () => this.#handlers.get(event).delete(handler);
+  }
+
+  open() {
+    clearTimeout(this.#retry);
+    this.#silence = PATIENCE_MS;
+    this.#ws = new WebSocket(this.#url);
+    this.#ws.onmessage = ({ data }) => this.#received(data);
+    this.#ws.onclose = () => this.#lost();
+    this.#expectSomething();
+  }
+
+  /** Sends an event. While there is no connection it is lost: the call it belongs to is, too. */
+  emit(event, payload) {
+    if (this.connected) this.#ws.send(`42${JSON.stringify([event, payload])}`);
+  }
+
+  /** Sends an event and waits for its answer: the fields of `{ok: true, …}`, or a ServerError. */
+  request(event, payload) {
+    return new Promise((resolve, reject) => {
+      if (!this.connected) throw new ServerError({ code: "offline", message: "No connection." });
+      const id = ++this.#lastRequest;
+      const settle = (answer) => {
+        clearTimeout(timer);
+        this.#requests.delete(id);
+        if (answer.ok) resolve(answer);
+        else reject(new ServerError(answer.error));
+      };
+      const late = { ok: false, error: { code: "timeout", message: `No answer to ${event}.` } };
+      const timer = setTimeout(settle, PATIENCE_MS, late);
+      this.#requests.set(id, settle);
+      this.#ws.send(`42${id}${JSON.stringify([event, payload])}`);
+    });
+  }
+
+  /** Leaves, and comes back later: for a server that has no place or time now. */
+  retry() {
+    this.#lost();
+  }
+
+  /** Leaves for good, and says so: the server need not wait for a return. */
+  close() {
+    if (this.connected) this.#ws.send("41");
+    this.#hangUp();
+  }
+
+  #received(frame) {
+    this.#expectSomething();
+    const packet = frame.slice(1);
+    if (frame[0] === "0") this.#opened(JSON.parse(packet));
+    else if (frame[0] === "2") this.#ws.send(`3${packet}`); // ping, pong
+    else if (frame[0] === "4") this.#message(packet);
+    else if (frame[0] === "1") this.#lost();
+  }
+
+  #opened({ pingInterval, pingTimeout }) {
+    this.#silence = pingInterval + pingTimeout;
+    this.#expectSomething();
+    this.#ws.send(`40${JSON.stringify(this.#auth)}`);
+  }
+
+  #message(packet) {
+    const [, type, id, body] = /^(\d)(\d*)(.*)$/s.exec(packet);
+    const data = body && JSON.parse(body);
+    if (type === "0") this.#accepted();
+    else if (type === "1") this.#lost();
+    else if (type === "2") this.#tell(...data);
+    else if (type === "3") this.#requests.get(Number(id))?.(data[0]);
+    else if (type === "4") this.#refused(data);
+  }
+
+  #accepted() {
+    this.connected = true;
+    this.#since = Date.now();
+    this.#tell("connect");
+  }
+
+  #refused({ message, data }) {
+    const error = new ServerError({ message, ...data });
+    if (error.retryable === false) this.#hangUp();
+    else this.#lost();
+    this.#tell("connect_error", error);
+  }
+
+  #lost() {
+    if (Date.now() - this.#since > STEADY_MS) this.#attempts = 0;
+    this.#since = Infinity;
+    this.#hangUp();
+    const backoff = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#attempts++);
+    this.#retry = setTimeout(() => this.open(), backoff * (0.5 + Math.random() / 2));
+  }
+
+  /** Forgets this connection at once: the close handshake with a dead server takes a minute. */
+  #hangUp() {
+    clearTimeout(this.#watchdog);
+    clearTimeout(this.#retry);
+    this.#ws.onmessage = this.#ws.onclose = null;
+    this.#ws.close();
+    const error = { code: "connection_lost", message: "The connection was lost." };
+    for (const settle of this.#requests.values()) settle({ ok: false, error });
+    if (!this.connected) return;
+    this.connected = false;
+    this.#tell("disconnect");
+  }
+
+  #expectSomething() {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = setTimeout(() => this.#lost(), this.#silence);
+  }
+
+  #tell(event, payload) {
+    for (const handler of [...(this.#handlers.get(event) ?? [])]) handler(payload);
+  }
+}

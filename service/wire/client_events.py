@@ -1,0 +1,187 @@
+"""What clients may say: one typed Struct per event, its fields bounded.
+
+Unknown fields are ignored. `from` is never read: the sender is who the token says.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
+
+from service.calls.call import CallType, MediaPath
+from service.calls.events import MediaState
+
+UserId = Annotated[str, Meta(min_length=1, max_length=128)]
+CallId = Annotated[str, Meta(min_length=1, max_length=64)]
+RequestId = Annotated[str, Meta(min_length=1, max_length=64)]
+Ratio = Annotated[float, Meta(ge=0, le=1)]
+StunErrorCode = Annotated[int, Meta(ge=300, le=699)]
+Milliseconds = Annotated[float, Meta(ge=0, le=600_000)]
+
+
+class ClientEvent(Struct, rename="camel", frozen=True, kw_only=True):
+    """Any event from a client. `event` is its name on the wire."""
+
+    event: ClassVar[str]
+
+
+class ControlEvent(ClientEvent, frozen=True, kw_only=True):
+    """An event that changes something; `requestId` makes a repeat harmless."""
+
+    request_id: RequestId | None = None
+
+
+class UserJoin(ClientEvent, frozen=True, kw_only=True):
+    """Makes the connection a session of `user_id`, who must be the token's subject."""
+
+    event = "user:join"
+    user_id: UserId
+    device_id: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
+    features: Annotated[list[Annotated[str, Meta(max_length=32)]], Meta(max_length=16)] = []
+
+
+class AuthRefresh(ControlEvent, frozen=True, kw_only=True):
+    """Renews the identity in place."""
+
+    event = "auth:refresh"
+    token: Annotated[str, Meta(min_length=1, max_length=8192)]
+
+
+class Context(Struct, frozen=True, kw_only=True):
+    """What a client tells beside the matter: its own trace (W3C Trace Context)."""
+
+    traceparent: Annotated[str, Meta(max_length=64)] | None = None
+
+
+class CallInitiate(ControlEvent, frozen=True, kw_only=True):
+    """Calls `to`."""
+
+    event = "call:initiate"
+    to: UserId
+    call_type: CallType
+    metadata: Raw | UnsetType = UNSET
+    meta: Context | None = field(name="_meta", default=None)
+
+
+class CallAccept(ControlEvent, frozen=True, kw_only=True):
+    """Takes a ringing call on this device."""
+
+    event = "call:accept"
+    call_id: CallId
+
+
+class CallReject(ControlEvent, frozen=True, kw_only=True):
+    """Declines a ringing call, for the user or for this device alone."""
+
+    event = "call:reject"
+    call_id: CallId
+    reason: Literal["rejected", "busy"] = "rejected"
+    scope: Literal["user", "device"] = "user"
+
+
+class CallEnd(ControlEvent, frozen=True, kw_only=True):
+    """Hangs up; without a `reason` the state tells what it means."""
+
+    event = "call:end"
+    call_id: CallId
+    reason: Literal["completed", "media_failed", "error"] | None = None
+
+
+class RelayEvent(ClientEvent, frozen=True, kw_only=True):
+    """An event that goes to the other side. Without `call_id` it is the one call with `to`."""
+
+    to: UserId | None = None
+    call_id: CallId | None = None
+
+
+class CallOffer(RelayEvent, frozen=True, kw_only=True):
+    """An SDP offer (JSEP, RFC 9429), passed on byte for byte."""
+
+    event = "call:offer"
+    offer: Raw
+
+
+class CallAnswer(RelayEvent, frozen=True, kw_only=True):
+    """An SDP answer (JSEP, RFC 9429), passed on byte for byte."""
+
+    event = "call:answer"
+    answer: Raw
+
+
+class IceCandidate(RelayEvent, frozen=True, kw_only=True):
+    """One trickled candidate (RFC 8838), null at their end, or up to 32 in `candidates`."""
+
+    event = "ice:candidate"
+    candidate: Raw | UnsetType = UNSET
+    candidates: Annotated[list[Raw], Meta(min_length=1, max_length=32)] | UnsetType = UNSET
+
+
+class CallSignal(RelayEvent, frozen=True, kw_only=True):
+    """Anything small that the two clients tell each other: muted, camera off, on hold."""
+
+    event = "call:signal"
+    call_id: CallId
+    data: Raw
+
+
+class MediaStats(Struct, rename="camel", frozen=True, kw_only=True):
+    """A summary of `getStats()` (W3C webrtc-stats).
+
+    `turn_error` is the STUN error code (RFC 8489, 14.8) with which the TURN server refused, as
+    `icecandidateerror` tells it.
+    """
+
+    path: MediaPath | None = None
+    rtt_ms: Milliseconds | None = None
+    jitter_ms: Milliseconds | None = None
+    loss_ratio: Ratio | None = None
+    codec: Annotated[str, Meta(max_length=64)] | None = None
+    turn_error: StunErrorCode | None = None
+
+
+class CallMediaReport(ClientEvent, frozen=True, kw_only=True):
+    """How media fares; it never ends a call."""
+
+    event = "call:media"
+    call_id: CallId
+    state: MediaState
+    stats: MediaStats | None = None
+
+
+class UserStatusQuery(ClientEvent, frozen=True, kw_only=True):
+    """Asks for somebody's presence, once."""
+
+    event = "user:status"
+    user_id: UserId
+
+
+class UserWatch(ClientEvent, frozen=True, kw_only=True):
+    """Asks for the presence of these users, now and on every change."""
+
+    event = "user:watch"
+    user_ids: Annotated[list[UserId], Meta(max_length=500)]
+
+
+class UserUnwatch(ClientEvent, frozen=True, kw_only=True):
+    """Takes a watch back."""
+
+    event = "user:unwatch"
+    user_ids: Annotated[list[UserId], Meta(max_length=500)]
+
+
+ALL: tuple[type[ClientEvent], ...] = (
+    UserJoin,
+    AuthRefresh,
+    CallInitiate,
+    CallAccept,
+    CallReject,
+    CallEnd,
+    CallOffer,
+    CallAnswer,
+    IceCandidate,
+    CallSignal,
+    CallMediaReport,
+    UserStatusQuery,
+    UserWatch,
+    UserUnwatch,
+)
+"""Every event that a client may send."""

@@ -1,0 +1,107 @@
+"""One client event's JSON, decoded and checked.
+
+A missing, ill-typed or oversized field is `invalid_payload` with the field's name.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw
+
+from service import errors
+from service.wire import client_events
+from service.wire.client_events import (
+    CallAnswer,
+    CallInitiate,
+    CallOffer,
+    CallSignal,
+    ClientEvent,
+    IceCandidate,
+)
+
+SMALL_PAYLOAD = 4 * 1024
+"""Bytes of JSON that `metadata` and `call:signal` may hold."""
+
+_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
+    kind.event: msgspec.json.Decoder(kind) for kind in client_events.ALL
+}
+
+EVENTS: frozenset[str] = frozenset(_DECODERS)
+"""The name of every event that a client may send."""
+
+
+def decode(event: str, payload: Raw | None) -> ClientEvent:
+    """Decode one event's payload.
+
+    Raises:
+        UnknownEvent: the protocol has no such event.
+        InvalidPayload: naming the field that is wrong.
+    """
+    decoder = _DECODERS.get(event)
+    if decoder is None:
+        raise errors.UnknownEvent
+    if payload is None:
+        raise errors.InvalidPayload(f"{event} needs an object with its fields.")
+    try:
+        decoded: ClientEvent = decoder.decode(payload)
+        _check_payload(decoded)
+    except msgspec.ValidationError as error:
+        raise errors.InvalidPayload(_sentence(event, str(error))) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise errors.InvalidPayload(f"The payload of {event} is not valid JSON.") from None
+    return decoded
+
+
+def _check_payload(decoded: ClientEvent) -> None:
+    """A payload that is passed on unread must still be what it claims to be."""
+    match decoded:
+        case CallOffer(offer=raw):
+            _check(raw, "offer", b"{")
+        case CallAnswer(answer=raw):
+            _check(raw, "answer", b"{")
+        case IceCandidate():
+            _check_candidates(decoded)
+        case CallSignal(data=raw):
+            _check(raw, "data", most=SMALL_PAYLOAD)
+        case CallInitiate(metadata=raw) if raw is not UNSET:
+            _check(raw, "metadata", most=SMALL_PAYLOAD)
+        case _:
+            pass
+
+
+def _check_candidates(decoded: IceCandidate) -> None:
+    if (decoded.candidate is UNSET) is (decoded.candidates is UNSET):
+        raise msgspec.ValidationError("Expected one of `candidate` and `candidates`")
+    many = decoded.candidates is not UNSET
+    for i, raw in enumerate(each_candidate(decoded)):
+        _check(raw, f"candidates[{i}]" if many else "candidate", b'{"n')
+
+
+def each_candidate(decoded: IceCandidate) -> list[Raw]:
+    """The candidates of one event, however many it carried."""
+    if decoded.candidates is not UNSET:
+        return decoded.candidates
+    return [] if decoded.candidate is UNSET else [decoded.candidate]
+
+
+def _check(raw: Raw, field: str, first: bytes = b"", most: int | None = None) -> None:
+    """Decode and forget: skipping over JSON does not see bad UTF-8 or numbers out of range.
+
+    `first` are the bytes that it may begin with, when not any JSON will do.
+    """
+    payload = bytes(raw)
+    if first and payload[0] not in first:
+        raise msgspec.ValidationError(f"Expected `object` - at `$.{field}`")
+    if most is not None and len(payload) > most:
+        raise msgspec.ValidationError(f"Expected at most {most} bytes - at `$.{field}`")
+    try:
+        msgspec.json.decode(payload)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise msgspec.ValidationError(f"Expected valid JSON - at `$.{field}`") from None
+
+
+def _sentence(event: str, complaint: str) -> str:
+    """`Expected `str`, got `int` - at `$.callId`` as a sentence that names the field."""
+    what, _, where = complaint.partition(" - at ")
+    field = where.strip("`").removeprefix("$").lstrip(".")
+    return f"{event}: {field}: {what}." if field else f"{event}: {what}."

@@ -1,0 +1,94 @@
+"""Socket.IO packets (protocol v5, namespace `/`, text only) to values and back.
+
+https://socket.io/docs/v4/socket-io-protocol/: `<type>[<namespace>,][<ack id>][<JSON array>]`.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import msgspec
+from msgspec import Raw
+
+
+class PacketType(Enum):
+    """The Socket.IO packet types that a client of ours may send."""
+
+    CONNECT = "0"
+    DISCONNECT = "1"
+    EVENT = "2"
+
+
+@dataclass(frozen=True, slots=True)
+class EventPacket:
+    """One event: its name, its first argument unread, and the id that asks for an answer.
+
+    `size` is the packet's, in bytes of UTF-8.
+    """
+
+    event: str
+    payload: Raw | None
+    ack: int | None
+    size: int
+
+
+class ProtocolError(Exception):
+    """The peer does not speak the protocol; the connection cannot go on."""
+
+
+_decode = msgspec.json.Decoder(list[Raw]).decode
+_decode_name = msgspec.json.Decoder(str).decode
+_MOST_ACK_DIGITS = 15  # a JavaScript number's safe integers
+_MOST_NAME = 64
+
+
+def packet_type(packet: str) -> PacketType:
+    """Tell what kind of packet this is; raises `ProtocolError` on any other kind."""
+    try:
+        return PacketType(packet[:1])
+    except ValueError:
+        raise ProtocolError("unexpected Socket.IO packet type") from None
+
+
+def decode_event(packet: str) -> EventPacket:
+    """Decode an EVENT packet of the main namespace; the payload stays unread.
+
+    Raises:
+        ProtocolError: it is not one.
+    """
+    start = packet.find("[", 1)
+    prefix = packet[1:start].removeprefix("/,")
+    well_formed = packet[:1] == PacketType.EVENT.value and start > 0
+    if not well_formed or not (prefix == "" or (prefix.isascii() and prefix.isdigit())):
+        raise ProtocolError("malformed Socket.IO packet")
+    if len(prefix) > _MOST_ACK_DIGITS:
+        raise ProtocolError("acknowledgement id too long")
+    try:
+        name, *arguments = _decode(packet[start:])
+        event = _decode_name(name)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        raise ProtocolError("malformed Socket.IO event") from None
+    if len(event) > _MOST_NAME:
+        raise ProtocolError("event name too long")
+    payload = arguments[0] if arguments else None
+    size = len(packet) if packet.isascii() else len(packet.encode())
+    return EventPacket(event, payload, int(prefix) if prefix else None, size)
+
+
+def encode_event(event: str, payload: bytes) -> str:
+    """An EVENT packet with one argument, its JSON ready."""
+    return f'2["{event}",{payload.decode()}]'
+
+
+def encode_ack(ack: int, payload: bytes) -> str:
+    """An ACK packet with one argument, its JSON ready."""
+    return f"3{ack}[{payload.decode()}]"
+
+
+def ok(fields: bytes) -> bytes:
+    """`{"ok": true, …}` with the fields of a JSON object."""
+    return b'{"ok":true}' if fields == b"{}" else b'{"ok":true,' + fields[1:]
+
+
+def failed(error: bytes) -> bytes:
+    """`{"ok": false, "error": …}` around an error's JSON object."""
+    return b'{"ok":false,"error":%b}' % error

@@ -1,0 +1,251 @@
+"""What the server says: one typed Struct per event, encoded to JSON bytes."""
+
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from service.calls import effects
+from service.calls.call import Call, CallType, Reason, State
+from service.calls.events import MediaState
+from service.errors import RinglineError
+from service.ports import IceServers
+
+_encode = msgspec.json.Encoder().encode
+
+
+class ServerEvent(Struct, rename="camel", frozen=True, kw_only=True):
+    """Any event from the server. `event` is its name on the wire."""
+
+    event: ClassVar[str]
+
+    def encode(self) -> bytes:
+        """The payload as JSON."""
+        return _encode(self)
+
+
+class RtcIceServer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """RTCIceServer (W3C WebRTC, 4.2.3)."""
+
+    urls: tuple[str, ...]
+    username: str | None = None
+    credential: str | None = None
+
+
+class Ice(ServerEvent, frozen=True, kw_only=True):
+    """The fields that tell a client its ICE servers; `ice_expires_at` in epoch ms."""
+
+    ice_servers: tuple[RtcIceServer, ...]
+    ice_transport_policy: str
+    ice_expires_at: int
+
+
+def ice_fields(ice: IceServers) -> dict[str, Any]:
+    """The arguments of every `Ice` event."""
+    return {
+        "ice_servers": tuple(
+            RtcIceServer(urls=s.urls, username=s.username, credential=s.credential)
+            for s in ice.servers
+        ),
+        "ice_transport_policy": ice.transport_policy,
+        "ice_expires_at": ice.expires_at,
+    }
+
+
+class LiveCall(Struct, rename="camel", frozen=True, kw_only=True):
+    """A call as its participants see it on joining."""
+
+    call_id: str
+    from_: str = msgspec.field(name="from")
+    to: str
+    call_type: CallType
+    state: State
+    expires_at: int | None
+    expires_in_ms: int | None
+
+    @classmethod
+    def of(cls, call: Call, now: int) -> "LiveCall":
+        """What a participant may know of `call`, `now` (epoch ms)."""
+        return cls(
+            call_id=call.id,
+            from_=call.caller,
+            to=call.callee,
+            call_type=call.type,
+            state=call.state,
+            expires_at=call.deadline,
+            expires_in_ms=None if call.deadline is None else max(0, call.deadline - now),
+        )
+
+
+class UserJoined(Ice, frozen=True, kw_only=True):
+    """The connection is a session now."""
+
+    event = "user:joined"
+    user_id: str
+    socket_id: str
+    session_id: str
+    resume_token: str | None
+    resume_window_ms: int
+    resumed: str
+    last_n: int
+    calls: tuple[LiveCall, ...]
+
+
+class IceServersRenewed(Ice, frozen=True, kw_only=True):
+    """Fresh credentials before the old ones expire."""
+
+    event = "ice:servers"
+
+
+class CallInitiated(Ice, frozen=True, kw_only=True):
+    """To the caller: the call exists."""
+
+    event = "call:initiated"
+    call_id: str
+    to: str
+    call_type: CallType
+    state: State
+    expires_at: int
+    expires_in_ms: int
+
+
+class CallIncoming(Ice, frozen=True, kw_only=True, omit_defaults=True):
+    """To the callee's devices: somebody calls."""
+
+    event = "call:incoming"
+    from_: str = msgspec.field(name="from")
+    call_type: CallType
+    call_id: str
+    state: State
+    expires_at: int
+    expires_in_ms: int
+    from_name: str | None = None
+    metadata: Raw | UnsetType = UNSET
+
+
+class CallRinging(ServerEvent, frozen=True, kw_only=True):
+    """To the caller: a device has it."""
+
+    event = "call:ringing"
+    call_id: str
+    by: str
+
+
+class CallAccepted(ServerEvent, frozen=True, kw_only=True):
+    """To both bound sessions."""
+
+    event = "call:accepted"
+    call_id: str
+    by: str
+
+
+class GlareAccepted(CallAccepted, frozen=True, kw_only=True):
+    """The answer to an initiate that was an accept."""
+
+    glare: bool = True
+    role: str = "callee"
+
+
+class CallRejected(ServerEvent, frozen=True, kw_only=True):
+    """To the caller and the device that declined."""
+
+    event = "call:rejected"
+    call_id: str
+    by: str
+    reason: Reason
+
+
+class CallEnded(ServerEvent, frozen=True, kw_only=True):
+    """The call is over for this device; `by` is null when no user ended it."""
+
+    event = "call:ended"
+    call_id: str
+    by: str | None
+    reason: Reason
+    duration_ms: int
+
+
+class CallMedia(ServerEvent, frozen=True, kw_only=True):
+    """How media fares at the other side."""
+
+    event = "call:media"
+    call_id: str
+    by: str
+    state: MediaState
+
+
+class UserStatus(ServerEvent, frozen=True, kw_only=True):
+    """Somebody's presence; `last_seen_at` in epoch ms, null while online or unknown."""
+
+    event = "user:status"
+    user_id: str
+    is_online: bool
+    is_in_call: bool
+    last_seen_at: int | None
+
+
+class AuthExpiring(ServerEvent, frozen=True, kw_only=True):
+    """The token ends soon (epoch ms): send `auth:refresh`."""
+
+    event = "auth:expiring"
+    expires_at: int
+
+
+class AuthRefreshed(ServerEvent, frozen=True, kw_only=True):
+    """The answer to `auth:refresh`: the token's end in epoch ms."""
+
+    event = "auth:refreshed"
+    expires_at: int
+
+
+class Error(ServerEvent, frozen=True, kw_only=True):
+    """A refusal, as an event or inside an acknowledgement."""
+
+    event = "error"
+    message: str
+    code: str
+    retryable: bool
+    error_event: str | UnsetType = msgspec.field(name="event", default=UNSET)
+    call_id: str | UnsetType = UNSET
+    request_id: str | UnsetType = UNSET
+    retry_after_ms: int | UnsetType = UNSET
+
+    @classmethod
+    def of(
+        cls, error: RinglineError, event: str, call_id: str | None, request_id: str | None
+    ) -> "Error":
+        """Tell `error` about the event that caused it."""
+        return cls(
+            message=error.message,
+            code=error.code,
+            retryable=error.retryable,
+            error_event=event,
+            call_id=call_id or UNSET,
+            request_id=request_id or UNSET,
+            retry_after_ms=UNSET if error.retry_after_ms is None else error.retry_after_ms,
+        )
+
+
+def encode_message(message: effects.Message) -> tuple[str, bytes]:
+    """A message of the machine as the event's name and its JSON payload."""
+    match message:
+        case effects.CallRinging(call_id, by):
+            return CallRinging.event, CallRinging(call_id=call_id, by=by).encode()
+        case effects.CallAccepted(call_id, by):
+            return CallAccepted.event, CallAccepted(call_id=call_id, by=by).encode()
+        case effects.CallRejected(call_id, by, reason):
+            rejected = CallRejected(call_id=call_id, by=by, reason=reason)
+            return CallRejected.event, rejected.encode()
+        case effects.CallEnded(call_id, by, reason, duration_ms):
+            ended = CallEnded(call_id=call_id, by=by, reason=reason, duration_ms=duration_ms)
+            return CallEnded.event, ended.encode()
+        case effects.CallMedia(call_id, by, state):
+            return CallMedia.event, CallMedia(call_id=call_id, by=by, state=state).encode()
+
+
+def relayed(field: str, payload: bytes, sender: str, call: Call) -> bytes:
+    """A relayed payload, byte for byte, beside who sent it and in which call."""
+    more = f',"from":{_encode(sender).decode()},"callId":"{call.id}"'.encode()
+    if field == "offer":
+        more += b',"callType":"%b"' % call.type.encode()
+    return b'{"%b":%b%b}' % (field.encode(), payload, more)

@@ -1,0 +1,1 @@
+"""The core, by its own tests alone: no clock, no I/O, no service."""

@@ -1,0 +1,71 @@
+"""A call in each of its states, and everybody who may do something to it.
+
+Alice calls Bob from `a1`; Bob has `b1`, which accepts, and `b2`. Eve is a stranger.
+"""
+
+from dataclasses import fields, replace
+from typing import Any
+
+from service.calls.call import Call, CallType, Reason, State
+from service.calls.events import Accepted, Answered, Event, HungUp, Rung
+from service.calls.machine import Decision, decide, initiate
+from service.calls.rules import Timeouts
+
+START = 1_795_000_000_000
+LONGEST = 3_600_000
+TIMEOUTS = Timeouts(ring=45_000, connect=30_000, longest=LONGEST)
+ENDLESS = replace(TIMEOUTS, longest=None)
+
+PLACED, RANG, ACCEPTED, ANSWERED, ENDED = (START + 1_000 * i for i in range(5))
+NOW = START + 10_000
+
+CALLER = ("alice", "a1")
+CALLERS_OTHER = ("alice", "a2")
+CALLEE = ("bob", "b1")
+CALLEES_OTHER = ("bob", "b2")
+STRANGER = ("eve", "e1")
+ACTORS = (CALLER, CALLERS_OTHER, CALLEE, CALLEES_OTHER, STRANGER)
+
+
+def placed(timeouts: Timeouts = TIMEOUTS) -> Call:
+    return initiate(
+        call_id="c_1",
+        call_type=CallType.VIDEO,
+        caller="alice",
+        caller_session="a1",
+        caller_name="Alice",
+        callee="bob",
+        metadata=b'{"topic":"tea"}',
+        now=PLACED,
+        timeouts=timeouts,
+    )
+
+
+def after(call: Call, event: Event, now: int, timeouts: Timeouts = TIMEOUTS) -> Call:
+    return decide(call, event, now, timeouts).call
+
+
+INITIATING = placed()
+RINGING = after(INITIATING, Rung(), RANG)
+CONNECTING = after(RINGING, Accepted(*CALLEE), ACCEPTED)
+CONNECTED = after(CONNECTING, Answered(*CALLEE), ANSWERED)
+OVER = after(CONNECTED, HungUp(*CALLER, Reason.MEDIA_FAILED), ENDED)
+
+CALLS: dict[State, Call] = {
+    State.INITIATING: INITIATING,
+    State.RINGING: RINGING,
+    State.CONNECTING: CONNECTING,
+    State.CONNECTED: CONNECTED,
+    State.ENDED: OVER,
+}
+UNANSWERED = (State.INITIATING, State.RINGING)
+TAKEN = (State.CONNECTING, State.CONNECTED)
+
+
+def changed(before: Call, decision: Decision) -> dict[str, Any]:
+    """The fields that a decision changed, revision apart."""
+    return {
+        name: getattr(decision.call, name)
+        for name in (field.name for field in fields(Call))
+        if name != "revision" and getattr(decision.call, name) != getattr(before, name)
+    }

@@ -1,0 +1,208 @@
+"""Whatever everybody does in whatever order, a call keeps its promises (hypothesis, stateful)."""
+
+from copy import deepcopy
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from service import errors
+from service.calls import events as happened
+from service.calls.call import Call, Reason, State
+from service.calls.effects import Audience, Send
+from service.calls.machine import Decision, decide
+from tests.calls.situations import ENDLESS, START, TIMEOUTS, placed
+
+ORDER = list(State)
+DEVICES = ("b1", "b2", "b3")
+USERS = {"a1": "alice", "a2": "alice", **dict.fromkeys(DEVICES, "bob"), "e1": "eve"}
+
+anybody = st.sampled_from(sorted(USERS))
+declining = st.sampled_from([Reason.REJECTED, Reason.BUSY])
+hanging_up = st.sampled_from([None, Reason.COMPLETED, Reason.MEDIA_FAILED, Reason.ERROR])
+operators = st.sampled_from([Reason.ADMIN_TERMINATED, Reason.SERVER_SHUTDOWN])
+stretches = st.integers(0, 60_000) | st.just(TIMEOUTS.longest or 0)
+
+
+def why(before: Call, event: happened.Event) -> Reason:
+    """The one reason for which `event` may end a call in that state."""
+    match event:
+        case happened.Rejected(reason=said) | happened.Silenced(reason=said):
+            return said
+        case happened.Terminated(said):
+            return said
+        case happened.HungUp(user, _, said):
+            early = Reason.CANCELLED if user == before.caller else Reason.REJECTED
+            meant = early if before.unanswered else Reason.COMPLETED
+            return said if said in {Reason.MEDIA_FAILED, Reason.ERROR} else meant
+        case happened.SessionLost():
+            return Reason.CONNECTION_LOST
+        case happened.DeadlinePassed():
+            return {
+                State.CONNECTING: Reason.CONNECT_TIMEOUT,
+                State.CONNECTED: Reason.MAX_DURATION,
+            }.get(before.state, Reason.NO_ANSWER)
+    raise AssertionError(f"{event} ended a call")
+
+
+class AnyCourse(RuleBasedStateMachine):
+    """One call, two users with five devices, a stranger, an operator, and time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = START
+        self.timeouts = TIMEOUTS
+        self.call = placed()
+        self.online = set(DEVICES)
+        self.winner: str | None = None
+
+    @initialize(endless=st.booleans())
+    def place(self, endless):
+        self.timeouts = ENDLESS if endless else TIMEOUTS
+        self.call = placed(self.timeouts)
+        self.now = self.call.created_at
+
+    # What can happen.
+
+    @rule()
+    def ring(self):
+        self.happens(happened.Rung())
+
+    @rule(session=anybody)
+    def accept(self, session):
+        before = self.call
+        if self.happens(happened.Accepted(USERS[session], session)):
+            assert before.unanswered
+            assert self.winner is None
+            self.winner = session
+
+    @rule(session=anybody, reason=declining, http=st.booleans())
+    def reject(self, session, reason, http):
+        user = USERS[session]
+        self.happens(happened.Rejected(user, None if http else session, reason))
+
+    @rule(session=anybody, reason=declining)
+    def silence(self, session, reason):
+        last = self.online - self.call.silenced <= {session}
+        self.happens(happened.Silenced(USERS[session], session, reason, last))
+
+    @rule(session=anybody)
+    def answer(self, session):
+        self.happens(happened.Answered(USERS[session], session))
+
+    @rule(session=anybody, reason=hanging_up)
+    def hang_up(self, session, reason):
+        self.happens(happened.HungUp(USERS[session], session, reason))
+
+    @rule(session=anybody, state=st.sampled_from(happened.MediaState))
+    def report_media(self, session, state):
+        self.happens(happened.MediaReported(USERS[session], session, state))
+
+    @rule(session=anybody)
+    def lose(self, session):
+        self.online.discard(session)
+        last = self.online - self.call.silenced <= {session}
+        self.happens(happened.SessionLost(USERS[session], session, last))
+
+    @rule(ms=stretches)
+    def pass_time(self, ms):
+        self.now += ms
+
+    @rule()
+    def deadline(self):
+        self.happens(happened.DeadlinePassed())
+
+    @precondition(lambda self: self.call.state is not State.INITIATING)
+    @rule(reason=operators)
+    def terminate(self, reason):
+        self.happens(happened.Terminated(reason))
+
+    # What is then true.
+
+    def happens(self, event: happened.Event) -> bool:
+        """Apply an event; tell whether the machine took it."""
+        before, as_it_was = self.call, deepcopy(self.call)
+        try:
+            decision = decide(before, event, self.now, self.timeouts)
+        except errors.RinglineError:
+            assert self.call == as_it_was
+            return False
+        assert before == as_it_was
+        self.check_move(before, event, decision)
+        self.check_sends(before, event, decision)
+        self.call = decision.call
+        return True
+
+    def check_move(self, before: Call, event: happened.Event, decision: Decision) -> None:
+        after = decision.call
+        if after is before:
+            return
+        assert before.live, "ended is final"
+        assert after.revision == before.revision + 1
+        assert ORDER.index(after.state) >= ORDER.index(before.state)
+        if not after.live:
+            assert after.reason is why(before, event)
+            assert after.ended_by == getattr(event, "user", None)
+            assert after.ended_at == self.now
+        identity = {"id", "caller", "callee", "caller_session", "created_at", "type"}
+        assert all(getattr(after, name) == getattr(before, name) for name in identity)
+
+    def check_sends(self, before: Call, event: happened.Event, decision: Decision) -> None:
+        actor = getattr(event, "session", None)
+        for send in decision.sends:
+            assert send.message.call_id == self.call.id
+            receivers = self.receivers(send, decision.call, actor)
+            assert receivers.isdisjoint({"e1"}), "a stranger was told"
+            assert receivers.isdisjoint(before.silenced - {actor, before.callee_session})
+            if not before.unanswered:
+                assert receivers <= {before.caller_session, before.callee_session, actor}
+
+    def receivers(self, send: Send, after: Call, actor: str | None) -> set[str | None]:
+        devices = self.online - after.silenced
+        told: dict[Audience, set[str | None]] = {
+            Audience.CALLER: {after.caller_session},
+            Audience.CALLEE: {after.callee_session},
+            Audience.ACTOR: {actor},
+            Audience.DEVICES: {*devices},
+            Audience.OTHER_DEVICES: {*(devices - {actor or ""})},
+        }
+        return told[send.to] - {None}
+
+    @invariant()
+    def there_is_a_deadline_when_the_state_times_out(self):
+        endless = self.call.state is State.CONNECTED and self.timeouts.longest is None
+        assert (self.call.deadline is not None) is (self.call.live and not endless)
+
+    @invariant()
+    def one_accept_wins_and_stays_the_winner(self):
+        assert self.call.callee_session == self.winner
+        assert (self.call.accepted_at is not None) is (self.winner is not None)
+        assert self.winner is None or USERS[self.winner] == "bob"
+
+    @invariant()
+    def what_ended_says_when_and_why(self):
+        ended = not self.call.live
+        assert (self.call.reason is not None) is ended
+        assert (self.call.ended_at is not None) is ended
+        assert 0 <= self.call.duration_ms <= self.now - START
+
+    @invariant()
+    def the_callee_can_only_silence_its_own_devices(self):
+        assert all(USERS[session] == "bob" for session in self.call.silenced)
+
+    def teardown(self):
+        """However it went, time alone ends it, or a party's hang-up where nothing bounds it."""
+        if self.call.deadline is not None:
+            self.now = max(self.now, self.call.deadline)
+            assert self.happens(happened.DeadlinePassed())
+            assert not self.call.live
+        if self.call.live:
+            assert self.call.state is State.CONNECTED
+            assert self.timeouts.longest is None
+            assert self.happens(happened.HungUp("alice", "a1"))
+        assert self.call.state is State.ENDED
+        assert decide(self.call, happened.HungUp("bob", "b3"), self.now, TIMEOUTS).call is self.call
+
+
+TestAnyCourse = AnyCourse.TestCase
+TestAnyCourse.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)

@@ -1,0 +1,95 @@
+"""A call is a value that answers a few questions about itself."""
+
+from dataclasses import FrozenInstanceError, replace
+
+import pytest
+
+from service.calls.call import State
+from tests.calls.situations import (
+    ACCEPTED,
+    CALLS,
+    CONNECTED,
+    ENDED,
+    INITIATING,
+    OVER,
+    PLACED,
+    RANG,
+    TIMEOUTS,
+    placed,
+)
+
+
+def test_a_new_call_has_nobody_yet_and_times_out_with_the_ring():
+    assert INITIATING.state is State.INITIATING
+    assert INITIATING.revision == 0
+    assert INITIATING.callee_session is None
+    assert INITIATING.created_at == PLACED
+    assert INITIATING.deadline == PLACED + TIMEOUTS.ring
+    assert (INITIATING.caller_name, INITIATING.metadata) == ("Alice", b'{"topic":"tea"}')
+
+
+def test_the_deadline_of_a_ring_counts_from_the_initiate():
+    ringing = CALLS[State.RINGING]
+    assert ringing.ringing_at == RANG
+    assert ringing.deadline == INITIATING.deadline
+
+
+def test_a_call_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        INITIATING.state = State.ENDED  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_call_but_an_ended_one_lives(state):
+    assert CALLS[state].live is (state is not State.ENDED)
+
+
+@pytest.mark.parametrize("state", State)
+def test_only_a_call_before_its_accept_is_unanswered(state):
+    assert CALLS[state].unanswered is (state in (State.INITIATING, State.RINGING))
+
+
+def test_the_two_are_together_from_accept_to_end():
+    assert OVER.duration_ms == ENDED - ACCEPTED
+
+
+def test_a_call_that_nobody_accepted_has_no_duration():
+    assert replace(INITIATING, state=State.ENDED, ended_at=ENDED).duration_ms == 0
+
+
+def test_a_call_that_goes_on_has_no_duration_yet():
+    assert CONNECTED.duration_ms == 0
+
+
+def test_each_user_is_the_others_other():
+    assert INITIATING.other("alice") == "bob"
+    assert INITIATING.other("bob") == "alice"
+
+
+def test_the_calling_session_is_bound_at_once_and_the_accepting_one_from_its_accept():
+    assert [INITIATING.binds(session) for session in ("a1", "a2", "b1", "b2")] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert [CONNECTED.binds(session) for session in ("a1", "a2", "b1", "b2")] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("trace", "trace_id"),
+    [
+        (None, None),
+        (
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "0af7651916cd43dd8448eb211c80319c",
+        ),
+    ],
+)
+def test_the_trace_id_is_the_second_field_of_the_traceparent(trace, trace_id):
+    assert replace(placed(), trace=trace).trace_id == trace_id

@@ -1,0 +1,1 @@
+"""Development mode, part by part."""

@@ -1,0 +1,55 @@
+import pytest
+
+from service.cli.dev import lan
+from service.cli.dev.place import Place, this_machine, this_network
+from service.cli.dev.refusal import CannotServe
+
+
+@pytest.mark.parametrize(
+    ("host", "listens", "link"),
+    [
+        (None, "127.0.0.1", "http://127.0.0.1:8001"),
+        ("0.0.0.0", "0.0.0.0", "http://127.0.0.1:8001"),
+        ("::", "::", "http://127.0.0.1:8001"),
+        ("::1", "::1", "http://[::1]:8001"),
+        ("localhost", "localhost", "http://localhost:8001"),
+        ("192.0.2.7", "192.0.2.7", "http://192.0.2.7:8001"),
+    ],
+)
+def test_links_name_an_address_that_is_listened_on(host, listens, link):
+    place = this_machine(host)
+
+    assert (place.host, place.origin(8001)) == (listens, link)
+    assert place.tls is None
+
+
+@pytest.mark.parametrize(
+    ("address", "turn"),
+    [("192.0.2.7", "192.0.2.7"), ("::1", "127.0.0.1"), ("localhost", "127.0.0.1")],
+)
+def test_turn_listens_on_a_number(address, turn):
+    assert Place(address, address).turn_address == turn
+
+
+def test_on_the_network_it_is_https(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    place = this_network(tmp_path, "127.0.0.1")
+
+    assert place.origin(8001) == "https://127.0.0.1:8001"
+    assert place.tls == (str(tmp_path / "chain.pem"), str(tmp_path / "key.pem"))
+
+
+@pytest.mark.skipif(not lan.addresses(), reason="this machine is on no network")
+def test_on_the_network_links_name_the_primary_address(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    place = this_network(tmp_path)
+
+    assert (place.host, place.address) == ("0.0.0.0", lan.addresses()[0])
+
+
+def test_without_a_network_it_says_so(monkeypatch, tmp_path):
+    monkeypatch.setattr(lan, "addresses", tuple)
+    with pytest.raises(CannotServe, match="connect it to one first"):
+        this_network(tmp_path)

@@ -1,0 +1,1 @@
+"""`ringline probe` against the real service and a real coturn, well and ill."""

@@ -1,0 +1,1 @@
+"""Real peers through the real service and a real coturn."""

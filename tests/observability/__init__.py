@@ -1,0 +1,1 @@
+"""Dashboards, rules and runbook, held to what a real Prometheus says."""

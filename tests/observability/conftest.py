@@ -1,0 +1,73 @@
+"""A Prometheus that has watched the service under load."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.alerts.build import FILE
+from deploy.build import CHART
+from service.cli.dev.coturn import installed
+from tests.observability import exporters
+from tests.observability.load import load
+from tests.support.coturn import coturn
+from tests.support.prometheus import Prometheus, prometheus
+from tests.support.service import running
+
+TURN_SECRET = "shared-with-coturn-and-nobody-else"
+LABELS = {"namespace": "calls", "pod": "ringline-0"}
+BESIDE = {
+    "coturn": exporters.COTURN,
+    "ringline-canary": exporters.CANARY,
+    "kube-state-metrics": exporters.KUBERNETES,
+    "ringline-tls": exporters.BLACKBOX,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The Prometheus, since when it has watched, and when the load was at its height."""
+
+    server: Prometheus
+    since: float
+    until: float
+
+
+def observe(stack: ExitStack, folder: Path, seconds: float, **pace: Any) -> Observed:
+    """Have the service watched under load for so long, with TURN where coturn is installed.
+
+    `pace` is as in `load`.
+    """
+    server = stack.enter_context(prometheus(folder, (CHART / FILE).read_text()))
+    for job, metrics in BESIDE.items():
+        server.scrape(job, stack.enter_context(exporters.exporting(metrics)), **LABELS)
+    settings: dict[str, Any] = {}
+    if installed():
+        relay = stack.enter_context(coturn(TURN_SECRET))
+        settings = {
+            "turn_secret": [TURN_SECRET],
+            "turn_urls": [relay.url],
+            "turn_probe": True,
+        }
+    since, until = asyncio.run(_loaded(server, settings, seconds, pace))
+    return Observed(server, since, until)
+
+
+async def _loaded(
+    server: Prometheus, settings: dict[str, Any], seconds: float, pace: dict[str, Any]
+) -> tuple[float, float]:
+    async with running(**settings) as service:
+        server.scrape("ringline", f"127.0.0.1:{service.admin_port}", **LABELS)
+        found = await asyncio.to_thread(server.wait_for, "ringline_build_info")
+        return found[0].points[0][0], await load(service, seconds, **pace)
+
+
+@pytest.fixture(scope="session")
+def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
+    """A Prometheus that has watched the service, and all who export beside it, under load."""
+    with ExitStack() as stack:
+        yield observe(stack, tmp_path_factory.mktemp("prometheus"), seconds=12)

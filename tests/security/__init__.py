@@ -1,0 +1,1 @@
+"""What bad input does: nothing, to anybody else."""

@@ -1,0 +1,133 @@
+"""More than anybody needs: refused with how long to wait, and closed when it goes on."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from tests.security.surroundings import CANDIDATE, Bystanders, name
+from tests.support.client import Client
+from tests.support.service import TestService, running, token
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+OFFER = {"type": "offer", "sdp": "v=0\r\n"}
+QUERY = '42["user:status",{"userId":"x"}]'
+
+
+async def refusals(attempt: Callable[[int], Awaitable[dict[str, object]]], times: int) -> list[int]:
+    """Which attempts were refused as too many, each with a time to wait."""
+    refused = []
+    for number in range(times):
+        answer = await attempt(number)
+        error = answer.get("error")
+        if isinstance(error, dict) and error["code"] == "rate_limited":
+            assert error["retryable"]
+            assert 0 < error["retryAfterMs"] <= 60_000
+            refused.append(number)
+    return refused
+
+
+@pytest.mark.parametrize(("scale", "allowed"), [(1.0, 20), (0.5, 10), (2.0, 40)])
+async def test_initiates_of_a_user(scale: float, allowed: int):
+    async with running(rate_limit_scale=scale) as service:
+        mallory = await service.join("mallory")
+
+        async def attempt(number: int) -> dict[str, object]:
+            call = {"to": f"user-{number}", "callType": "audio"}
+            answer: dict[str, object] = await mallory.request("call:initiate", call)
+            return answer
+
+        assert await refusals(attempt, allowed + 2) == [allowed, allowed + 1]
+        await service.advance(60)
+        assert await refusals(attempt, allowed + 1) == [allowed]
+
+
+async def test_initiates_to_one_callee(service: TestService, bystanders: Bystanders):
+    mallory, victim = await service.join(name("mallory")), await service.join(name("victim"))
+
+    async def attempt(_: int) -> dict[str, object]:
+        call = {"to": victim.user, "callType": "audio"}
+        answer: dict[str, object] = await mallory.request("call:initiate", call)
+        if answer["ok"]:
+            await mallory.done("call:end", {"callId": answer["callId"]})
+        return answer
+
+    assert await refusals(attempt, 8) == [6, 7]
+    assert len(victim.payloads("call:incoming")) == 6
+
+
+async def test_candidates_of_an_offer(service: TestService, bystanders: Bystanders):
+    mallory, victim = await service.join(name("mallory")), await service.join(name("victim"))
+    call_id = await service.accepted(mallory, victim)
+    batch = {"callId": call_id, "candidates": [CANDIDATE] * 25}
+
+    async def attempt(_: int) -> dict[str, object]:
+        answer: dict[str, object] = await mallory.request("ice:candidate", batch)
+        return answer
+
+    assert await refusals(attempt, 9) == [8]
+    await victim.settle()
+    assert len(victim.payloads("ice:candidate")) == 200
+    await mallory.done("call:offer", {"offer": OFFER, "callId": call_id})
+    assert await refusals(attempt, 1) == []
+
+
+async def test_what_waits_for_an_accept_is_bounded(service: TestService, bystanders: Bystanders):
+    mallory, victim = await service.join(name("mallory")), await service.join(name("victim"))
+    call_id = await service.call(mallory, victim)
+    huge = {"offer": {"type": "offer", "sdp": "x" * 60_000}, "callId": call_id}
+    held = [(await mallory.request("call:offer", huge))["ok"] for _ in range(6)]
+    assert held == [True] * 4 + [False] * 2
+
+
+async def test_events_of_a_session(service: TestService, bystanders: Bystanders):
+    mallory = await service.join(name("mallory"))
+    for _ in range(150):
+        await mallory.send(QUERY)
+    await bystanders.talk()
+    refused = await mallory.next("error")
+    assert (refused["code"], refused["retryable"]) == ("rate_limited", True)
+    assert 0 < refused["retryAfterMs"] <= 1_000
+    await mallory.until(lambda: len(mallory.log) >= 150)
+    answered = mallory.payloads("user:status")
+    assert 98 <= len(answered) < 150
+    await service.advance(1)
+    await mallory.done("user:status", {"userId": "x"})
+
+
+@pytest.mark.parametrize(
+    "frame", [QUERY, '42["call:hack"]', '42["call:offer",{"offer":{},"to":"x"}]', "3"]
+)
+@pytest.mark.parametrize("joined", [True, False], ids=["joined", "not joined"])
+async def test_a_flood_is_closed_and_nobody_waits(
+    service: TestService, bystanders: Bystanders, frame: str, *, joined: bool
+):
+    mallory = await service.join(name("mallory")) if joined else await connected(service)
+    flood = asyncio.create_task(send_until_closed(mallory, frame))
+    await bystanders.talk()
+    assert await mallory.until_closed() == 1008
+    await flood
+    await bystanders.talk()
+
+
+async def connected(service: TestService) -> Client:
+    return await service.connect(token("mallory"))
+
+
+async def send_until_closed(client: Client, frame: str) -> None:
+    """Give way at times: this loop is shared, and no `send` waits while the kernel takes it all."""
+    try:
+        while True:
+            for _ in range(100):
+                await client.send(frame)
+            await asyncio.sleep(0)
+    except ConnectionClosed:
+        return
+
+
+async def test_a_flood_of_connects_is_closed(service: TestService, bystanders: Bystanders):
+    mallory = await service.open()
+    for number in range(20):
+        await mallory.send(f"40/{number},{{}}")
+    assert await mallory.until_closed() == 1008

@@ -1,0 +1,149 @@
+"""Tokens that must not be believed, at the front door of both transports and of HTTP."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from tests.auth.issuer import SECRET, claims, ec_key, hs256, jwk, pem, raw, rsa_key, token
+from tests.auth.provider import Provider
+from tests.security.surroundings import gone, sizes
+from tests.support.polling import Polling
+from tests.support.service import TestService, running
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HS256 = {"alg": "HS256", "typ": "JWT"}
+ISSUED: dict[str, Any] = {"iss": "https://id.example", "aud": "ringline"}
+DAY = 86_400
+
+
+def made(header: dict[str, Any] | None = None, **changes: Any) -> str:
+    """A token that is good but for the header or the claims given."""
+    return token(header=header, **{**ISSUED, **changes})
+
+
+NOW = int(time.time())
+REFUSED = {
+    "no token": "",
+    "not a token": "x",
+    "two parts": "x.y",
+    "9 KiB": "x" * 9_000,
+    "alg none": raw({"alg": "none"}, claims(**ISSUED), b""),
+    "alg None": raw({"alg": "None"}, claims(**ISSUED), b""),
+    "no alg": raw({}, claims(**ISSUED)),
+    "HS256 signed with the RSA public key": hs256(HS256, claims(), pem(rsa_key()).encode()),
+    "an algorithm that is not admitted": token(rsa_key(), "RS512", **ISSUED),
+    "HS512": token(SECRET * 2, "HS512", **ISSUED),
+    "no exp": made(exp=None),
+    "no iat": made(iat=None),
+    "no sub": made(sub=None),
+    "an empty sub": made(sub=""),
+    "a sub of 129 characters": made(sub="x" * 129),
+    "a sub of 258 bytes": made(sub="€" * 86),
+    "a sub with NUL": made(sub="alice\0"),
+    "a sub with a line feed": made(sub="ali\nce"),
+    "a sub that is a number": hs256(HS256, claims(**ISSUED) | {"sub": 7}, SECRET.encode()),
+    "a life of over 24 h": made(exp=NOW + DAY + 60, iat=NOW),
+    "issued tomorrow": made(iat=NOW + DAY, exp=NOW + DAY + 60),
+    "a wrong iss": made(iss="https://evil.example"),
+    "no iss": made(iss=None),
+    "a wrong aud": made(aud="other"),
+    "no aud": made(aud=None),
+    "a wrong typ": made({"typ": "at-jwt"}),
+    "an unknown crit": made({"crit": ["x"], "x": 1}),
+    "a kid that is a path": made({"kid": "../../dev/null"}),
+    "a kid that is a URL": made({"kid": "https://evil.example/key"}),
+    "a signature of another secret": token("x" * 32, **ISSUED),
+    "claims that are an array": hs256(HS256, [], SECRET.encode()),
+    "5,000 deep claims": hs256(HS256, {"x": json.loads("[" * 900 + "]" * 900)}, SECRET.encode()),
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service() -> AsyncIterator[TestService]:
+    settings = {"jwt_secret": SECRET, "jwt_issuer": ISSUED["iss"], "jwt_audience": ISSUED["aud"]}
+    async with running(rate_limit_scale=1_000, **settings) as service:  # forgeries are many here
+        yield service
+
+
+@pytest.mark.parametrize("refused", REFUSED.values(), ids=REFUSED)
+async def test_refused_on_a_websocket(service: TestService, refused: str):
+    mallory = await service.connect(refused)
+    assert mallory.connected is None
+    assert mallory.refused["data"] == {"code": "unauthenticated", "retryable": False}
+    assert mallory.refused["message"].endswith(".")
+    await mallory.close()
+    await gone(service, dict.fromkeys(sizes(service), 0))
+
+
+@pytest.mark.parametrize("refused", REFUSED.values(), ids=REFUSED)
+async def test_refused_over_polling(
+    service: TestService, http: aiohttp.ClientSession, refused: str
+):
+    mallory = await Polling.handshake(http, service.port)
+    answer = json.loads((await mallory.connect(refused))[2:])
+    assert answer["data"] == {"code": "unauthenticated", "retryable": False}
+    assert await mallory.post('42["user:join",{"userId":"alice"}]') == 200
+    assert len(service.node.tables["sessions"]) == 0
+
+
+@pytest.mark.parametrize("refused", REFUSED.values(), ids=REFUSED)
+async def test_refused_over_http(service: TestService, http: aiohttp.ClientSession, refused: str):
+    bearer = {"Authorization": f"Bearer {refused}"}
+    async with http.get(f"{service.url}/v1/ice", headers=bearer) as answer:
+        assert answer.status == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert (await answer.json())["code"] == "unauthenticated"
+
+
+@pytest.mark.parametrize("auth", ["", "[]", "7", '"x"', "{}", '{"token":7}', '{"token":null}'])
+async def test_auth_without_a_token_is_refused(service: TestService, auth: str):
+    mallory = await service.open()
+    await mallory.send(f"40{auth}")
+    await mallory.until(lambda: mallory.refused)
+    assert mallory.refused["data"]["code"] == "unauthenticated"
+    await mallory.close()
+
+
+async def test_a_good_token_is_believed_in_auth_and_in_the_header(service: TestService):
+    for options in ({}, {"additional_headers": {"Authorization": f"Bearer {made()}"}}):
+        alice = await service.connect(None if options else made(), **options)
+        assert alice.connected
+        await alice.emit("user:join", {"userId": "alice"})
+        assert (await alice.next("user:joined"))["userId"] == "alice"
+
+
+async def test_a_token_in_the_query_is_not_looked_at(
+    service: TestService, http: aiohttp.ClientSession
+):
+    async with http.get(f"{service.url}/v1/ice?token={made()}&access_token={made()}") as answer:
+        assert answer.status == 401
+    mallory = await Polling.handshake(http, service.port)
+    mallory._url += f"&token={made()}"
+    await mallory.post("40")
+    assert (await mallory.until("44")).startswith("44")
+
+
+@pytest.mark.parametrize("place", ["jku", "x5u", "jwk"])
+async def test_a_key_that_a_token_brings_is_not_fetched(service: TestService, place: str):
+    with Provider(jwk(ec_key("evil"), kid="evil")) as evil:
+        brought = jwk(ec_key("evil")) if place == "jwk" else evil.url
+        header = {"kid": "evil", place: brought}
+        mallory = await service.connect(token(ec_key("evil"), "ES256", header=header, **ISSUED))
+        assert mallory.refused["data"]["code"] == "unauthenticated"
+        assert evil.fetches == 0
+
+
+async def test_an_algorithm_that_is_not_the_key_s_is_refused():
+    with Provider(jwk(rsa_key(), kid="r", alg="RS256"), jwk(ec_key(), kid="e")) as provider:
+        async with running(jwt_secret=None, jwks_url=provider.url) as service:
+            good = await service.connect(token(rsa_key(), "RS256", header={"kid": "r"}))
+            assert good.connected
+            for key, alg, kid in ((ec_key(), "ES256", "r"), (rsa_key(), "RS256", "e")):
+                mallory = await service.connect(token(key, alg, header={"kid": kid}))
+                assert mallory.refused["data"]["code"] == "unauthenticated"

@@ -1,0 +1,1 @@
+"""Sessions: coming, staying, going, and the answers that they get."""

@@ -1,0 +1,48 @@
+"""The promises that hold whatever users, devices, networks and time do, in whatever order."""
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.stateful.machine import Calling
+
+STEPS = 40
+
+
+class CallingOverANetwork(Calling):
+    """The same with stores that answer late, as behind a network: the races are real."""
+
+    late_stores = True
+
+
+def explore(machine: type[Calling], examples: int, *more: Phase) -> None:
+    """Run so many random stories; with `Phase.shrink` a failing one is made short, which is long.
+
+    Without it, the failure is what is shown, and not that the time for shrinking was up.
+    """
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            phases=(Phase.generate, *more),
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_whatever_happens_the_promises_hold():
+    explore(Calling, 25)
+
+
+def test_they_hold_when_the_store_is_far_away():
+    explore(CallingOverANetwork, 25)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("machine", [Calling, CallingOverANetwork])
+def test_they_hold_in_very_many_stories(machine: type[Calling]):
+    explore(machine, 300, Phase.shrink)

@@ -1,0 +1,1 @@
+"""What is behind the store ports, held to what the ports promise."""

@@ -1,0 +1,66 @@
+"""The service as operators run it: a process of its own, ended by its id."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.support.service import SECRET
+
+_PATIENCE_S = 20.0
+
+
+@dataclass
+class ServiceProcess:
+    """A `python -m service` that serves, and where."""
+
+    process: asyncio.subprocess.Process
+    port: int
+    admin_port: int
+
+    async def status(self) -> int:
+        """Wait for its end; the exit status."""
+        async with asyncio.timeout(_PATIENCE_S):
+            return await self.process.wait()
+
+
+async def started(folder: Path, **settings: str) -> asyncio.subprocess.Process:
+    """A process with these settings, of which nobody knows yet whether it serves."""
+    environ = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "RINGLINE_HOST": "127.0.0.1",
+        "RINGLINE_PORT": "0",
+        "RINGLINE_ADMIN_PORT": "0",
+        "RINGLINE_LOG_FORMAT": "json",
+        **{f"RINGLINE_{name.upper()}": value for name, value in settings.items()},
+    }
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "service",
+        cwd=folder, env=environ, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def process(**settings: str) -> AsyncIterator[ServiceProcess]:
+    """A process that serves on free ports; killed at the end if it still runs."""
+    with TemporaryDirectory(prefix="ringline-") as folder:
+        running = await started(Path(folder), **({"jwt_secret": SECRET} | settings))
+        assert running.stderr is not None
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                line = await running.stderr.readuntil(b"node.ready")
+                line += await running.stderr.readline()
+            ready = json.loads(line.splitlines()[-1])
+            reading = asyncio.create_task(running.stderr.read())  # so that it never blocks
+            yield ServiceProcess(running, ready["port"], ready["admin_port"])
+            reading.cancel()
+        finally:
+            if running.returncode is None:
+                running.kill()
+            await running.wait()

@@ -1,0 +1,126 @@
+"""A node of the real service in the test's own event loop, with a clock that can be moved."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import jwt
+
+from service.app import serving
+from service.node import Node, wall_clock
+from service.sessions.directory import Directory
+from service.settings import Settings
+from tests.support.client import Client
+from tests.support.waiting import until
+
+SECRET = "a-secret-for-tests-of-at-least-32-bytes"
+
+
+class MovableClock:
+    """The wall clock, and as much more as a test adds."""
+
+    def __init__(self) -> None:
+        self.ahead_ms = 0
+
+    def __call__(self) -> int:
+        return wall_clock() + self.ahead_ms
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.ahead_ms += round(seconds * 1000)
+
+
+def token(user: str, *, lifetime: float = 3600, **claims: Any) -> str:
+    """A token for `user` signed with the tests' secret; `claims` override or add."""
+    now = int(time.time())
+    payload = {"sub": user, "iat": now, "exp": now + int(lifetime), **claims}
+    return jwt.encode(payload, SECRET, algorithm="HS256")
+
+
+class TestService:
+    """A running node and the clients that a test opened on it."""
+
+    __test__ = False
+
+    def __init__(self, node: Node, port: int, admin_port: int, clock: MovableClock) -> None:
+        self.node = node
+        self.port = port
+        self.admin_port = admin_port
+        self.clock = clock
+        self.clients: list[Client] = []
+
+    @property
+    def url(self) -> str:
+        """Where the HTTP API is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def join(self, user: str, **fields: Any) -> Client:
+        """A joined session of `user`."""
+        return self._kept(await Client.join(self.port, token(user), user, **fields))
+
+    async def connect(self, bearer: str | None, **options: Any) -> Client:
+        """A connection that tried to CONNECT with a token."""
+        return self._kept(await Client.connect(self.port, bearer, **options))
+
+    async def open(self, **options: Any) -> Client:
+        """A bare transport."""
+        return self._kept(await Client.open(self.port, **options))
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass, and have everything done that became due."""
+        self.clock.advance(seconds)
+        await self.node.sweeper.sweep()
+
+    async def call(self, caller: Client, callee: Client, call_type: str = "video") -> str:
+        """A call that rings at `callee`; its id."""
+        answer = await caller.request("call:initiate", {"to": callee.user, "callType": call_type})
+        assert answer["ok"], answer
+        await callee.next("call:incoming")
+        return str(answer["callId"])
+
+    async def accepted(self, caller: Client, callee: Client) -> str:
+        """A call that `callee` has accepted; its id."""
+        call_id = await self.call(caller, callee)
+        answer = await callee.request("call:accept", {"callId": call_id, "from": caller.user})
+        assert answer["ok"], answer
+        await caller.next("call:accepted")
+        await callee.next("call:accepted")
+        return call_id
+
+    async def seen_off(self, *gone: Client) -> None:
+        """Wait until the node has seen these clients' sessions off."""
+        sessions = self.node.tables["sessions"]
+        assert isinstance(sessions, Directory)
+        await until(lambda: not any(sessions.get(client.session) for client in gone), "leaving")
+
+    async def waiting(self, client: Client, events: int) -> None:
+        """Wait until so many events of a client wait for its join."""
+        sid = client.connected["sid"]
+        (connection,) = (c for c in self.node.sockets._connections if c.socket_id == sid)
+        await until(lambda: len(connection.early) == events, "events to wait")
+
+    def _kept(self, client: Client) -> Client:
+        self.clients.append(client)
+        return client
+
+    async def close_clients(self) -> None:
+        """Close every client that the test opened."""
+        for client in self.clients:
+            await client.close()
+        self.clients.clear()
+
+
+@asynccontextmanager
+async def running(**settings: Any) -> AsyncIterator[TestService]:
+    """A node on free ports of loopback; `settings` override the tests' own."""
+    clock = MovableClock()
+    # A node that probes its TURN server by itself would disturb what a test looks at.
+    chosen = {"jwt_secret": SECRET, "port": 0, "turn_probe": False, **settings}
+    fixed = Settings(host="127.0.0.1", admin_host="127.0.0.1", admin_port=0, **chosen)
+    async with serving(fixed, clock=clock) as node:
+        service = TestService(node.node, node.port, node.admin_port, clock)
+        try:
+            yield service
+        finally:
+            await service.close_clients()

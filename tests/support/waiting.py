@@ -1,0 +1,17 @@
+"""Waiting for what nobody announces."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+_LOOK_EVERY_S = 0.01
+
+
+async def until(true: Callable[[], Any], what: str = "it", timeout: float = 20.0) -> None:
+    """Wait until a condition of this process's own state holds."""
+    try:
+        async with asyncio.timeout(timeout):
+            while not true():  # noqa: ASYNC110 - nothing tells when it does
+                await asyncio.sleep(_LOOK_EVERY_S)
+    except TimeoutError:
+        raise AssertionError(f"waited {timeout} s for {what}") from None

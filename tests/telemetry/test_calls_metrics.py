@@ -1,0 +1,205 @@
+"""What is counted of calls, whatever course they take; and the list of all metrics."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from service.calls import events as happened
+from service.calls.call import Call, MediaPath, Reason, State
+from service.calls.events import MediaState
+from service.calls.machine import decide
+from service.calls.rules import Timeouts
+from service.errors import RinglineError
+from service.node import Node
+from service.settings import Settings
+from service.telemetry.metrics import Metrics
+from tests.calls.situations import placed
+from tests.support.service import SECRET, TestService
+from tests.support.waiting import until
+
+TIMEOUTS = Timeouts(longest=3_600_000)
+PROMISED = """
+connections{transport} connects_total{result,reason} disconnects_total{reason} connect_seconds
+resumes_total{result} sessions users_online events_total{event,result} event_seconds{event}
+relay_seconds{scope} relayed_bytes_total{event} calls_live{state} calls_total{type,reason}
+call_alert_seconds call_ring_seconds call_setup_seconds{type} call_duration_seconds{type}
+accept_races_total{result} call_media_total{type,result} media_failed_total{stage}
+media_connect_seconds media_rtt_seconds media_packet_loss_ratio media_mos
+auth_failures_total{reason} token_refreshes_total{result} jwks_fetches_total{result}
+rate_limited_total{scope} turn_credentials_issued_total{region} turn_probe_success
+turn_probe_seconds send_queue_bytes slow_clients_closed_total store_up store_seconds{op,result}
+node_stream_lag event_loop_lag_seconds draining webhook_deliveries_total{type,result}
+build_info{version}
+"""
+
+parties = st.sampled_from([("alice", "a1"), ("bob", "b1")])
+media = st.builds(
+    lambda who, state, path, refused: happened.MediaReported(who[0], who[1], state, path, refused),
+    parties,
+    st.sampled_from(MediaState),
+    st.sampled_from([None, *MediaPath]),
+    st.booleans(),
+)
+hung_up = st.builds(
+    lambda who, why: happened.HungUp(who[0], who[1], why),
+    parties,
+    st.sampled_from([None, Reason.MEDIA_FAILED, Reason.ERROR]),
+)
+early = st.sampled_from([happened.Rung(), happened.Accepted("bob", "b1")])
+events = (
+    early
+    | early
+    | st.just(happened.Answered("bob", "b1"))
+    | media
+    | media
+    | hung_up
+    | st.just(happened.Rejected("bob", "b1", Reason.BUSY))
+    | st.just(happened.DeadlinePassed())
+    | st.just(happened.SessionLost("alice", "a1", last=True))
+)
+courses = st.lists(st.tuples(events, st.integers(0, 50_000)), max_size=12)
+
+
+def run(metrics: Metrics, course: list[tuple[happened.Event, int]]) -> Call:
+    """A call that goes this way and ends at the latest with the operator."""
+    call = placed(TIMEOUTS)
+    _observe(metrics, None, call)
+    now = call.created_at
+    for event, after in [*course, (happened.Terminated(Reason.SERVER_SHUTDOWN), 1)]:
+        now += after
+        try:
+            moved = decide(call, event, now, TIMEOUTS).call
+        except RinglineError:
+            continue
+        if moved.state is not call.state:
+            _observe(metrics, call, moved)
+        call = moved
+    assert call.state is State.ENDED
+    return call
+
+
+def _observe(metrics: Metrics, before: Call | None, after: Call) -> None:
+    metrics.calls.moved(before, after)
+    metrics.media.moved(before, after)
+
+
+def total(metrics: Metrics, sample: str, **labels: str) -> float:
+    """A sample's value, over the labels that are not named."""
+    return sum(
+        found.value
+        for family in metrics.families.registry.collect()
+        for found in family.samples
+        if found.name == f"ringline_{sample}" and labels.items() <= found.labels.items()
+    )
+
+
+@given(courses)
+def test_each_call_is_counted_once_whatever_its_course(course: list[tuple[Any, int]]):
+    metrics = Metrics("0")
+    call = run(metrics, course)
+    accepted, answered = call.accepted_at is not None, call.connected_at is not None
+    assert total(metrics, "calls_live") == 0
+    assert total(metrics, "calls_total") == 1
+    assert total(metrics, "calls_total", type=call.type, reason=str(call.reason)) == 1
+    assert total(metrics, "call_media_total") == accepted
+    assert total(metrics, "call_duration_seconds_count") == accepted
+    assert total(metrics, "accept_races_total", result="won") == accepted
+    assert total(metrics, "call_setup_seconds_count") == answered
+    assert total(metrics, "call_alert_seconds_count") == (call.ringing_at is not None)
+    assert total(metrics, "media_failed_total") == (accepted and call.media_failed is not None)
+
+
+@given(courses)
+def test_each_time_is_the_call_s_own(course: list[tuple[Any, int]]):
+    metrics = Metrics("0")
+    call = run(metrics, course)
+    assert total(metrics, "call_duration_seconds_sum") == call.duration_ms / 1000
+    if call.accepted_at is not None and call.connected_at is not None:
+        setup = (call.connected_at - call.accepted_at) / 1000
+        assert total(metrics, "call_setup_seconds_sum") == setup
+
+
+@given(st.lists(courses, min_size=1, max_size=3))
+def test_no_course_makes_a_label_that_was_not_there_at_the_start(
+    several: list[list[tuple[Any, int]]],
+):
+    metrics = Metrics("0")
+    before = label_sets(metrics)
+    for course in several:
+        run(metrics, course)
+    assert label_sets(metrics) == before
+
+
+def label_sets(metrics: Metrics) -> set[tuple[str, tuple[tuple[str, str], ...]]]:
+    """Every series there is."""
+    return {
+        (sample.name, tuple(sorted(sample.labels.items())))
+        for family in metrics.families.registry.collect()
+        for sample in family.samples
+        if sample.name.startswith("ringline_")
+    }
+
+
+def test_there_is_what_the_design_promises_and_nothing_else():
+    promised = {
+        name: tuple(labels.split(",")) if labels else ()
+        for name, labels in re.findall(r"(\w+)(?:\{(\S+)\})?", PROMISED)
+    }
+    node = Node(Settings(jwt_secret=SecretStr(SECRET)))
+    made = node.metrics.families.made
+    assert {family.name.removeprefix("ringline_"): family.labels for family in made} == promised
+    assert len(made) == len(promised)
+
+
+@pytest.mark.parametrize(
+    "bounded",
+    [
+        "connects_total", "disconnects_total", "resumes_total", "events_total", "calls_live",
+        "relayed_bytes_total", "calls_total", "accept_races_total", "call_media_total",
+        "media_failed_total", "auth_failures_total", "token_refreshes_total", "jwks_fetches_total",
+        "rate_limited_total", "turn_credentials_issued_total", "slow_clients_closed_total",
+        "webhook_deliveries_total", "store_seconds_count", "event_seconds_count",
+        "relay_seconds_count", "call_setup_seconds_count", "call_duration_seconds_count",
+    ],
+)  # fmt: skip
+def test_what_is_bounded_starts_at_0(bounded: str):
+    samples = [
+        sample
+        for family in Metrics("0").families.registry.collect()
+        for sample in family.samples
+        if sample.name == f"ringline_{bounded}"
+    ]
+    assert samples
+    assert {sample.value for sample in samples} == {0}
+
+
+async def test_a_real_call_leaves_nothing_live(service: TestService):
+    metrics = service.node.metrics
+    alice, bob = await service.join("alice"), await service.join("bob")
+    await service.call(alice, bob)
+    assert total(metrics, "calls_live", state="ringing") == 1
+    await alice.close()
+    await until(lambda: total(metrics, "calls_total") == 1)
+    assert total(metrics, "calls_live") == 0
+
+
+async def test_a_name_that_a_client_made_up_is_no_label(service: TestService):
+    alice = await service.join("alice")
+    for number in range(20):
+        await alice.refusal(f"made:up{number}", {})
+    metrics = service.node.metrics
+    assert total(metrics, "events_total", event="other", result="unknown_event") == 20
+    assert not [name for name, labels in label_sets(metrics) if "made:up" in str(labels)]
+
+
+async def test_of_two_accepts_one_wins_and_one_loses(service: TestService):
+    alice, phone, tablet = [await service.join(user) for user in ("alice", "bob", "bob")]
+    call_id = await service.accepted(alice, phone)
+    await tablet.refusal("call:accept", {"callId": call_id})
+    metrics = service.node.metrics
+    assert total(metrics, "accept_races_total", result="won") == 1
+    assert total(metrics, "accept_races_total", result="lost") == 1

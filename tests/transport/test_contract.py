@@ -1,0 +1,165 @@
+"""What of the libraries engine.py and frames.py in service/transport lean on is where it was.
+
+Each failure says which name has moved; the pins in pyproject.toml say since when.
+"""
+
+import asyncio
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import engineio
+import pytest
+import socketio
+from engineio import packet, payload
+from engineio.async_drivers import asgi
+from engineio.async_socket import AsyncSocket
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from service.transport import engine, frames
+from service.transport.engine import Engine
+from service.transport.frames import Frames
+from tests.support.service import TestService
+
+OVERRIDDEN = {
+    "_handle_eio_connect": ["self", "eio_sid", "environ"],
+    "_handle_eio_message": ["self", "eio_sid", "data"],
+    "_handle_eio_disconnect": ["self", "eio_sid", "reason"],
+    "_send_packet": ["self", "eio_sid", "pkt"],
+}
+CALLED = {
+    "_handle_connect": ["self", "eio_sid", "namespace", "data"],
+    "_handle_disconnect": ["self", "eio_sid", "namespace", "reason"],
+}
+
+
+def parameters(function: Callable[..., Any]) -> list[str]:
+    return list(inspect.signature(function).parameters)
+
+
+@pytest.mark.parametrize(("name", "takes"), (OVERRIDDEN | CALLED).items())
+def test_methods_of_python_socketio(name: str, takes: list[str]):
+    method = getattr(socketio.AsyncServer, name, None)
+    assert method is not None, f"python-socketio has no AsyncServer.{name} any more."
+    assert inspect.iscoroutinefunction(method), f"AsyncServer.{name} is no coroutine any more."
+    assert parameters(method) == takes, f"AsyncServer.{name} takes other arguments now."
+
+
+@pytest.mark.parametrize("name", OVERRIDDEN)
+def test_python_socketio_s_events_reach_what_is_overridden(service: TestService, name: str):
+    server = service.node.engine
+    bound = {getattr(handler, "__name__", "") for handler in server.eio.handlers.values()}
+    assert name in bound or name == "_send_packet", f"engineio's events do not reach {name} now."
+
+
+def test_attributes_of_the_server(service: TestService):
+    server = service.node.engine
+    for name in ("eio", "manager", "environ"):
+        assert hasattr(server, name), f"python-socketio has no AsyncServer.{name} any more."
+    for name in ("_async", "sockets"):
+        assert hasattr(server.eio, name), f"python-engineio has no AsyncServer.{name} any more."
+    assert issubclass(Frames, asgi.WebSocket)
+    assert server.eio._async["websocket"] is Frames, "engineio takes its driver from elsewhere."
+    for name in ("sid_from_eio_sid", "disconnect"):
+        assert hasattr(server.manager, name), f"python-socketio has no manager.{name} any more."
+
+
+@pytest.mark.parametrize(
+    "name", ["queue", "closed", "last_ping", "upgrading", "upgraded", "sid", "close"]
+)
+async def test_attributes_of_a_connection(service: TestService, name: str):
+    await service.join("alice")
+    (socket,) = service.node.engine.eio.sockets.values()
+    assert hasattr(socket, name), f"python-engineio has no AsyncSocket.{name} any more."
+    if name == "last_ping":
+        assert socket.last_ping is None, "last_ping is not None while no ping is out."
+
+
+async def test_the_driver_is_given_the_connection_s_own_handler(service: TestService):
+    await service.join("alice")
+    (socket,) = service.node.engine.eio.sockets.values()
+    assert isinstance(socket.frames, Frames), "a driver's handler is not bound to its AsyncSocket."
+    assert socket.frames.handler == socket._websocket_handler
+    protocol = getattr(socket.frames.asgi_send, "__self__", None)
+    assert isinstance(protocol, WebSocketsSansIOProtocol), "ASGI's send is not uvicorn's method."
+    assert hasattr(protocol.transport, "abort"), "uvicorn's protocol has no transport any more."
+
+
+async def test_a_none_in_the_queue_ends_the_writer_behind_what_is_queued(service: TestService):
+    client = await service.join("alice")
+    (socket,) = service.node.engine.eio.sockets.values()
+    for number in range(3):
+        socket.queue.put_nowait(packet.Packet(packet.MESSAGE, f'2["last",{number}]'))
+    socket.queue.put_nowait(None)
+    assert await client.until_closed() == 1000, "a None in the queue does not close any more."
+    assert client.payloads("last") == [0, 1, 2], "what was queued before a None is not written."
+
+
+@pytest.mark.parametrize("name", ["data_received", "connection_lost", "receive"])
+def test_methods_by_which_uvicorn_s_protocol_is_driven(name: str):
+    assert hasattr(WebSocketsSansIOProtocol, name), f"uvicorn's protocol has no {name} any more."
+
+
+@pytest.mark.parametrize("name", ["handle_cont", "handle_ping", "handle_parser_exception"])
+def test_methods_of_uvicorn_s_protocol(name: str):
+    assert hasattr(WebSocketsSansIOProtocol, name), f"uvicorn's protocol has no {name} any more."
+    assert f"self.{name}(" in inspect.getsource(WebSocketsSansIOProtocol), f"{name} is not called."
+
+
+async def test_attributes_of_uvicorn_s_protocol(service: TestService):
+    await service.join("alice")
+    (socket,) = service.node.engine.eio.sockets.values()
+    for name in ("frames", "conn", "close_sent", "read_paused", "loop", "transport"):
+        protocol = socket.frames.asgi_send.__self__
+        assert hasattr(protocol, name), f"uvicorn's protocol has no {name} any more."
+
+
+def test_a_payload_may_have_many_packets(service: TestService):
+    assert "max_decode_packets" in vars(payload.Payload), "Payload.max_decode_packets has moved."
+    many = payload.Payload(encoded_payload="\x1e".join(["3"] * 600))
+    assert len(many.packets) == 600, "Payload.max_decode_packets does not count any more."
+
+
+def test_a_message_that_begins_with_a_digit_is_not_parsed():
+    assert packet.Packet(encoded_packet='42["x"]').data == '2["x"]', "engineio parses messages now."
+
+
+def test_no_handler_has_default_arguments():
+    """A TypeError in a handler makes the libraries call it again with fewer arguments."""
+    for name in ("_connecting", *OVERRIDDEN):
+        given = inspect.signature(getattr(Engine, name)).parameters.values()
+        defaulted = [p.name for p in given if p.default is not inspect.Parameter.empty]
+        assert not defaulted, f"{name} would be called twice: {defaulted} have defaults."
+
+
+def test_only_connect_is_handled_by_python_socketio(service: TestService):
+    handlers = service.node.engine.handlers
+    assert {name: list(events) for name, events in handlers.items()} == {"/": ["connect"]}
+
+
+def test_every_private_name_in_use_is_in_the_docstring():
+    private = re.compile(r"(?:super\(\)|self|eio|socket)\.(_(?:handle|send|async)\w*)")
+    for module in (engine, frames):
+        for name in private.findall(Path(str(module.__file__)).read_text()):
+            assert name in str(module.__doc__), (
+                f"{module.__name__} uses {name} and does not list it."
+            )
+
+
+@pytest.mark.parametrize(
+    ("distribution", "minor"),
+    [(socketio, "5.18"), (engineio, "4.15")],
+    ids=["socketio", "engineio"],
+)
+def test_the_pins_are_to_the_minor_version_that_was_read(distribution: Any, minor: str):
+    name = f"python-{distribution.__name__}"
+    pins = (Path(__file__).parents[2] / "pyproject.toml").read_text()
+    assert re.search(rf'"{name}>={re.escape(minor)},<', pins), f"{name} is not pinned to {minor}."
+
+
+def test_a_connection_s_queue_is_asyncio_s():
+    assert isinstance(
+        AsyncSocket(engineio.AsyncServer(async_mode="asgi"), "x").queue, asyncio.Queue
+    )

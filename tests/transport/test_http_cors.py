@@ -1,0 +1,137 @@
+"""CORS on every route and every status, and problem documents where there is nothing."""
+
+import aiohttp
+import pytest
+from structlog.testing import capture_logs
+
+from tests.support.service import TestService, running, token
+
+ORIGIN = "https://app.example"
+ROUTES = [
+    ("GET", "/v1/ice"), ("POST", "/turn"), ("GET", "/v1/users/bob/status"),
+    ("GET", "/v1/calls/c_x"), ("POST", "/v1/calls/c_x/reject"), ("DELETE", "/v1/calls/c_x"),
+    ("GET", "/nowhere"), ("GET", "/socket.io/?EIO=4&transport=polling"),
+    ("POST", "/socket.io/?EIO=4&transport=polling&sid=x"),
+]  # fmt: skip
+
+
+@pytest.fixture
+async def service():
+    async with running(cors_origins=(ORIGIN,)) as service:
+        yield service
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+async def test_a_preflight_needs_no_token(
+    service: TestService, http: aiohttp.ClientSession, method: str, path: str
+):
+    headers = {
+        "Origin": ORIGIN,
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": "authorization, content-type, traceparent",
+    }
+    async with http.options(service.url + path, headers=headers) as answer:
+        assert answer.status == 200
+        told = answer.headers
+    assert told["Access-Control-Allow-Origin"] == ORIGIN
+    assert method in told["Access-Control-Allow-Methods"]
+    allowed = told["Access-Control-Allow-Headers"].lower()
+    assert "authorization" in allowed
+    assert "traceparent" in allowed
+    assert told["Access-Control-Max-Age"] == "600"
+    assert "Origin" in told["Vary"]
+    assert "Access-Control-Allow-Credentials" not in told
+
+
+def assert_cors(answer: aiohttp.ClientResponse) -> None:
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert "Origin" in answer.headers["Vary"]
+    assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
+
+
+@pytest.mark.parametrize("bearer", [None, "alice"], ids=["401", "200 or 4xx"])
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+async def test_every_answer_can_be_read_by_the_page(
+    service: TestService, http: aiohttp.ClientSession, method: str, path: str, bearer: str | None
+):
+    headers = {"Origin": ORIGIN}
+    if bearer:
+        headers["Authorization"] = f"Bearer {token(bearer)}"
+    async with http.request(method, service.url + path, headers=headers) as answer:
+        assert_cors(answer)
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+async def test_another_origin_gets_no_leave(
+    service: TestService, http: aiohttp.ClientSession, origin: str
+):
+    headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+    for method in ("OPTIONS", "GET"):
+        async with http.request(method, f"{service.url}/v1/ice", headers=headers) as answer:
+            assert answer.headers.get("Access-Control-Allow-Origin") is None
+
+
+async def test_caches_keep_origins_apart(service: TestService, http: aiohttp.ClientSession):
+    for headers in ({}, {"Origin": "https://evil.example"}, {"Origin": ORIGIN}):
+        async with http.get(f"{service.url}/openapi.json", headers=headers) as answer:
+            assert "Origin" in answer.headers.get("Vary", "")
+
+
+async def test_a_fault_of_ours_is_a_problem_with_cors(
+    service: TestService, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+):
+    async def fail(*_: object) -> None:
+        raise RuntimeError("a secret of ours")
+
+    monkeypatch.setattr(service.node.store, "load", fail)
+    headers = {"Origin": ORIGIN, "Authorization": f"Bearer {token('alice')}"}
+    with capture_logs() as lines:
+        async with http.get(f"{service.url}/v1/calls/c_x", headers=headers) as answer:
+            assert answer.status == 500
+            assert_cors(answer)
+            assert answer.content_type == "application/problem+json"
+            text = await answer.text()
+    assert [line["event"] for line in lines] == ["http.failed"]
+    assert '"code":"internal"' in text
+    assert "secret" not in text
+
+
+async def test_too_large_is_a_problem_with_cors(service: TestService, http: aiohttp.ClientSession):
+    headers = {"Origin": ORIGIN}
+    async with http.post(f"{service.url}/turn", data=b"x" * 65_537, headers=headers) as answer:
+        assert answer.status == 413
+        assert_cors(answer)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nowhere", 404, "not_found"),
+        ("GET", "/v1/", 404, "not_found"),
+        ("GET", "/web/nothing.js", 404, "not_found"),
+        ("GET", "/web/../app.py", 404, "not_found"),
+        ("GET", "/web/%2e%2e/app.py", 404, "not_found"),
+        ("GET", "/metrics", 404, "not_found"),
+        ("GET", "/healthz", 404, "not_found"),
+        ("GET", "/readyz", 404, "not_found"),
+        ("PUT", "/v1/ice", 405, "method_not_allowed"),
+        ("DELETE", "/turn", 405, "method_not_allowed"),
+    ],
+)
+async def test_what_is_not_there_is_a_problem_with_cors(
+    service: TestService,
+    http: aiohttp.ClientSession,
+    method: str,
+    path: str,
+    status: int,
+    code: str,
+):
+    from yarl import URL  # noqa: PLC0415
+
+    url = URL(service.url + path, encoded=True)
+    async with http.request(method, url, headers={"Origin": ORIGIN}) as answer:
+        assert answer.status == status
+        assert_cors(answer)
+        assert answer.content_type == "application/problem+json"
+        assert (await answer.json())["code"] == code
+        assert ("Allow" in answer.headers) == (status == 405)

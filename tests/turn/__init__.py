@@ -1,0 +1,1 @@
+"""Credentials: the arithmetic, and what a real coturn makes of it."""

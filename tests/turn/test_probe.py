@@ -1,0 +1,253 @@
+"""The TURN probe against a real coturn, well and ill."""
+
+import asyncio
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from service.errors import InvalidPayload, TurnUnavailable
+from service.ids import PROBE_USER
+from service.ports import IceServer
+from service.turn.probe import Probed, probe, probe_server, turn_server
+from service.turn.relays import Address, address
+from service.turn.servers import TurnServers
+from tests.support.coturn import TurnServer, coturn
+from tests.support.waiting import until
+from tests.turn.middlemen import is_data, tls_before, udp_between
+
+SECRET, OTHER = "north-" + "n" * 32, "south-" + "s" * 32
+SHORT_S = 0.7
+
+
+@pytest.fixture(scope="module")
+def server():
+    with coturn(SECRET) as running:
+        yield running
+
+
+def now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def source(*urls: str, secret: str = SECRET, **options) -> TurnServers:
+    return TurnServers(secrets=[secret], urls=urls, **options)
+
+
+def url(server: TurnServer, transport: str = "udp", port: int | None = None) -> str:
+    return f"turn:127.0.0.1:{port or server.port}?transport={transport}"
+
+
+def failure(probed: Probed) -> tuple[str | None, str | None]:
+    assert not probed.ok
+    return probed.stage, probed.reason
+
+
+def relays(server: TurnServer) -> tuple[int, int]:
+    """How many relays a verbose coturn has opened, and how many were given back."""
+    return server.log.count(": new, realm="), server.log.count(", lifetime=0")
+
+
+class TestSuccess:
+    @pytest.mark.parametrize("transport", ["udp", "tcp"])
+    async def test_a_packet_goes_from_relay_to_relay(self, server, transport):
+        before = time.perf_counter()
+        probed = await probe(source(url(server, transport)), now())
+        took = time.perf_counter() - before
+
+        assert probed.ok
+        assert (probed.stage, probed.reason) == (None, None)
+        assert 0 < probed.seconds <= took
+
+    async def test_over_tls(self, server):
+        async with tls_before(server.port, "localhost") as (port, trust):
+            (minted,) = source(f"turns:localhost:{port}").servers(PROBE_USER, now()).servers
+            assert (await probe_server(minted, tls=trust)).ok
+
+    async def test_as_a_pseudonym(self, server):
+        assert (await probe(source(url(server), usernames="hmac"), now())).ok
+
+    async def test_in_a_region(self, server):
+        ice = source(url(server, port=1), regions={"eu": [url(server)]})
+        assert (await probe(ice, now(), region="eu")).ok
+
+    async def test_the_first_url_is_probed(self, server):
+        gone = source(url(server), url(server, port=1))
+        assert (await probe(gone, now(), timeout_s=SHORT_S)).ok
+        swapped = source(url(server, port=1), url(server))
+        assert not (await probe(swapped, now(), timeout_s=SHORT_S)).ok
+
+    async def test_the_server_sees_the_user_of_probes(self):
+        with coturn(SECRET, extra=["verbose"]) as talkative:
+            await probe(source(url(talkative)), now())
+            assert f":{PROBE_USER}>: incoming packet ALLOCATE processed, success" in talkative.log
+
+    async def test_a_lost_packet_is_sent_again(self, server):
+        lost: list[bytes] = []
+
+        def passes(datagram: bytes) -> bool:
+            if is_data(datagram) and len(lost) < 2:
+                lost.append(datagram)
+                return False
+            return True
+
+        async with udp_between(server.port, passes) as port:
+            probed = await probe(source(url(server, port=port)), now())
+        assert len(lost) == 2
+        assert probed.ok
+        assert probed.seconds >= 0.1
+
+    async def test_its_relays_are_given_back(self):
+        with coturn(SECRET, extra=["verbose"]) as talkative:
+            assert (await probe(source(url(talkative)), now())).ok
+            assert relays(talkative) == (2, 2)
+
+
+class TestFailure:
+    async def test_a_wrong_secret(self, server):
+        probed = await probe(source(url(server), secret=OTHER), now())
+        assert failure(probed) == ("allocate", "401")
+
+    async def test_an_expired_credential(self, server):
+        probed = await probe(source(url(server), ttl=60), now() - 3_600_000)
+        assert failure(probed) == ("allocate", "401")
+
+    async def test_the_credential_is_in_no_word_of_it(self, server):
+        ice = source(url(server), secret=OTHER)
+        (minted,) = ice.servers(PROBE_USER, now()).servers
+        assert minted.credential is not None
+        assert minted.credential not in repr(await probe_server(minted))
+
+    async def test_nobody_answers(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(("127.0.0.1", 0))
+            ice = source(f"turn:127.0.0.1:{silent.getsockname()[1]}")
+            before = time.perf_counter()
+            probed = await probe(ice, now(), timeout_s=SHORT_S)
+            took = time.perf_counter() - before
+        assert failure(probed) == ("allocate", "timeout")
+        assert SHORT_S <= probed.seconds <= took < SHORT_S + 1.5
+
+    async def test_a_tcp_port_that_is_closed(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        probed = await probe(source(f"turn:127.0.0.1:{port}?transport=tcp"), now())
+        assert failure(probed) == ("allocate", "unreachable")
+
+    async def test_a_name_that_is_not_known(self):
+        probed = await probe(source("turn:turn.invalid"), now())
+        assert failure(probed) == ("resolve", "unknown_host")
+
+    async def test_a_certificate_that_nobody_trusts(self, server):
+        async with tls_before(server.port, "localhost") as (port, _):
+            probed = await probe(source(f"turns:localhost:{port}"), now())
+        assert failure(probed) == ("allocate", "certificate")
+
+    async def test_a_certificate_for_another_name(self, server):
+        async with tls_before(server.port, "turn.example.org") as (port, trust):
+            (minted,) = source(f"turns:localhost:{port}").servers(PROBE_USER, now()).servers
+            probed = await probe_server(minted, tls=trust)
+        assert failure(probed) == ("allocate", "certificate")
+
+    async def test_only_urls_of_dtls(self):
+        probed = await probe(source("turns:127.0.0.1?transport=udp"), now())
+        assert failure(probed) == ("resolve", "unsupported")
+
+    async def test_a_quota_that_one_relay_fills(self):
+        with coturn(SECRET, extra=["user-quota=1"]) as narrow:
+            probed = await probe(source(url(narrow)), now())
+        assert failure(probed) == ("allocate", "486")
+
+    async def test_relays_that_pass_nothing_on(self, server):
+        async with udp_between(server.port, lambda datagram: not is_data(datagram)) as port:
+            probed = await probe(source(url(server, port=port)), now(), timeout_s=SHORT_S)
+        assert failure(probed) == ("relay", "timeout")
+
+    async def test_relays_that_opened_are_given_back(self):
+        with coturn(SECRET, extra=["verbose"]) as talkative:
+            async with udp_between(talkative.port, lambda data: not is_data(data)) as port:
+                await probe(source(url(talkative, port=port)), now(), timeout_s=SHORT_S)
+            assert relays(talkative) == (2, 2)
+
+    async def test_so_they_are_when_the_probe_is_stopped(self):
+        with coturn(SECRET, extra=["verbose"]) as talkative:
+            async with udp_between(talkative.port, lambda data: not is_data(data)) as port:
+                running = asyncio.create_task(probe(source(url(talkative, port=port)), now()))
+                await until(lambda: relays(talkative) == (2, 0), "two relays")
+                running.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await running
+            assert relays(talkative) == (2, 2)
+
+
+class TestPolicy:
+    """A server that denies private peers must except its own relay address."""
+
+    DENIED = "denied-peer-ip=127.0.0.0-127.255.255.255"
+
+    async def test_its_own_address_is_denied(self):
+        with coturn(SECRET, extra=[self.DENIED, "verbose"]) as strict:
+            assert failure(await probe(source(url(strict)), now())) == ("relay", "403")
+            assert relays(strict) == (2, 2)
+
+    async def test_its_own_address_is_excepted(self):
+        with coturn(SECRET, extra=[self.DENIED, "allowed-peer-ip=127.0.0.1"]) as strict:
+            assert (await probe(source(url(strict)), now())).ok
+
+
+class TestNoServer:
+    async def test_stun_alone(self):
+        with pytest.raises(TurnUnavailable):
+            await probe(TurnServers(stun_urls=["stun:127.0.0.1"]), now())
+
+    async def test_an_unknown_region(self, server):
+        with pytest.raises(InvalidPayload, match="no such region"):
+            await probe(source(url(server)), now(), region="moon")
+
+    def test_the_one_with_a_credential_is_the_turn_server(self):
+        stun, turn = IceServer(("stun:a",)), IceServer(("turn:a",), "u", "c")
+        assert turn_server([stun, turn]) is turn
+        assert turn_server([stun]) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "leads"),
+    [
+        ("turn:a", Address("a", 3478, "udp", tls=False)),
+        ("turn:a.example.org:1", Address("a.example.org", 1, "udp", tls=False)),
+        ("turn:a?transport=udp", Address("a", 3478, "udp", tls=False)),
+        ("turn:a:443?transport=tcp", Address("a", 443, "tcp", tls=False)),
+        ("turns:a", Address("a", 5349, "tcp", tls=True)),
+        ("turns:a:443?transport=tcp", Address("a", 443, "tcp", tls=True)),
+        ("turn:[2001:db8::1]:9", Address("2001:db8::1", 9, "udp", tls=False)),
+        ("turn:[2001:db8::1]", Address("2001:db8::1", 3478, "udp", tls=False)),
+        ("turns:a?transport=udp", None),
+        ("stun:a", None),
+        ("turn:", None),
+    ],
+)
+def test_where_a_url_leads(given, leads):
+    assert address([given]) == leads
+
+
+def test_the_first_url_that_can_be_probed_is_taken():
+    assert address(["turns:a?transport=udp", "turn:b", "turn:c"]) == address(["turn:b"])
+
+
+def test_the_result_is_a_value():
+    probed = Probed(0.1, "allocate", "401")
+    assert probed == Probed(0.1, "allocate", "401")
+    with pytest.raises(FrozenInstanceError):
+        probed.reason = None  # type: ignore[misc]
+
+
+def test_a_service_that_probes_nothing_does_not_load_the_library():
+    script = (
+        "import sys; import service.turn.probe, service.node;"
+        "sys.exit('loaded' if 'aioice' in sys.modules else 0)"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert (told.returncode, told.stderr) == (0, b"")

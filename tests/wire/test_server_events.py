@@ -1,0 +1,247 @@
+"""Every event of the server, as the whole JSON that a client gets (docs/protocol.md)."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from msgspec import Raw
+
+from service import errors
+from service.calls import effects
+from service.calls.call import Call, CallType, Reason, State
+from service.calls.events import MediaState
+from service.ports import IceServer, IceServers
+from service.wire import server_events as told
+from service.wire.server_events import ServerEvent, encode_message, ice_fields, relayed
+
+ICE = ice_fields(
+    IceServers(
+        (
+            IceServer(("stun:turn.example.org:3478",)),
+            IceServer(("turn:turn.example.org:3478",), "1795000000:bob", "secret="),
+        ),
+        "all",
+        14_400,
+        1_795_014_400_000,
+    )
+)
+ICE_JSON = {
+    "iceServers": [
+        {"urls": ["stun:turn.example.org:3478"]},
+        {
+            "urls": ["turn:turn.example.org:3478"],
+            "username": "1795000000:bob",
+            "credential": "secret=",
+        },
+    ],
+    "iceTransportPolicy": "all",
+    "iceExpiresAt": 1_795_014_400_000,
+}
+CALL = Call(
+    id="c_1",
+    type=CallType.VIDEO,
+    caller="alice",
+    caller_session="s_1",
+    callee="bob",
+    created_at=1_795_000_000_000,
+    deadline=1_795_000_045_000,
+)
+CALL_JSON = {
+    "callId": "c_1",
+    "callType": "video",
+    "state": "initiating",
+    "expiresAt": 1_795_000_045_000,
+}
+STARTING: dict[str, Any] = {
+    "call_id": "c_1",
+    "call_type": CallType.VIDEO,
+    "state": State.INITIATING,
+    "expires_at": 1_795_000_045_000,
+    "expires_in_ms": 45_000,
+    **ICE,
+}
+STARTING_JSON = {**CALL_JSON, "expiresInMs": 45_000, **ICE_JSON}
+
+TABLE: list[tuple[ServerEvent, str, dict[str, Any]]] = [
+    (
+        told.UserJoined(
+            user_id="alice",
+            socket_id="k_1",
+            session_id="s_1",
+            resume_token=None,
+            resume_window_ms=30_000,
+            resumed="none",
+            last_n=0,
+            calls=(told.LiveCall.of(CALL, 1_795_000_000_000),),
+            **ICE,
+        ),
+        "user:joined",
+        {
+            "userId": "alice",
+            "socketId": "k_1",
+            "sessionId": "s_1",
+            "resumeToken": None,
+            "resumeWindowMs": 30_000,
+            "resumed": "none",
+            "lastN": 0,
+            "calls": [{**CALL_JSON, "expiresInMs": 45_000, "from": "alice", "to": "bob"}],
+            **ICE_JSON,
+        },
+    ),
+    (told.IceServersRenewed(**ICE), "ice:servers", ICE_JSON),
+    (
+        told.CallInitiated(to="bob", **STARTING),
+        "call:initiated",
+        {"to": "bob", **STARTING_JSON},
+    ),
+    (
+        told.CallIncoming(from_="alice", from_name="Alice", metadata=Raw(b'{"a" : 1}'), **STARTING),
+        "call:incoming",
+        {"from": "alice", "fromName": "Alice", "metadata": {"a": 1}, **STARTING_JSON},
+    ),
+    (
+        told.CallIncoming(from_="alice", **STARTING),
+        "call:incoming",
+        {"from": "alice", **STARTING_JSON},
+    ),
+    (
+        told.CallRinging(call_id="c_1", by="bob"),
+        "call:ringing",
+        {"callId": "c_1", "by": "bob"},
+    ),
+    (
+        told.CallAccepted(call_id="c_1", by="bob"),
+        "call:accepted",
+        {"callId": "c_1", "by": "bob"},
+    ),
+    (
+        told.GlareAccepted(call_id="c_1", by="bob"),
+        "call:accepted",
+        {"callId": "c_1", "by": "bob", "glare": True, "role": "callee"},
+    ),
+    (
+        told.CallRejected(call_id="c_1", by="bob", reason=Reason.BUSY),
+        "call:rejected",
+        {"callId": "c_1", "by": "bob", "reason": "busy"},
+    ),
+    (
+        told.CallEnded(call_id="c_1", by="bob", reason=Reason.COMPLETED, duration_ms=1_500),
+        "call:ended",
+        {"callId": "c_1", "by": "bob", "reason": "completed", "durationMs": 1_500},
+    ),
+    (
+        told.CallEnded(call_id="c_1", by=None, reason=Reason.NO_ANSWER, duration_ms=0),
+        "call:ended",
+        {"callId": "c_1", "by": None, "reason": "no_answer", "durationMs": 0},
+    ),
+    (
+        told.CallMedia(call_id="c_1", by="bob", state=MediaState.FAILED),
+        "call:media",
+        {"callId": "c_1", "by": "bob", "state": "failed"},
+    ),
+    (
+        told.UserStatus(user_id="bob", is_online=True, is_in_call=False, last_seen_at=None),
+        "user:status",
+        {"userId": "bob", "isOnline": True, "isInCall": False, "lastSeenAt": None},
+    ),
+    (
+        told.AuthExpiring(expires_at=1_795_000_000_000),
+        "auth:expiring",
+        {"expiresAt": 1_795_000_000_000},
+    ),
+    (
+        told.AuthRefreshed(expires_at=1_795_000_000_000),
+        "auth:refreshed",
+        {"expiresAt": 1_795_000_000_000},
+    ),
+    (
+        told.Error.of(errors.CallEnded(), "call:accept", "c_1", "r_1"),
+        "error",
+        {
+            "message": "The call has ended.",
+            "code": "call_ended",
+            "event": "call:accept",
+            "callId": "c_1",
+            "requestId": "r_1",
+            "retryable": False,
+        },
+    ),
+    (
+        told.Error.of(
+            errors.RateLimited(scope="events", retry_after_ms=0), "call:initiate", None, None
+        ),
+        "error",
+        {
+            "message": "Too many requests; slow down.",
+            "code": "rate_limited",
+            "event": "call:initiate",
+            "retryable": True,
+            "retryAfterMs": 0,
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("event", "name", "fields"), TABLE)
+def test_an_event_is_exactly_these_fields(event, name, fields):
+    assert event.event == name
+    assert json.loads(event.encode()) == fields
+
+
+def test_every_event_is_in_the_table():
+    kinds, shown = set(), {type(event) for event, _, _ in TABLE}
+    unseen = [ServerEvent]
+    while unseen:
+        kind = unseen.pop()
+        unseen += kind.__subclasses__()
+        if hasattr(kind, "event"):
+            kinds.add(kind)
+    assert kinds == shown
+
+
+def test_metadata_goes_out_as_it_came_in():
+    incoming = told.CallIncoming(from_="alice", metadata=Raw(b'{"a" : 1.0 }'), **STARTING)
+    assert b'"metadata":{"a" : 1.0 }' in incoming.encode()
+
+
+@pytest.mark.parametrize(
+    ("message", "event"),
+    [
+        (effects.CallRinging("c_1", "bob"), told.CallRinging(call_id="c_1", by="bob")),
+        (effects.CallAccepted("c_1", "bob"), told.CallAccepted(call_id="c_1", by="bob")),
+        (
+            effects.CallRejected("c_1", "bob", Reason.REJECTED),
+            told.CallRejected(call_id="c_1", by="bob", reason=Reason.REJECTED),
+        ),
+        (
+            effects.CallEnded("c_1", None, Reason.NO_ANSWER, 5),
+            told.CallEnded(call_id="c_1", by=None, reason=Reason.NO_ANSWER, duration_ms=5),
+        ),
+        (
+            effects.CallMedia("c_1", "bob", MediaState.CONNECTED),
+            told.CallMedia(call_id="c_1", by="bob", state=MediaState.CONNECTED),
+        ),
+    ],
+)
+def test_a_message_of_the_machine_is_the_event_of_its_name(message, event):
+    assert encode_message(message) == (event.event, event.encode())
+
+
+@pytest.mark.parametrize("field", ["offer", "answer", "candidate", "data"])
+def test_a_relay_says_who_and_in_which_call_beside_the_bytes(field):
+    payload = b'{ "sdp" : "v=0\\r\\n" }'
+    out = relayed(field, payload, 'al"ice', CALL)
+    call_type = {"callType": "video"} if field == "offer" else {}
+    assert out.startswith(b'{"%b":%b,' % (field.encode(), payload))
+    assert json.loads(out) == {
+        field: {"sdp": "v=0\r\n"},
+        "from": 'al"ice',
+        "callId": "c_1",
+        **call_type,
+    }
+
+
+def test_an_offer_says_the_type_of_the_call_that_stands():
+    audio = replace(CALL, type=CallType.AUDIO)
+    assert json.loads(relayed("offer", b"{}", "alice", audio))["callType"] == "audio"
