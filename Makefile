@@ -40,9 +40,9 @@ run: install ## Serve for development, two links to call with (LAN=1: https for 
 	@exec $(BIN)/ringline serve --dev $(if $(LAN),--lan)
 
 .PHONY: test
-test: install ## The whole suite but the big counts, with coverage
+test: install ## The whole suite but the big counts, on all cores, with coverage
 	@tools/peers all || true
-	@$(BIN)/pytest -m "not long" --cov --cov-report=term $(ARGS)
+	@$(BIN)/pytest -m "not long" -n auto --dist loadfile --cov --cov-report=term $(ARGS)
 
 .PHONY: test-long
 test-long: install ## The big counts

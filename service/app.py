@@ -31,6 +31,8 @@ _POLL_S = 0.01
 Tls = tuple[str, str]
 """Paths of a certificate chain and its key, PEM."""
 
+Reread = Callable[[], Settings]
+"""The settings as they are set now; raises `SettingsError` when something is wrong with them."""
 
 Handlers = dict[signal.Signals, Any]
 """What each signal does."""
@@ -50,7 +52,11 @@ class _Server(uvicorn.Server):
 
 
 def run(
-    settings: Settings, *, ready: Callable[[], None] | None = None, tls: Tls | None = None
+    settings: Settings,
+    *,
+    ready: Callable[[], None] | None = None,
+    tls: Tls | None = None,
+    reread: Reread | None = None,
 ) -> int:
     """Serve until SIGTERM or SIGINT; the exit status: 0 after a drain.
 
@@ -58,9 +64,10 @@ def run(
         settings: already checked as a whole.
         ready: called once clients can connect.
         tls: serve https and wss with these files.
+        reread: reads the settings anew, for those that may change while it runs.
     """
     try:
-        uvloop.run(_serve(settings, ready, tls, _handlers()))
+        uvloop.run(_serve(settings, ready, tls, reread, _handlers()))
     except (Unlistenable, ValueError) as error:
         print(f"ringline: {error}", file=sys.stderr)  # noqa: T201 - an operator reads it
         return 2
@@ -68,7 +75,11 @@ def run(
 
 
 async def _serve(
-    settings: Settings, ready: Callable[[], None] | None, tls: Tls | None, before: Handlers
+    settings: Settings,
+    ready: Callable[[], None] | None,
+    tls: Tls | None,
+    reread: Reread | None,
+    before: Handlers,
 ) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -81,7 +92,7 @@ async def _serve(
 
     for number in before:
         loop.add_signal_handler(number, on_signal)
-    async with serving(settings, tls=tls) as running:
+    async with serving(settings, tls=tls, reread=reread) as running:
         _log.info("node.ready", port=running.port, admin_port=running.admin_port)
         if ready is not None:
             ready()
@@ -108,7 +119,11 @@ class Running:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, *, clock: Clock = wall_clock, tls: Tls | None = None
+    settings: Settings,
+    *,
+    clock: Clock = wall_clock,
+    tls: Tls | None = None,
+    reread: Reread | None = None,
 ) -> AsyncIterator[Running]:
     """A node that serves inside the `async with`, and is drained and stopped at its end.
 
@@ -116,7 +131,7 @@ async def serving(
         Unlistenable: a port is taken, or the interface is not this machine's.
         ValueError: the identity settings do not fit together.
     """
-    node = Node(settings, clock)
+    node = Node(settings, clock, reread)
     with (
         _listen(settings.host, settings.port, "PORT") as public,
         _listen(settings.admin_host, settings.admin_port, "ADMIN_PORT") as private,
@@ -133,7 +148,7 @@ async def serving(
             yield Running(node, public.getsockname()[1], private.getsockname()[1])
         finally:
             node.status = "draining"
-            await _drain(node)
+            await _drain(node, settings.drain_window)
             sweeping.cancel()
             for server in servers:
                 server.should_exit = True
@@ -174,7 +189,10 @@ async def _started(servers: dict[_Server, socket.socket], tasks: list[asyncio.Ta
         await asyncio.sleep(_POLL_S)
 
 
-async def _drain(node: Node) -> None:
+async def _drain(node: Node, window_s: int) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(window_s):
+            await node.calls_over()
     await node.end_calls()
     await node.close()
 

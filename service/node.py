@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Sized
+from collections.abc import Callable, Sized
 from functools import partial
 
 import socketio
@@ -25,7 +25,7 @@ from service.relay import Relay
 from service.sessions.directory import Directory
 from service.sessions.entrance import Entrance
 from service.sessions.upkeep import Upkeep
-from service.settings import Settings
+from service.settings import Settings, SettingsError
 from service.stores.memory import MemoryAnswers, MemoryCalls, MemorySessions
 from service.stores.observed import ObservedAnswers, ObservedCalls, ObservedSessions, Watch
 from service.sweeper import Sweeper
@@ -42,9 +42,11 @@ from service.transport.http.app import api
 from service.transport.http.caller import Rooms
 from service.transport.sockets import Sockets
 from service.turn.prober import Prober
+from service.turn.rotation import Rotation
 from service.turn.servers import TurnServers
 
 _CORS_MAX_AGE_S = 600
+_CALLS_OVER_POLL_S = 0.1
 
 
 def wall_clock() -> int:
@@ -73,9 +75,17 @@ def _verifier(settings: Settings, metrics: Metrics) -> TokenVerifier:
     )
 
 
+def _turn_secrets(settings: Settings) -> list[str]:
+    return [secret.get_secret_value() for secret in settings.turn_secret]
+
+
+def _rotation(ice: TurnServers, reread: Callable[[], Settings], clock: Clock) -> Rotation:
+    return Rotation(ice, lambda: _turn_secrets(reread()), SettingsError, clock)
+
+
 def _turn_servers(settings: Settings, metrics: Metrics) -> TurnServers:
     return TurnServers(
-        secrets=[secret.get_secret_value() for secret in settings.turn_secret],
+        secrets=_turn_secrets(settings),
         urls=settings.turn_urls,
         regions=settings.turn_regions,
         stun_urls=settings.stun_urls,
@@ -92,12 +102,18 @@ class Node:
     Args:
         settings: already checked as a whole.
         clock: now, in epoch ms.
+        reread: the settings as they are set now; TURN secrets are followed through it.
 
     Raises:
         ValueError: the identity settings do not fit together; the message says what to do.
     """
 
-    def __init__(self, settings: Settings, clock: Clock = wall_clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock = wall_clock,
+        reread: Callable[[], Settings] | None = None,
+    ) -> None:
         self.status = "starting"
         self.metrics = metrics = Metrics(__version__, tuple(settings.turn_regions))
         self.verifier = verifier = _verifier(settings, metrics)
@@ -148,6 +164,7 @@ class Node:
             call_waiting=settings.call_waiting,
             scale=scale,
             tracing=tracing,
+            draining=self._draining,
         )
         upkeep = Upkeep(
             directory=directory,
@@ -202,6 +219,7 @@ class Node:
             upkeep.tick,
             placing.tick,
             *([self.prober.tick] if probing else []),
+            *([_rotation(ice, reread, clock).tick] if ice.available and reread else []),
             late=metrics.pressure.loop_lag.observe,
         )
         rooms = Rooms(
@@ -221,7 +239,7 @@ class Node:
             clock=clock,
             max_body=settings.max_message_bytes,
             max_connections=settings.max_connections,
-            draining=lambda: self.status == "draining",
+            draining=self._draining,
             metrics=metrics,
         )
         self.app: ASGIApp = CORSMiddleware(
@@ -243,6 +261,14 @@ class Node:
             "session_deadlines": upkeep,
         }
         self._watch(directory, users)
+
+    def _draining(self) -> bool:
+        return self.status == "draining"
+
+    async def calls_over(self) -> None:
+        """Wait until nobody is in a call."""
+        while self.store.live():  # noqa: ASYNC110 - a store on the network will announce no end
+            await asyncio.sleep(_CALLS_OVER_POLL_S)
 
     async def end_calls(self) -> None:
         """End every live call as `server_shutdown`."""
@@ -269,7 +295,5 @@ class Node:
         families.watched(
             "send_queue_bytes", "Queued for clients, not yet written.", engine.queued_bytes
         )
-        families.watched(
-            "draining", "Whether the node is stopping: 1 or 0.", lambda: self.status == "draining"
-        )
+        families.watched("draining", "Whether the node is stopping: 1 or 0.", self._draining)
         self.metrics.pressure.store_up.set(1)

@@ -1,5 +1,6 @@
 """Placing a call: limits, admission, engaging both users, ringing every device."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import msgspec
@@ -42,6 +43,7 @@ class Placing:
         clock: Clock,
         timeouts: Timeouts,
         tracing: Tracing,
+        draining: Callable[[], bool],
         call_waiting: bool = False,
         scale: float = 1.0,
     ) -> None:
@@ -55,6 +57,7 @@ class Placing:
         self._timeouts = timeouts
         self._call_waiting = call_waiting
         self._tracing = tracing
+        self._draining = draining
         self._by_user = Meters(INITIATES.scaled(scale))
         self._by_pair = Meters(INITIATES_TO_ONE.scaled(scale))
         self._tidy_at = 0
@@ -72,11 +75,14 @@ class Placing:
 
         Raises:
             InvalidPayload: a user calls themselves.
+            ServerDraining: this node is stopping.
             RateLimited, AlreadyInCall, UserBusy, UserUnavailable: as named.
         """
         if message.to == who.user:
             raise errors.InvalidPayload("to: a user cannot call themselves.")
         who.check_token(self._clock())
+        if self._draining():
+            raise errors.ServerDraining
         self._limit(who.user, message.to)
         devices = await self._sessions.of(message.to)
         if not devices:

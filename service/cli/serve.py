@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from service.settings import read, settings_from
+from service.settings import load, read, settings_from
 from service.telemetry import log
 
 
@@ -21,4 +21,4 @@ def run(environ: Mapping[str, str]) -> int:
         structlog.get_logger(__name__).warning("config.unknown", hint=warning)
     from service import app  # noqa: PLC0415  a wrong setting is told before all this is loaded
 
-    return app.run(settings)
+    return app.run(settings, reread=lambda: load(environ))

@@ -54,6 +54,13 @@ class Listening(BaseModel):
     ping_timeout: int = Field(
         default=10, ge=1, description="Seconds that a client has to answer a heartbeat."
     )
+    drain_window: int = Field(
+        default=0,
+        ge=0,
+        le=3_600,
+        description="Seconds that live calls may go on once the service is told to stop; new "
+        "calls and connections are turned away meanwhile.",
+    )
 
 
 class Tokens(BaseModel):

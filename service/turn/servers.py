@@ -41,7 +41,7 @@ class TurnServers:
         transport_policy: TransportPolicy = "all",
         issued: Callable[[str], None] | None = None,
     ) -> None:
-        self._secret = secrets[0].encode() if secrets else None
+        self._secret = _newest(secrets)
         self._urls = tuple(urls)
         self._regions = {name: tuple(there) for name, there in (regions or {}).items()}
         self._stun = (IceServer(tuple(stun_urls)),) if stun_urls else ()
@@ -54,6 +54,11 @@ class TurnServers:
     def available(self) -> bool:
         """Whether there is a TURN server to hand out."""
         return self._secret is not None and bool(self._urls or self._regions)
+
+    def rotate(self, secrets: Sequence[str]) -> bool:
+        """Mint with the first of other secrets from now on; whether it is another one."""
+        before, self._secret = self._secret, _newest(secrets)
+        return self._secret != before
 
     def servers(self, user: str, now: int, region: str | None = None) -> IceServers:
         """Fresh credentials for `user`, good for the TTL from `now` (epoch ms) on.
@@ -82,3 +87,7 @@ class TurnServers:
         if self._pseudonymous or not passes_coturn(user):
             return pseudonym(secret, user)
         return user
+
+
+def _newest(secrets: Sequence[str]) -> bytes | None:
+    return secrets[0].encode() if secrets else None

@@ -20,9 +20,9 @@ from tests.support.service import SECRET, token
 
 
 @asynccontextmanager
-async def in_call() -> AsyncIterator[tuple[ServiceProcess, Client, Client]]:
+async def in_call(**settings: str) -> AsyncIterator[tuple[ServiceProcess, Client, Client]]:
     """A process, and two who are in a call."""
-    async with process() as service:
+    async with process(**settings) as service:
         alice, bob = [
             await Client.join(service.port, token(user), user) for user in ("alice", "bob")
         ]
@@ -68,6 +68,31 @@ async def test_a_drain_step_by_step(http: aiohttp.ClientSession):
             assert await client.until_closed() == 1001
         assert await service.status() == 0
         hold_up.socket.transport.abort()
+
+
+async def test_a_window_lets_calls_go_on(http: aiohttp.ClientSession):
+    async with in_call(drain_window="60") as (service, alice, bob):
+        carol = await Client.join(service.port, token("carol"), "carol")
+        service.process.send_signal(signal.SIGTERM)
+        await refused_with_503(http, f"http://127.0.0.1:{service.admin_port}/readyz")
+        refused = await carol.request("call:initiate", {"to": "alice", "callType": "audio"})
+        assert refused["error"]["code"] == "server_draining"
+        await alice.done("call:offer", {"offer": {"type": "offer", "sdp": "v=0"}, "to": "bob"})
+        await bob.next("call:offer")
+        begun = time.monotonic()
+        await alice.done("call:end", {"callId": alice.payloads("call:accepted")[0]["callId"]})
+        assert (await bob.next("call:ended"))["reason"] == "completed"
+        assert await service.status() == 0
+        assert time.monotonic() - begun < 10
+        await carol.close()
+
+
+async def test_a_window_ends():
+    async with in_call(drain_window="1") as (service, alice, bob):
+        service.process.send_signal(signal.SIGTERM)
+        for client in (alice, bob):
+            assert (await client.next("call:ended"))["reason"] == "server_shutdown"
+        assert await service.status() == 0
 
 
 async def refused_with_503(http: aiohttp.ClientSession, url: str) -> Any:
