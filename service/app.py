@@ -168,7 +168,7 @@ def _config(node: Node, settings: Settings, tls: Tls | None) -> uvicorn.Config:
     return uvicorn.Config(
         node.app,
         http="httptools",
-        ws=BoundedProtocol,
+        ws=_websocket_protocol(settings),
         ws_max_size=settings.max_message_bytes,
         ws_ping_interval=None,  # Engine.IO has heartbeats of its own
         ws_per_message_deflate=False,  # a bomb would unfold here
@@ -178,6 +178,17 @@ def _config(node: Node, settings: Settings, tls: Tls | None) -> uvicorn.Config:
         ssl_keyfile=tls[1] if tls else None,
         **_COMMON,
     )
+
+
+def _websocket_protocol(settings: Settings) -> type[asyncio.Protocol]:
+    if settings.websockets == "picows":
+        try:
+            from service.transport.wire_speed import WireSpeed  # noqa: PLC0415  it may not be there
+        except ImportError:
+            _log.warning("websockets.slow", hint="picows is not installed; uvicorn stands in.")
+        else:
+            return WireSpeed
+    return BoundedProtocol
 
 
 async def _started(servers: dict[_Server, socket.socket], tasks: list[asyncio.Task[None]]) -> None:

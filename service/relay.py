@@ -5,7 +5,6 @@ nothing: find the route, check the sender, forward the payload's bytes. What a c
 before the accept is held for the session that accepts.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from service import errors
@@ -21,7 +20,7 @@ from service.wire.client_events import (
     RelayEvent,
 )
 from service.wire.decoding import each_candidate
-from service.wire.server_events import relayed
+from service.wire.server_events import origin_of
 
 HELD_MESSAGES = 64
 HELD_BYTES = 256 * 1024
@@ -40,6 +39,8 @@ class Route:
     """How many each side's session has sent since the last offer."""
     rung: set[str] = field(default_factory=set)
     """The sessions that this call has rung on."""
+    origins: dict[str, bytes] = field(default_factory=dict)
+    """What is told beside each side's payloads, by its session."""
 
 
 class Relay:
@@ -97,8 +98,16 @@ class Relay:
             call_id = self._pairs.get(frozenset((sender.user, message.to)))
         return None if call_id is None else self._routes.get(call_id)
 
-    def forward(self, sender: Session, route: Route, message: RelayEvent, reply: Reply) -> None:
+    def forward(
+        self, sender: Session, route: Route, message: RelayEvent, reply: Reply | None
+    ) -> None:
         """Pass a message to the other side, or hold it until there is one.
+
+        Args:
+            sender: whose it is.
+            route: the call's.
+            message: decoded and checked.
+            reply: acknowledges it; None when nobody asked.
 
         Raises:
             NotParticipant: the sender is not bound to the call.
@@ -106,15 +115,14 @@ class Relay:
             RateLimited: too many candidates for one offer, or too much held.
         """
         peer = self._peer(sender, route.call)
-        event, outgoing = self._outgoing(sender, route, message)
-        done = b'{"callId":"%b"}' % route.call.id.encode()
+        outgoing = self._outgoing(sender, route, message)
         if peer is None:
-            self._hold(route, event, outgoing)
-            reply.done(event, done)
-            return
-        reply.done(event, done)
-        for payload in outgoing:
-            self._mail.deliver(peer, event, payload)
+            self._hold(route, message.event, outgoing)
+        if reply is not None:
+            reply.done(message.event, b'{"callId":"%b"}' % route.call.id.encode())
+        if peer is not None:
+            for payload in outgoing:
+                self._mail.deliver(peer, message.event, payload)
 
     def _peer(self, sender: Session, call: Call) -> str | None:
         """The session at the other side; None while the caller waits for an accept."""
@@ -126,28 +134,25 @@ class Relay:
             raise errors.InvalidState("Accept the call before sending anything for it.")
         raise errors.NotParticipant
 
-    def _outgoing(
-        self, sender: Session, route: Route, message: RelayEvent
-    ) -> tuple[str, list[bytes]]:
-        call, encode = route.call, _encoder(sender, route.call)
-        match message:
-            case CallOffer(offer=offer):
-                route.candidates.clear()
-                return message.event, [encode("offer", offer)]
-            case CallAnswer(answer=answer):
-                if call.unanswered:
-                    raise errors.InvalidState("The call has not been accepted.")
-                return message.event, [encode("answer", answer)]
-            case IceCandidate():
-                candidates = each_candidate(message)
-                self._count(route, sender, len(candidates))
-                return message.event, [encode("candidate", one) for one in candidates]
-            case CallSignal(data=data):
-                if call.unanswered:
-                    raise errors.InvalidState("The call has not been accepted.")
-                return message.event, [encode("data", data)]
-            case _:
-                raise errors.UnknownEvent
+    def _outgoing(self, sender: Session, route: Route, message: RelayEvent) -> list[bytes]:
+        origin = route.origins.get(sender.id)
+        if origin is None:
+            origin = route.origins[sender.id] = origin_of(sender.user, route.call)
+        if isinstance(message, IceCandidate):  # nine in ten
+            candidates = each_candidate(message)
+            self._count(route, sender, len(candidates))
+            return [b'{"candidate":%b%b}' % (candidate, origin) for candidate in candidates]
+        if isinstance(message, CallOffer):
+            route.candidates.clear()
+            kind = route.call.type.encode()
+            return [b'{"offer":%b%b,"callType":"%b"}' % (message.offer, origin, kind)]
+        if route.call.unanswered:
+            raise errors.InvalidState("The call has not been accepted.")
+        if isinstance(message, CallAnswer):
+            return [b'{"answer":%b%b}' % (message.answer, origin)]
+        if isinstance(message, CallSignal):
+            return [b'{"data":%b%b}' % (message.data, origin)]
+        raise errors.UnknownEvent
 
     def _count(self, route: Route, sender: Session, more: int) -> None:
         count = route.candidates.get(sender.id, 0) + more
@@ -170,10 +175,3 @@ class Relay:
             )
         route.held_bytes += size
         route.held.extend((event, payload) for payload in payloads)
-
-
-def _encoder(sender: Session, call: Call) -> Callable[[str, bytes], bytes]:
-    def encode(field: str, payload: bytes) -> bytes:
-        return relayed(field, bytes(payload), sender.user, call)
-
-    return encode

@@ -47,8 +47,8 @@ class World:
     def device(self, name: str) -> Session:
         told = self.told[name] = []
 
-        def write(packet: str) -> None:
-            event = decode_event(packet.removeprefix("4"))
+        def write(packet: bytes) -> None:
+            event = decode_event(packet.decode())
             assert event.event == "user:status"
             told.append(json.loads(bytes(event.payload or b""))["isInCall"])
 

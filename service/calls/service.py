@@ -93,8 +93,11 @@ class Calls:
         else:
             self._relay.forward(who, route, message, reply)
 
-    def relay_now(self, who: Session, message: said.RelayEvent, reply: Reply) -> bool:
-        """The same without waiting, where no store is needed; else False and nothing is done."""
+    def relay_now(self, who: Session, message: said.RelayEvent, reply: Reply | None) -> bool:
+        """The same without waiting, where no store is needed; else False and nothing is done.
+
+        `reply` acknowledges; None when nobody asked.
+        """
         route = self._relay.route(who, message)
         if route is None or (isinstance(message, said.CallAnswer) and not connected(route)):
             return False

@@ -24,7 +24,7 @@ class Door:
 
     socket_id: str
     identity: Identity
-    write: Callable[[str], None]
+    write: Callable[[bytes], None]
     close: Callable[[str], None]
 
 

@@ -35,7 +35,7 @@ class Reply:
 
     def __init__(
         self,
-        write: Callable[[str], None],
+        write: Callable[[bytes], None],
         event: str,
         ack: int | None,
         payload: Raw | None = None,

@@ -14,30 +14,22 @@ class Session:
     them. `write` takes an encoded Socket.IO packet and never waits; `close` ends the connection.
     """
 
-    __slots__ = ("_held", "close", "identity", "ref", "write")
+    __slots__ = ("_held", "close", "id", "identity", "ref", "user", "write")
 
     def __init__(
         self,
         ref: SessionRef,
         identity: Identity,
-        write: Callable[[str], None],
+        write: Callable[[bytes], None],
         close: Callable[[str], None],
     ) -> None:
         self.ref = ref
+        self.id = ref.id
+        self.user = ref.user
         self.identity = identity
         self.write = write
         self.close = close
-        self._held: list[str] | None = None
-
-    @property
-    def id(self) -> str:
-        """The session's id."""
-        return self.ref.id
-
-    @property
-    def user(self) -> str:
-        """Whose session it is."""
-        return self.ref.user
+        self._held: list[bytes] | None = None
 
     def check_token(self, now: int) -> None:
         """Raise `TokenExpired` when no new call may start on this identity."""

@@ -50,6 +50,11 @@ class Listening(BaseModel):
         default=("websocket", "polling"),
         description="Ways to connect, comma separated: `websocket`, `polling`.",
     )
+    websockets: AnyCase[Literal["picows", "uvicorn"]] = Field(
+        default="picows",
+        description="What reads and writes WebSockets: `picows`, which is several times faster, or "
+        "`uvicorn`, which also stands in where picows is not installed.",
+    )
     ping_interval: int = Field(default=15, ge=1, description="Seconds between two heartbeats.")
     ping_timeout: int = Field(
         default=10, ge=1, description="Seconds that a client has to answer a heartbeat."

@@ -71,7 +71,7 @@ class Dispatch:
         if packet.event not in _RELAYED or connection.session is None:
             return False
         since = perf_counter()
-        reply = _reply(connection, packet)
+        reply = None if packet.ack is None else _reply(connection, packet)
         try:
             message = decode(packet.event, packet.payload)
             if not isinstance(message, said.RelayEvent):
@@ -79,6 +79,7 @@ class Dispatch:
             if not self._calls.relay_now(connection.session, message, reply):
                 return False
         except errors.RinglineError as error:
+            reply = reply or _reply(connection, packet)
             reply.fail(error)
             self._count(packet, reply, error)
         else:

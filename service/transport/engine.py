@@ -15,7 +15,7 @@ tests/transport/test_contract.py: `AsyncServer._handle_eio_connect`, `_handle_ei
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 import engineio
@@ -25,7 +25,10 @@ import structlog
 from engineio.packet import CLOSE, MESSAGE
 from engineio.packet import Packet as EnginePacket
 
+from service.transport import heartbeat
+from service.transport.direct import Direct
 from service.transport.frames import GOING_AWAY, NORMAL_CLOSURE, POLICY_VIOLATION, Frames
+from service.transport.line import EXTENSION, MOST_UNREAD, Line
 from service.wire.packets import (
     EventPacket,
     PacketType,
@@ -37,6 +40,11 @@ from service.wire.packets import (
 _log = structlog.get_logger(__name__)
 
 _MOST_NAMESPACES = 8  # all but one are refused, each once
+
+_COUNTED_EVERY = 64  # packets between two looks at how much a slow client has let queue up
+
+Work = Coroutine[Any, Any, None]
+"""What must be over before more is handled."""
 
 
 class Peer(Protocol):
@@ -59,8 +67,8 @@ class Switchboard(Protocol):
         """The client asks to connect; raises `ConnectionRefusedError` to refuse."""
         ...
 
-    async def received(self, peer: Any, packet: EventPacket) -> None:
-        """An event came in. Returns when more may be read."""
+    def received(self, peer: Any, packet: EventPacket) -> Work | None:
+        """An event came in. Returns what to wait for before more is read."""
         ...
 
     def closed(self, peer: Any) -> None:
@@ -71,7 +79,7 @@ class Switchboard(Protocol):
 class Wire:
     """The way out to one client, and the scissors."""
 
-    __slots__ = ("_engine", "_socket", "asked", "cut_off")
+    __slots__ = ("_engine", "_socket", "asked", "cut_off", "line")
 
     def __init__(self, engine: "Engine", socket: Any) -> None:
         self._engine = engine
@@ -79,11 +87,21 @@ class Wire:
         self.asked: set[str] = set()
         """The namespaces that the client has asked to connect to."""
         self.cut_off = False
+        self.line: Line | None = None
+        """What writes at once, if the connection has come to that."""
 
-    def write(self, packet: str) -> None:
-        """Queue an encoded Socket.IO packet; after the end it goes nowhere."""
-        if not self._socket.closed and not self.cut_off:
-            self._socket.queue.put_nowait(EnginePacket(MESSAGE, packet))
+    def write(self, packet: bytes) -> None:
+        """Send an encoded Socket.IO packet; after the end it goes nowhere."""
+        if self.cut_off or self._socket.closed:
+            return
+        if self.line is not None:
+            if not self.line.send(b"4" + packet):
+                self._engine.slow(self._socket)
+            return
+        queue = self._socket.queue
+        queue.put_nowait(EnginePacket(MESSAGE, packet.decode()))
+        if queue.qsize() % _COUNTED_EVERY == 0 and queued(self._socket) > MOST_UNREAD:
+            self._engine.slow(self._socket)
 
     def cut(self, why: str, code: int = POLICY_VIOLATION) -> None:
         """End the connection, whatever the client does; `why` is one of a few words."""
@@ -124,7 +142,9 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         self.ended = ended
         self._peers: dict[str, Peer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self.eio._async = {**self.eio._async, "websocket": Frames}  # noqa: SLF001
+        heartbeat.install()
+        self.eio._async = {**self.eio._async, "websocket": _Driver}  # noqa: SLF001
+        self.eio.ringline = self
         # Trickling sends bursts; the size of a body bounds the packets in it.
         engineio.payload.Payload.max_decode_packets = max_message_bytes
         self.on("connect", self._connecting)
@@ -139,8 +159,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
 
     def queued_bytes(self) -> int:
         """Characters queued for clients, before what the operating system holds."""
-        queues = (socket.queue._queue for socket in self.eio.sockets.values())  # noqa: SLF001
-        return sum(len(packet.data or "") for queue in queues for packet in queue if packet)
+        return sum(map(queued, self.eio.sockets.values()))
 
     def spawn(self, work: Any) -> None:
         """Run a coroutine that nobody waits for, and hold it until it is done."""
@@ -150,11 +169,25 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
 
     async def cut(self, socket: Any, code: int) -> None:
         """End a transport: what is queued, then a close frame or the CLOSE packet of polling."""
-        frames = getattr(socket, "frames", None)
-        if frames is not None:
-            await frames.finish(code)
+        if socket.frames is not None:
+            await socket.frames.finish(code)
         await socket.close(wait=False, abort=True)
         socket.queue.put_nowait(EnginePacket(CLOSE))  # to a poll that waits
+        self.eio.sockets.pop(socket.sid, None)
+
+    def slow(self, socket: Any) -> None:
+        """A client reads less than is written to it, by more than is kept for anybody."""
+        socket.wire.cut("slow")
+
+    def protocol_error(self, socket: Any) -> None:
+        """A client does not speak the protocol."""
+        socket.wire.cut("protocol_error")
+
+    async def over(self, socket: Any, *, by_client: bool) -> None:
+        """A connection's WebSocket is gone, or its client has said goodbye."""
+        reason = self.reason
+        why = reason.CLIENT_DISCONNECT if by_client else reason.TRANSPORT_CLOSE
+        await socket.close(wait=False, abort=True, reason=why)
         self.eio.sockets.pop(socket.sid, None)
 
     def cut_polling(self, engine_sid: str) -> None:
@@ -182,38 +215,50 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
         peer = self._peers.get(eio_sid)
-        if peer is None or peer.wire.cut_off:
-            return
+        if peer is not None and (work := self.message(eio_sid, peer, data)):
+            await work
+
+    def peer(self, eio_sid: str) -> Peer:
+        """What stands for an open connection."""
+        return self._peers[eio_sid]
+
+    def message(self, eio_sid: str, peer: Peer, data: object) -> Work | None:
+        """Handle a message now, or return what there is to wait for before the next."""
+        if peer.wire.cut_off:
+            return None
         try:
             if not isinstance(data, str):
                 raise ProtocolError("binary packets are not used here")  # noqa: TRY301
-            await self._packet(eio_sid, peer, data)
+            return self._packet(eio_sid, peer, data)
         except ProtocolError as error:
             _log.debug("socket.protocol_error", error=str(error))
             peer.wire.cut("protocol_error")
+            return None
 
-    async def _packet(self, eio_sid: str, peer: Peer, packet: str) -> None:
-        match packet_type(packet):
-            case PacketType.EVENT:
-                await self._switchboard.received(peer, decode_event(packet))
-            case PacketType.CONNECT:
-                await self._connect(eio_sid, peer.wire, packet)
-            case PacketType.DISCONNECT:
-                if packet not in {"1", "1/,"}:
-                    raise ProtocolError("malformed DISCONNECT packet")
-                await self._handle_disconnect(eio_sid, "/")
-                peer.wire.cut("client", NORMAL_CLOSURE)
+    def _packet(self, eio_sid: str, peer: Peer, packet: str) -> Work | None:
+        kind = packet_type(packet)
+        if kind is PacketType.EVENT:
+            return self._switchboard.received(peer, decode_event(packet))
+        if kind is PacketType.CONNECT:
+            return self._connect(eio_sid, peer.wire, packet)
+        if packet not in {"1", "1/,"}:
+            raise ProtocolError("malformed DISCONNECT packet")
+        return self._leave(eio_sid, peer.wire)
 
-    async def _connect(self, eio_sid: str, wire: Wire, packet: str) -> None:
+    async def _leave(self, eio_sid: str, wire: Wire) -> None:
+        await self._handle_disconnect(eio_sid, "/")
+        wire.cut("client", NORMAL_CLOSURE)
+
+    def _connect(self, eio_sid: str, wire: Wire, packet: str) -> Work | None:
         """A client asks once for a namespace, so that no retry can mend a refusal."""
         namespace, auth = _connect_packet(packet)
         if namespace in wire.asked or len(wire.asked) == _MOST_NAMESPACES:
             raise ProtocolError("asked before")
         wire.asked.add(namespace)
         if namespace == "/":
-            await self._handle_connect(eio_sid, namespace, auth)
-        else:
-            wire.write(f'4{namespace},{{"message":"There is no such namespace."}}')
+            return self._handle_connect(eio_sid, namespace, auth)  # type: ignore[no-any-return]
+        wire.write(f'4{namespace},{{"message":"There is no such namespace."}}'.encode())
+        return None
 
     async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
         peer = self._peers.get(eio_sid)
@@ -230,6 +275,36 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
             timed_out = reason == self.reason.PING_TIMEOUT
             peer.wire.cut("ping_timeout" if timed_out else "transport", NORMAL_CLOSURE)
             self._switchboard.closed(peer)
+
+
+def queued(socket: Any) -> int:
+    """How much waits for a client, in characters or bytes, before the operating system has it."""
+    if isinstance(socket.frames, Direct) and socket.upgraded:
+        return socket.frames.queued()
+    packets = socket.queue._queue  # noqa: SLF001
+    return sum(len(packet.data or "") for packet in packets if packet)
+
+
+class _Driver:
+    """The libraries' way to serve a WebSocket: on a line where there is one, else on ASGI."""
+
+    def __init__(self, handler: Any, server: Any) -> None:
+        self._handler = handler
+        self._server = server
+
+    async def __call__(self, environ: dict[str, Any]) -> str:
+        """Serve it; on a line this returns at once, and the request is over."""
+        socket = self._handler.__self__
+        handshake = environ["asgi.scope"].get("extensions", {}).get(EXTENSION)
+        if handshake is None:
+            return await Frames(self._handler, self._server)(environ)
+        if socket.frames is not None:
+            await environ["asgi.send"]({"type": "websocket.close"})
+        elif line := handshake.accept():
+            Direct(self._server.ringline, socket, line)
+        else:
+            await self._server.ringline.over(socket, by_client=False)
+        return ""
 
 
 def _connect_packet(packet: str) -> tuple[str, object]:

@@ -35,7 +35,7 @@ class Frames(asgi.WebSocket):  # type: ignore[misc]
 
     async def __call__(self, environ: dict[str, Any]) -> str:
         """Serve the WebSocket until it closes."""
-        if getattr(self._socket, "frames", None) is not None:
+        if self._socket.frames is not None:
             await environ["asgi.send"]({"type": "websocket.close"})
             return ""
         self._socket.frames = self

@@ -15,7 +15,7 @@ from service.sessions.reply import Reply
 from service.telemetry.metrics import Metrics
 from service.transport.connection import EVENTS, REFUSALS, Connection, Entry, Gone
 from service.transport.dispatch import Dispatch
-from service.transport.engine import Wire
+from service.transport.engine import Wire, Work
 from service.transport.identify import identify
 from service.wire.packets import EventPacket
 
@@ -99,7 +99,7 @@ class Sockets:
         self._metrics.connections.connected((self._clock() - connection.opened_at) / 1000)
         _log.debug("socket.connected")
 
-    async def received(self, connection: Connection, packet: EventPacket) -> None:
+    def received(self, connection: Connection, packet: EventPacket) -> Work | None:
         """An event: relayed at once when nothing is before it, else queued in its lane."""
         if connection.identity is None:
             connection.wire.cut("protocol_error")
@@ -107,7 +107,9 @@ class Sockets:
             self._slow_down(connection, packet, wait)
         elif not (connection.lane.idle and self._dispatch.relay_now(connection, packet)):
             connection.lane.put(packet)
-            await connection.lane.room()
+            if connection.lane.crowded:
+                return connection.lane.room()
+        return None
 
     def closed(self, connection: Connection) -> None:
         """The transport is gone; what was queued before is still handled."""

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 
+from service.transport.line import MOST_FRAGMENTS, MOST_UNREAD
+
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveEvent
 
-MOST_FRAGMENTS = 1_024
-"""Frames of one message: empty ones would count for nothing in its size."""
-MOST_UNREAD = 1024 * 1024
-"""Bytes written that the client has not read when it asks for one more pong."""
 PARSED_AT_ONCE = 8 * 1024
 """Bytes: a read brings 256 KiB, and of empty frames that is near half a second's work."""
 MOST_LATE = 256 * 1024

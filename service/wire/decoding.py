@@ -44,7 +44,10 @@ def decode(event: str, payload: Raw | None) -> ClientEvent:
         raise errors.InvalidPayload(f"{event} needs an object with its fields.")
     try:
         decoded: ClientEvent = decoder.decode(payload)
-        _check_payload(decoded)
+        if isinstance(decoded, IceCandidate):  # nine in ten
+            _check_candidates(decoded)
+        else:
+            _check_payload(decoded)
     except msgspec.ValidationError as error:
         raise errors.InvalidPayload(_sentence(event, str(error))) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -59,8 +62,6 @@ def _check_payload(decoded: ClientEvent) -> None:
             _check(raw, "offer", b"{")
         case CallAnswer(answer=raw):
             _check(raw, "answer", b"{")
-        case IceCandidate():
-            _check_candidates(decoded)
         case CallSignal(data=raw):
             _check(raw, "data", most=SMALL_PAYLOAD)
         case CallInitiate(metadata=raw) if raw is not UNSET:
@@ -72,9 +73,11 @@ def _check_payload(decoded: ClientEvent) -> None:
 def _check_candidates(decoded: IceCandidate) -> None:
     if (decoded.candidate is UNSET) is (decoded.candidates is UNSET):
         raise msgspec.ValidationError("Expected one of `candidate` and `candidates`")
-    many = decoded.candidates is not UNSET
-    for i, raw in enumerate(each_candidate(decoded)):
-        _check(raw, f"candidates[{i}]" if many else "candidate", b'{"n')
+    if decoded.candidate is not UNSET:
+        _check(decoded.candidate, "candidate", b'{"n')
+    else:
+        for i, raw in enumerate(each_candidate(decoded)):
+            _check(raw, f"candidates[{i}]", b'{"n')
 
 
 def each_candidate(decoded: IceCandidate) -> list[Raw]:

@@ -243,9 +243,6 @@ def encode_message(message: effects.Message) -> tuple[str, bytes]:
             return CallMedia.event, CallMedia(call_id=call_id, by=by, state=state).encode()
 
 
-def relayed(field: str, payload: bytes, sender: str, call: Call) -> bytes:
-    """A relayed payload, byte for byte, beside who sent it and in which call."""
-    more = f',"from":{_encode(sender).decode()},"callId":"{call.id}"'.encode()
-    if field == "offer":
-        more += b',"callType":"%b"' % call.type.encode()
-    return b'{"%b":%b%b}' % (field.encode(), payload, more)
+def origin_of(sender: str, call: Call) -> bytes:
+    """What stands beside each payload that `sender` has relayed in a call, from the comma on."""
+    return b',"from":%b,"callId":"%b"' % (_encode(sender), call.id.encode())

@@ -15,7 +15,7 @@ RINGING = told.CallRinging(call_id="c_1", by="bob")
 FIELDS = {"callId": "c_1", "by": "bob"}
 
 
-class Written(list[str]):
+class Written(list[bytes]):
     """What went out, and the replies that write to it."""
 
     def reply(self, ack: int | None = None, event: str = "call:accept") -> Reply:
@@ -25,7 +25,7 @@ class Written(list[str]):
     def ack(self) -> object:
         """The one acknowledgement, of id 7."""
         (packet,) = self
-        assert packet.startswith("37[")
+        assert packet.startswith(b"37[")
         (argument,) = json.loads(packet[2:])
         return argument
 
@@ -33,7 +33,7 @@ class Written(list[str]):
     def event(self) -> tuple[str, object]:
         """The one event."""
         (packet,) = self
-        assert packet.startswith("2[")
+        assert packet.startswith(b"2[")
         name, payload = json.loads(packet[1:])
         return name, payload
 
@@ -82,7 +82,7 @@ def test_a_failure_without_a_callback_is_the_event_error(written):
 
 def test_an_acknowledgement_of_id_0_is_one(written):
     written.reply(0).done("call:end")
-    assert written == ['30[{"ok":true}]']
+    assert written == [b'30[{"ok":true}]']
 
 
 @pytest.mark.parametrize("ack", [None, 7])

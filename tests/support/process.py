@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.support.service import SECRET
+from tests.support.service import SECRET, WEBSOCKETS
 
 _PATIENCE_S = 20.0
 
@@ -38,6 +38,7 @@ async def started(folder: Path, **settings: str) -> asyncio.subprocess.Process:
         "RINGLINE_PORT": "0",
         "RINGLINE_ADMIN_PORT": "0",
         "RINGLINE_LOG_FORMAT": "json",
+        "RINGLINE_WEBSOCKETS": WEBSOCKETS,
         **{f"RINGLINE_{name.upper()}": value for name, value in settings.items()},
     }
     return await asyncio.create_subprocess_exec(

@@ -1,5 +1,6 @@
 """A node of the real service in the test's own event loop, with a clock that can be moved."""
 
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,8 @@ from service.settings import Settings
 from tests.support.client import Client
 from tests.support.waiting import until
 
+WEBSOCKETS = os.environ.get("TEST_WEBSOCKETS", "picows")
+"""What a tested service reads and writes WebSockets with: the suite passes on both."""
 SECRET = "a-secret-for-tests-of-at-least-32-bytes"
 
 
@@ -116,7 +119,9 @@ async def running(**settings: Any) -> AsyncIterator[TestService]:
     """A node on free ports of loopback; `settings` override the tests' own."""
     clock = MovableClock()
     # A node that probes its TURN server by itself would disturb what a test looks at.
-    chosen = {"jwt_secret": SECRET, "port": 0, "turn_probe": False, **settings}
+    chosen = {
+        "jwt_secret": SECRET, "port": 0, "turn_probe": False, "websockets": WEBSOCKETS, **settings,
+    }  # fmt: skip
     fixed = Settings(host="127.0.0.1", admin_host="127.0.0.1", admin_port=0, **chosen)
     async with serving(fixed, clock=clock) as node:
         service = TestService(node.node, node.port, node.admin_port, clock)

@@ -6,7 +6,7 @@ Each failure says which name has moved; the pins in pyproject.toml say since whe
 import asyncio
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,13 @@ from engineio.async_drivers import asgi
 from engineio.async_socket import AsyncSocket
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from service.transport import engine, frames
+from service.transport import engine, frames, wire_speed
+from service.transport.direct import Direct
 from service.transport.engine import Engine
 from service.transport.frames import Frames
-from tests.support.service import TestService
+from service.transport.heartbeat import Heartbeat
+from service.transport.wire_speed import PicowsLine
+from tests.support.service import TestService, running
 
 OVERRIDDEN = {
     "_handle_eio_connect": ["self", "eio_sid", "environ"],
@@ -33,6 +36,18 @@ CALLED = {
     "_handle_connect": ["self", "eio_sid", "namespace", "data"],
     "_handle_disconnect": ["self", "eio_sid", "namespace", "reason"],
 }
+
+
+@pytest.fixture
+async def on_uvicorn() -> AsyncIterator[TestService]:
+    async with running(websockets="uvicorn") as service:
+        yield service
+
+
+@pytest.fixture
+async def on_picows() -> AsyncIterator[TestService]:
+    async with running(websockets="picows") as service:
+        yield service
 
 
 def parameters(function: Callable[..., Any]) -> list[str]:
@@ -61,7 +76,7 @@ def test_attributes_of_the_server(service: TestService):
     for name in ("_async", "sockets"):
         assert hasattr(server.eio, name), f"python-engineio has no AsyncServer.{name} any more."
     assert issubclass(Frames, asgi.WebSocket)
-    assert server.eio._async["websocket"] is Frames, "engineio takes its driver from elsewhere."
+    assert server.eio._async["websocket"] is engine._Driver, "engineio's drivers are elsewhere."
     for name in ("sid_from_eio_sid", "disconnect"):
         assert hasattr(server.manager, name), f"python-socketio has no manager.{name} any more."
 
@@ -77,7 +92,8 @@ async def test_attributes_of_a_connection(service: TestService, name: str):
         assert socket.last_ping is None, "last_ping is not None while no ping is out."
 
 
-async def test_the_driver_is_given_the_connection_s_own_handler(service: TestService):
+async def test_the_driver_is_given_the_connection_s_own_handler(on_uvicorn: TestService):
+    service = on_uvicorn
     await service.join("alice")
     (socket,) = service.node.engine.eio.sockets.values()
     assert isinstance(socket.frames, Frames), "a driver's handler is not bound to its AsyncSocket."
@@ -87,7 +103,8 @@ async def test_the_driver_is_given_the_connection_s_own_handler(service: TestSer
     assert hasattr(protocol.transport, "abort"), "uvicorn's protocol has no transport any more."
 
 
-async def test_a_none_in_the_queue_ends_the_writer_behind_what_is_queued(service: TestService):
+async def test_a_none_in_the_queue_ends_the_writer_behind_what_is_queued(on_uvicorn: TestService):
+    service = on_uvicorn
     client = await service.join("alice")
     (socket,) = service.node.engine.eio.sockets.values()
     for number in range(3):
@@ -108,12 +125,46 @@ def test_methods_of_uvicorn_s_protocol(name: str):
     assert f"self.{name}(" in inspect.getsource(WebSocketsSansIOProtocol), f"{name} is not called."
 
 
-async def test_attributes_of_uvicorn_s_protocol(service: TestService):
+async def test_attributes_of_uvicorn_s_protocol(on_uvicorn: TestService):
+    service = on_uvicorn
     await service.join("alice")
     (socket,) = service.node.engine.eio.sockets.values()
     for name in ("frames", "conn", "close_sent", "read_paused", "loop", "transport"):
         protocol = socket.frames.asgi_send.__self__
         assert hasattr(protocol, name), f"uvicorn's protocol has no {name} any more."
+
+
+async def test_uvicorn_hands_a_websocket_to_the_protocol_class_it_was_given(
+    on_picows: TestService,
+):
+    await on_picows.join("alice")
+    (socket,) = on_picows.node.engine.eio.sockets.values()
+    assert isinstance(socket.frames, Direct), "uvicorn does not hand the upgrade request over now."
+    line = socket.wire.line
+    assert isinstance(line, PicowsLine), "picows does not call on_ws_connected within the feed."
+    assert line in line._connections, "uvicorn's server_state.connections is elsewhere."
+
+
+def test_picows_takes_these_arguments():
+    line = PicowsLine(65_536, set())
+    parser = asyncio.run(built(line))
+    for name in ("get_buffer", "buffer_updated", "connection_made", "connection_lost"):
+        assert hasattr(parser, name), f"picows' WSProtocol has no {name} any more."
+
+
+async def built(line: PicowsLine) -> Any:
+    return wire_speed._parser(line, 65_536)
+
+
+def test_engineio_builds_connections_as_heartbeats(service: TestService):
+    assert engineio.async_server.async_socket.AsyncSocket is Heartbeat
+    assert list(inspect.signature(AsyncSocket.schedule_ping).parameters) == ["self"]
+
+
+async def test_a_heartbeat_is_no_task(service: TestService):
+    await service.join("alice")
+    running_now = [repr(task.get_coro()) for task in asyncio.all_tasks()]
+    assert not [name for name in running_now if "ping" in name], "engineio pings by a task."
 
 
 def test_a_payload_may_have_many_packets(service: TestService):
@@ -149,12 +200,11 @@ def test_every_private_name_in_use_is_in_the_docstring():
 
 
 @pytest.mark.parametrize(
-    ("distribution", "minor"),
-    [(socketio, "5.18"), (engineio, "4.15")],
-    ids=["socketio", "engineio"],
-)
-def test_the_pins_are_to_the_minor_version_that_was_read(distribution: Any, minor: str):
-    name = f"python-{distribution.__name__}"
+    ("name", "minor"),
+    [("python-socketio", "5.18"), ("python-engineio", "4.15"), ("picows", "2.3"),
+     ("uvicorn", "0.54")],
+)  # fmt: skip
+def test_the_pins_are_to_the_minor_version_that_was_read(name: str, minor: str):
     pins = (Path(__file__).parents[2] / "pyproject.toml").read_text()
     assert re.search(rf'"{name}>={re.escape(minor)},<', pins), f"{name} is not pinned to {minor}."
 

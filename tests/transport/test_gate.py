@@ -50,11 +50,13 @@ async def test_when_draining_who_is_in_goes_on(service: TestService, http: aioht
     alice, bob = await service.join("alice"), await service.join("bob")
     polling = await Polling.handshake(http, service.port)
     await polling.join(token("carol"), "carol")
+    await service.accepted(alice, bob)
     service.node.status = "draining"
     with pytest.raises(InvalidStatus) as refused:
         await service.open()
     assert refused.value.response.status_code == 503
-    await service.accepted(alice, bob)
+    await alice.done("call:offer", {"offer": {"type": "offer", "sdp": "v=0"}, "to": "bob"})
+    await bob.next("call:offer")
     await polling.emit("user:status", {"userId": "alice"})
     assert await polling.until('42["user:status"')
     async with http.get(f"{service.url}/openapi.json") as answer:

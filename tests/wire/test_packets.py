@@ -147,12 +147,15 @@ def test_what_a_client_encodes_is_what_is_decoded(name, payload, ack):
 
 
 def test_an_event_is_written_with_its_payload_as_it_is():
-    assert encode_event("call:ended", b'{"by" : "\xc3\xa9"}') == '2["call:ended",{"by" : "é"}]'
+    assert (
+        encode_event("call:ended", b'{"by" : "\xc3\xa9"}')
+        == '2["call:ended",{"by" : "é"}]'.encode()
+    )
 
 
 def test_an_answer_is_written_with_its_id():
-    assert encode_ack(0, b"{}") == "30[{}]"
-    assert encode_ack(12, ok(b'{"callId":"c_1"}')) == '312[{"ok":true,"callId":"c_1"}]'
+    assert encode_ack(0, b"{}") == b"30[{}]"
+    assert encode_ack(12, ok(b'{"callId":"c_1"}')) == b'312[{"ok":true,"callId":"c_1"}]'
 
 
 def test_a_success_carries_the_fields_of_its_event():
@@ -167,7 +170,7 @@ def test_a_failure_carries_its_error():
 @given(payloads)
 def test_what_we_write_decodes_as_what_we_meant(payload):
     fields = json.dumps(payload, separators=(",", ":")).encode()
-    written = decode_event(encode_event("user:status", fields))
+    written = decode_event(encode_event("user:status", fields).decode())
     assert written.payload == Raw(fields)
     assert json.loads(ok(fields)) == {"ok": True, **payload}
     assert json.loads(failed(fields)) == {"ok": False, "error": payload}

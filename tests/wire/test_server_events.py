@@ -1,7 +1,6 @@
 """Every event of the server, as the whole JSON that a client gets (docs/protocol.md)."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from service.calls.call import Call, CallType, Reason, State
 from service.calls.events import MediaState
 from service.ports import IceServer, IceServers
 from service.wire import server_events as told
-from service.wire.server_events import ServerEvent, encode_message, ice_fields, relayed
+from service.wire.server_events import ServerEvent, encode_message, ice_fields, origin_of
 
 ICE = ice_fields(
     IceServers(
@@ -228,20 +227,7 @@ def test_a_message_of_the_machine_is_the_event_of_its_name(message, event):
     assert encode_message(message) == (event.event, event.encode())
 
 
-@pytest.mark.parametrize("field", ["offer", "answer", "candidate", "data"])
-def test_a_relay_says_who_and_in_which_call_beside_the_bytes(field):
+def test_what_stands_beside_a_relayed_payload():
     payload = b'{ "sdp" : "v=0\\r\\n" }'
-    out = relayed(field, payload, 'al"ice', CALL)
-    call_type = {"callType": "video"} if field == "offer" else {}
-    assert out.startswith(b'{"%b":%b,' % (field.encode(), payload))
-    assert json.loads(out) == {
-        field: {"sdp": "v=0\r\n"},
-        "from": 'al"ice',
-        "callId": "c_1",
-        **call_type,
-    }
-
-
-def test_an_offer_says_the_type_of_the_call_that_stands():
-    audio = replace(CALL, type=CallType.AUDIO)
-    assert json.loads(relayed("offer", b"{}", "alice", audio))["callType"] == "audio"
+    out = b'{"offer":%b%b}' % (payload, origin_of('al"ice', CALL))
+    assert json.loads(out) == {"offer": {"sdp": "v=0\r\n"}, "from": 'al"ice', "callId": "c_1"}

@@ -1,0 +1,171 @@
+"""An Engine.IO connection on a line of wire_speed.py: no reading task, no queue, no writer.
+
+Frames are handled as they are read. What must wait (a CONNECT, a crowded lane, an end) is a task
+for as long as it takes, and the frames that come meanwhile wait behind it, in order.
+
+Leaned on, beside what engine.py and frames.py name: `AsyncSocket.connected`, `.schedule_ping`,
+and that the libraries write to a connection by `queue.put` and `.put_nowait` alone.
+"""
+
+from collections import deque
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from engineio.packet import NOOP
+from engineio.packet import Packet as EnginePacket
+
+from service.transport.frames import acceptable
+from service.transport.line import Line
+
+if TYPE_CHECKING:
+    from service.transport.engine import Engine
+
+_log = structlog.get_logger(__name__)
+
+Work = Coroutine[Any, Any, None]
+
+_MOST_WAITING = 64
+"""Frames that wait behind one, before no more is read."""
+
+
+class Outlet:
+    """Stands where the libraries have a queue, and writes at once."""
+
+    __slots__ = ("_direct",)
+
+    def __init__(self, direct: "Direct") -> None:
+        self._direct = direct
+
+    def put_nowait(self, packet: EnginePacket | None) -> None:
+        """Write a packet; None, the libraries' end of the queue, is nothing to write."""
+        if packet is not None:
+            self._direct.send(packet.encode())
+
+    async def put(self, packet: EnginePacket | None) -> None:
+        """The same."""
+        self.put_nowait(packet)
+
+
+class Direct:
+    """One connection: its frames in, its packets out."""
+
+    __slots__ = ("_engine", "_later", "_line", "_peer", "_probed", "_socket")
+
+    def __init__(self, engine: "Engine", socket: Any, line: Line) -> None:
+        self._engine = engine
+        self._socket = socket
+        self._peer = engine.peer(socket.sid)
+        self._line = line
+        self._later: deque[str | None] | None = None
+        self._probed = False
+        socket.frames = self
+        line.serve(self)
+        if socket.connected:
+            socket.upgrading = True
+        else:
+            socket.connected = True
+            self._take_over()
+
+    def send(self, packet: str) -> None:
+        """Write an Engine.IO packet; a client that does not read is cut."""
+        if not self._line.send(packet.encode()):
+            self._engine.slow(self._socket)
+
+    async def finish(self, code: int) -> None:
+        """Close: all is written already."""
+        self._line.close(code)
+
+    def queued(self) -> int:
+        """Bytes written that the client has not taken."""
+        return self._line.queued()
+
+    # The line calls these.
+
+    def received(self, text: str) -> None:
+        """A frame came."""
+        if self._later is not None:
+            self._later.append(text)
+            if len(self._later) == _MOST_WAITING:
+                self._line.pause_reading()
+        elif work := self._take(text):
+            self._later = deque()
+            self._engine.spawn(self._work(work))
+
+    def broken(self) -> None:
+        """A binary frame came."""
+        self._break()
+
+    def lost(self) -> None:
+        """The transport is gone; what came before is still handled."""
+        if self._later is not None:
+            self._later.append(None)
+        else:
+            self._engine.spawn(self._end())
+
+    def _take(self, frame: str | None) -> Work | None:
+        """Handle a frame now, or return what there is to wait for."""
+        if frame is None:
+            return self._end()
+        socket = self._socket
+        if socket.upgrading:
+            self._upgrade(frame)
+        elif frame.startswith("4") and acceptable(frame):
+            return self._engine.message(socket.sid, self._peer, frame[1:])
+        elif frame == "1":
+            return self._end(by_client=True)
+        elif frame == "3" and socket.last_ping is not None:  # a pong answers a ping
+            socket.schedule_ping()
+        else:
+            self._break()
+        return None
+
+    async def _work(self, work: Work | None) -> None:
+        later = self._later
+        assert later is not None  # noqa: S101 - it is what `received` has begun
+        while True:
+            if work is not None:
+                try:
+                    await work
+                except Exception:  # noqa: BLE001 - the boundary: logged, and the next frame is read
+                    _log.exception("socket.receive_failed")
+            if not later:
+                break
+            if len(later) == _MOST_WAITING:
+                self._line.resume_reading()
+            work = self._take(later.popleft())
+        self._later = None
+
+    def _upgrade(self, frame: str) -> None:
+        """From polling, by a probe and an answer (Engine.IO v4, "Upgrade")."""
+        socket = self._socket
+        if not self._probed and frame == "2probe":
+            self._probed = True
+            self._line.send(b"3probe")
+            socket.queue.put_nowait(EnginePacket(NOOP))  # ends the poll that waits
+        elif self._probed and frame == "5":
+            socket.upgrading = False
+            self._take_over()
+        else:
+            self._break()
+
+    def _take_over(self) -> None:
+        """Write what is queued, then have everything written here."""
+        socket = self._socket
+        queue, socket.queue = socket.queue, Outlet(self)
+        socket.upgraded, socket.wire.line = True, self._line
+        while not queue.empty():
+            packet = queue.get_nowait()
+            if packet is not None and packet.packet_type != NOOP:
+                self.send(packet.encode())
+
+    def _break(self) -> None:
+        self._engine.protocol_error(self._socket)
+
+    async def _end(self, *, by_client: bool = False) -> None:
+        """The WebSocket is over, and the connection with it, unless that still polls."""
+        socket = self._socket
+        if socket.upgraded:
+            await self._engine.over(socket, by_client=by_client)
+        else:
+            socket.frames, socket.upgrading = None, False

@@ -1,0 +1,54 @@
+"""An open WebSocket that is read and written without a queue, as the rooms around it see it."""
+
+from typing import Protocol
+
+EXTENSION = "ringline.line"
+"""Where the ASGI scope has the handshake, for whoever serves the connection without ASGI."""
+MOST_FRAGMENTS = 1_024
+"""Frames of one message: empty ones would count for nothing in its size."""
+MOST_UNREAD = 1024 * 1024
+"""Bytes written that a client has not read, before it is cut."""
+
+
+class Receiver(Protocol):
+    """Who is told what comes over a line."""
+
+    def received(self, text: str) -> None:
+        """A whole text message came."""
+        ...
+
+    def broken(self) -> None:
+        """Something came that is none."""
+        ...
+
+    def lost(self) -> None:
+        """The line is gone."""
+        ...
+
+
+class Line(Protocol):
+    """Text messages in and out, and the end."""
+
+    def serve(self, receiver: Receiver) -> None:
+        """Tell `receiver` from now on."""
+        ...
+
+    def send(self, text: bytes) -> bool:
+        """Write a message now; False when the client must be cut, for it reads too little."""
+        ...
+
+    def queued(self) -> int:
+        """Bytes written that the operating system has not taken."""
+        ...
+
+    def close(self, code: int) -> None:
+        """Send a close frame, once, and hear nothing more."""
+        ...
+
+    def pause_reading(self) -> None:
+        """Read no more from the client for now."""
+        ...
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        ...

@@ -1,0 +1,63 @@
+"""Closing a TCP connection so that what was written last arrives.
+
+A socket that is closed while the client still sends is reset, and the reset overtakes the close
+frame. So the sending side ends first, and what still comes is thrown away for a moment (RFC 6455,
+7.1.1; RFC 9293, 3.10.4).
+"""
+
+import asyncio
+from typing import Any
+
+MOST_LATE = 256 * 1024
+"""Bytes that a client may send after our close frame, for what was on its way."""
+LINGER_S = 0.5
+"""How long it may take to read the close frame and go."""
+
+
+class Lingering:
+    """A transport as picows uses it; all but `close` is the transport's own.
+
+    Args:
+        transport: the real one.
+        parser: told when the connection is lost.
+    """
+
+    __slots__ = ("_parser", "_transport")
+
+    def __init__(self, transport: Any, parser: asyncio.BaseProtocol) -> None:
+        self._transport = transport
+        self._parser = parser
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def close(self) -> None:
+        """End our side, and the connection once the client has ended its own."""
+        transport = self._transport
+        if transport.is_closing() or isinstance(transport.get_protocol(), _Deaf):
+            return
+        transport.set_protocol(_Deaf(transport, self._parser))
+        if transport.can_write_eof():
+            transport.write_eof()
+        transport.resume_reading()  # else the client's end is never seen
+
+
+class _Deaf(asyncio.Protocol):
+    """Throws away what comes, until the client goes or it is enough."""
+
+    def __init__(self, transport: Any, parser: asyncio.BaseProtocol) -> None:
+        self._transport = transport
+        self._parser = parser
+        self._late = 0
+        self._patience = asyncio.get_running_loop().call_later(LINGER_S, transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        """Count it."""
+        self._late += len(data)
+        if self._late > MOST_LATE:
+            self._transport.pause_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is over."""
+        self._patience.cancel()
+        self._parser.connection_lost(exc)
