@@ -209,7 +209,7 @@ class Node:
             ping_timeout=settings.ping_timeout,
             transports=settings.transports,
             max_message_bytes=settings.max_message_bytes,
-            ended=metrics.connections.disconnected,
+            ended=metrics.ended,
         )
         self.prober = Prober(ice, clock, metrics.auth)
         probing = ice.available and settings.turn_probe

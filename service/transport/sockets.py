@@ -155,6 +155,8 @@ class Sockets:
             await self._dispatch.gone(connection)
             self._connections.discard(connection)
             return
+        if self._dispatch.relay_now(connection, entry):
+            return
         waiting = bool(connection.early)
         await self._dispatch.handle(connection, entry)
         if connection.session is not None:

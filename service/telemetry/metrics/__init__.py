@@ -33,3 +33,9 @@ class Metrics:
         self.pressure = PressureMetrics(families)
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=families.registry)
+
+    def ended(self, reason: str) -> None:
+        """A connection ended; one that did not read counts as pressure, too."""
+        self.connections.disconnected(reason)
+        if reason == "slow":
+            self.pressure.slow_clients.inc()

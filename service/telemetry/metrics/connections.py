@@ -25,6 +25,7 @@ ENDINGS = (
     "join_timeout",
     "protocol_error",
     "flood",
+    "slow",
     "token_expired",
     "auth_unavailable",
     "internal",

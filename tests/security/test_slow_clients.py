@@ -1,0 +1,96 @@
+"""Who does not read what is written for them is cut before it costs the others memory."""
+
+import asyncio
+import contextlib
+import socket
+
+import aiohttp
+import psutil
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from tests.security.surroundings import eventually
+from tests.support.client import Client
+from tests.support.polling import Polling
+from tests.support.process import ServiceProcess, process
+from tests.support.service import TestService, running, token
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+MEBIBYTE = 1024 * 1024
+LARGE = {"userIds": [f"{number:0100}" for number in range(500)]}  # an answer of 90 KB each time
+
+
+async def deaf(port: int) -> Client:
+    """A joined client whose kernel takes little, and which reads nothing more."""
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    narrow.connect(("127.0.0.1", port))
+    client = await Client.connect(port, token("deaf"), sock=narrow)
+    await client.emit("user:join", {"userId": "deaf"})
+    await client.next("user:joined")
+    client.socket.transport.pause_reading()
+    return client
+
+
+async def closed_for_reading_too_little(port: int) -> float:
+    """The counter, as Prometheus sees it."""
+    async with aiohttp.request("GET", f"http://127.0.0.1:{port}/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+    name = "ringline_slow_clients_closed_total "
+    return next(float(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+
+async def pushed(client: Client, times: int) -> None:
+    """Ask for more than the client will read, or until it is cut."""
+    with contextlib.suppress(ConnectionClosed):
+        for _ in range(times):
+            await client.emit("user:watch", LARGE)
+            await asyncio.sleep(0.011)  # below 100 events a second
+
+
+async def test_at_1_mib_a_client_is_cut_and_its_memory_given_back():
+    async with process() as service:
+        alice = await Client.join(service.port, token("alice"), "alice")
+        memory = psutil.Process(service.process.pid).memory_info
+        before = memory().rss
+        mallory = await deaf(service.port)
+        await pushed(mallory, 200)  # 18 MB in all
+        assert memory().rss - before < 12 * MEBIBYTE
+        await alice.settle()
+        await until_counted(service)
+        mallory.socket.transport.abort()
+        await alice.close()
+
+
+async def until_counted(service: ServiceProcess) -> None:
+    async with asyncio.timeout(20):
+        while await closed_for_reading_too_little(service.admin_port) < 1:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def test_a_poller_that_does_not_poll_is_cut(service: TestService):
+    alice = await service.join("alice")
+    async with aiohttp.ClientSession() as http:
+        polling = await Polling.handshake(http, service.port)
+        await polling.join(token("mallory"), "mallory")
+        connections = len(service.node.engine)
+        for _ in range(80):
+            if len(service.node.engine) < connections:
+                break
+            await polling.emit("user:watch", {"userIds": LARGE["userIds"][:200]})
+            await asyncio.sleep(0.011)
+        await eventually(lambda: len(service.node.engine) == connections - 1)
+    assert await closed_for_reading_too_little(service.admin_port) == 1
+    await alice.settle()
+
+
+@pytest.mark.parametrize("websockets", ["picows", "uvicorn"])
+async def test_who_reads_late_but_reads_is_kept(websockets: str):
+    async with running(websockets=websockets) as service:
+        alice = await service.join("alice")
+        alice.socket.transport.pause_reading()
+        await pushed(alice, 8)
+        await asyncio.sleep(0.2)
+        alice.socket.transport.resume_reading()
+        await alice.settle()
+        assert await closed_for_reading_too_little(service.admin_port) == 0
