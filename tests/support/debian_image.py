@@ -13,8 +13,13 @@ from tests.support.podman import Podman
 RELEASE = "trixie"
 PYTHON = "localhost/python:3.13-slim-trixie"
 """What `FROM python:3.13-slim-trixie` finds first."""
+COTURN = "localhost/coturn/coturn:stand-in"
+"""Debian's coturn, with the file capability that the official image gives it."""
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MINUTES = 60.0
 _PYTHON_PACKAGES = ("python3", "python3-venv", "ca-certificates")
+_COTURN_PACKAGES = ("coturn", "libcap2-bin")
+_CAPABILITY = ("setcap", "cap_net_bind_service=+ep", "/usr/bin/turnserver")
 
 
 def python_image(podman: Podman) -> str:
@@ -22,18 +27,38 @@ def python_image(podman: Podman) -> str:
     return _imported(podman, PYTHON, _PYTHON_PACKAGES)
 
 
-def _imported(podman: Podman, name: str, packages: Sequence[str]) -> str:
+def coturn_image(podman: Podman) -> str:
+    """A stand-in for `coturn/coturn`; take the entrypoint's profile 4.6 on it."""
+    return _imported(podman, COTURN, _COTURN_PACKAGES, then=_CAPABILITY)
+
+
+def _imported(podman: Podman, name: str, packages: Sequence[str], then: Sequence[str] = ()) -> str:
+    recipe = " ".join([RELEASE, *packages, *then])
     with _alone(podman):
-        if not podman.has(name):
+        if podman.label(name, "recipe") != recipe:
             with TemporaryDirectory(prefix="ringline-", dir=podman.folder) as scratch:
                 tree, archive = f"{scratch}/tree", f"{scratch}/tree.tar"
                 _run(
                     "debootstrap", "--variant=minbase", f"--include={','.join(packages)}",
                     RELEASE, tree, _mirror(), minutes=10,
                 )  # fmt: skip
+                if then:
+                    _run("chroot", tree, *then)
                 _run("rm", "-rf", f"{tree}/var/lib/apt/lists", f"{tree}/var/cache/apt")
-                _run("tar", "--numeric-owner", "-C", tree, "-cf", archive, ".")
-                podman("import", archive, name, timeout=5 * _MINUTES)
+                _run(
+                    "tar",
+                    "--xattrs",
+                    "--xattrs-include=*",
+                    "--numeric-owner",
+                    "-C",
+                    tree,
+                    "-cf",
+                    archive,
+                    ".",
+                )
+                changes = (f"ENV PATH={_PATH}", f'LABEL recipe="{recipe}"')
+                told = [word for change in changes for word in ("--change", change)]
+                podman("import", *told, archive, name, timeout=5 * _MINUTES)
     return name
 
 
