@@ -6,6 +6,7 @@
 # own database, and stays as the parent of turnserver. While that runs, a changed secret file changes
 # the database, and a changed certificate is loaded anew: nothing restarts, no call is cut.
 # README.md lists the variables. A wrong one is answered by one sentence and exit status 2.
+# shellcheck disable=SC2154 # `eval` sets what it does not see
 set -euf
 umask 077
 newline='
@@ -44,7 +45,7 @@ addresses() { # NAME
 
 settings() {
     needed TURN_SCRATCH "a writable directory"
-    [ -d "$TURN_SCRATCH" ] && [ -w "$TURN_SCRATCH" ] ||
+    { [ -d "$TURN_SCRATCH" ] && [ -w "$TURN_SCRATCH" ]; } ||
         fail "TURN_SCRATCH is '$TURN_SCRATCH': set a directory that user $(id -u) may write to."
     needed TURN_REALM "the name that clients are shown, such as turn.example.org"
     case $TURN_REALM in

@@ -18,9 +18,9 @@ from tests.support.aiortc_peer import PATIENCE_S, aiortc_peer
 from tests.support.client import Client
 from tests.support.debian_image import COTURN, coturn_image
 from tests.support.network import Network, inside
-from tests.support.pod import CHART, Pod, pod, rendered, service_of
+from tests.support.pod import CHART, Manifest, Pod, pod, rendered, service_of
 from tests.support.podman import Podman
-from tests.support.ringline_image import NAME
+from tests.support.ringline_image import REPOSITORY
 from tests.support.service import SECRET, token
 from tests.support.waiting import until
 
@@ -31,8 +31,6 @@ pytestmark = pytest.mark.skipif(
 PORT = 8001
 NORTH, SOUTH = "north-" + "n" * 32, "south-" + "s" * 32
 VALUES = {
-    "image.repository": NAME.rpartition(":")[0],
-    "image.tag": NAME.rpartition(":")[2],
     "turn.image.repository": COTURN.rpartition(":")[0],
     "turn.image.tag": COTURN.rpartition(":")[2],
     "turn.urls[0]": f"turn:{ADDRESS}:3478?transport=udp",
@@ -48,11 +46,17 @@ DEBIANS_COTURN = {
 """The stand-in is older than the image of the chart: it has no metrics, and drains by waiting."""
 
 
+def released(image: str) -> list[Manifest]:
+    """The manifests of a release whose coturn is a sidecar."""
+    tag = image.removeprefix(f"{REPOSITORY}:")
+    return rendered({**VALUES, "image.repository": REPOSITORY, "image.tag": tag})
+
+
 @pytest.fixture
 def running(podman: Podman, image: str, network: Network, tmp_path: Path) -> Iterator[Pod]:
-    """The pod of a sidecar's release, from the moment it is ready."""
+    """The pod, from the moment it is ready."""
     coturn_image(podman)
-    manifests = rendered(VALUES)
+    manifests = released(image)
     with pod(podman, network, tmp_path, manifests, ADDRESS, DEBIANS_COTURN) as played:
         network.run(ready(played))
         yield played
@@ -183,7 +187,7 @@ def test_coturn_needs_the_capability_that_the_chart_adds(
 ):
     """The kernel does not run a file whose capability is out of reach."""
     coturn_image(podman)
-    manifests = rendered(VALUES)
+    manifests = released(image)
     (sidecar,) = service_of(manifests)["initContainers"]
     assert sidecar["securityContext"]["capabilities"].pop("add") == ["NET_BIND_SERVICE"]
     with pod(podman, network, tmp_path, manifests, ADDRESS, DEBIANS_COTURN) as played:

@@ -10,12 +10,13 @@ from tests.support.debian_image import python_image
 from tests.support.podman import Podman
 
 ROOT = Path(__file__).parents[2]
-NAME = "localhost/ringline/ringline:test"
+REPOSITORY = "localhost/ringline/ringline"
 _BUILD_S = 1500.0
+_OLD = ("--filter", "label=org.opencontainers.image.title=Ringline", "--filter", "until=72h")
 
 
 def ringline_image(podman: Podman) -> str:
-    """Build it, from the cache where nothing changed; its id.
+    """Build it, from the cache where nothing changed; its name, which no other content has.
 
     pip finds its packages where it finds them on this machine: its configuration is a secret of the
     build, and what that points at is mounted.
@@ -28,9 +29,13 @@ def ringline_image(podman: Podman) -> str:
         podman(
             "build", "--isolation", "oci", "--network", "host", "--pull=never", "--layers",
             "--format", "docker", "--secret", f"id=pip,src={configuration}", *_mounts(pip),
-            "--tag", NAME, "--iidfile", told, ROOT, timeout=_BUILD_S,
+            "--iidfile", told, ROOT, timeout=_BUILD_S,
         )  # fmt: skip
-        return told.read_text().strip()
+        content = told.read_text().strip()
+    name = f"{REPOSITORY}:{content.removeprefix('sha256:')[:12]}"
+    podman("tag", content, name)
+    podman("image", "prune", "--all", "--force", *_OLD)
+    return name
 
 
 def _pip_configuration() -> list[str]:
