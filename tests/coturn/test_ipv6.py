@@ -57,7 +57,7 @@ def sent(peer: str) -> "subprocess.CompletedProcess[str]":
 
 @pytest.mark.parametrize("peer", SPECIAL.values(), ids=SPECIAL)
 def test_a_peer_that_is_not_public_is_403(network: Network, coturn: Deployed, peer):
-    assert "channel bind: error 403 (Forbidden IP)" in network.call(sent, peer).stdout
+    assert "channel bind: error 403 " in network.call(sent, peer).stdout
 
 
 def test_a_public_peer_passes(network: Network, coturn: Deployed):
