@@ -45,6 +45,10 @@ def test_a_call_goes_over_it(ringline: Container):
     ringline.network.run(call())
 
 
+def test_it_runs_for_nobody_in_particular(ringline: Container):
+    assert ringline("exec", "id", "-u") == "10001"
+
+
 def test_its_own_probe_succeeds(ringline: Container):
     assert ringline("exec", "ringline", "probe", "--no-turn").endswith(" works.")
 
