@@ -42,12 +42,17 @@ run: install ## Serve for development, two links to call with (LAN=1: https for 
 .PHONY: test
 test: install ## The whole suite but the big counts, on all cores, with coverage
 	@tools/peers all || true
-	@$(BIN)/pytest -m "not long" -n auto --dist loadfile --cov --cov-report=term $(ARGS)
+	@$(BIN)/pytest -m "not long and not image and not chart" -n auto --dist loadfile --cov --cov-report=term $(ARGS)
 
 .PHONY: test-long
 test-long: install ## The big counts
 	@tools/peers all || true
 	@$(BIN)/pytest -m long $(ARGS)
+
+.PHONY: image-test
+image-test: install ## Build the image and run it (Debian, as root)
+	@tools/peers image || true
+	@$(BIN)/pytest -m image -s tests/image $(ARGS)
 
 .PHONY: clean
 clean: ## Remove what was built or installed here
