@@ -42,7 +42,7 @@ run: install ## Serve for development, two links to call with (LAN=1: https for 
 .PHONY: test
 test: install ## The whole suite but the big counts, with coverage
 	@tools/peers all || true
-	@$(BIN)/pytest -m "not long" --cov --cov-report=term $(ARGS)
+	@$(BIN)/pytest -m "not long and not image" --cov --cov-report=term $(ARGS)
 
 .PHONY: test-long
 test-long: install ## The big counts
@@ -52,6 +52,11 @@ test-long: install ## The big counts
 .PHONY: load
 load: install ## Load `make run`, or URL=… KEY=…, with USERS (200) for TIME seconds (60), RATE (20) a second
 	@exec $(BIN)/python -m loadtest $(ARGS)
+
+.PHONY: image-test
+image-test: install ## Build the image and run it (Debian, as root)
+	@tools/peers image || true
+	@$(BIN)/pytest -m image -s tests/image $(ARGS)
 
 .PHONY: clean
 clean: ## Remove what was built or installed here

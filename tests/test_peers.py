@@ -55,6 +55,11 @@ def test_a_trial_run_wants_coturn_alone(machine):
     assert "not here: coturn (" in machine.run("turn").stderr
 
 
+def test_the_image_is_built_and_run_by_podman(machine):
+    wanted = "coturn podman runc catatonit debootstrap iproute2 util-linux"
+    assert f"not here: {wanted} (" in machine.run("image").stderr
+
+
 def test_in_continuous_integration_it_installs_them_by_sudo(machine):
     assert machine.run("all", CI="true").stderr == ""
     assert f"{ORDER} {ALL}\n" in machine.calls.read_text()

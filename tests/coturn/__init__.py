@@ -1,0 +1,1 @@
+"""The coturn that is deployed: its entrypoint and template, against the real server."""

@@ -1,0 +1,90 @@
+"""Relays at the deployed coturn, and those whom they would talk to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aioice.stun import TransactionFailed
+
+from service.ports import IceServer
+from service.turn.relays import Arrivals, Relay, address, exchange, relay
+
+PUBLIC = "11.22.33.44"
+"""An address of the public Internet, which the tests' own network has."""
+_PATIENCE_S = 5.0
+
+
+@dataclass(frozen=True)
+class Caller:
+    """One relay and what came over it."""
+
+    relay: Relay
+    arrivals: Arrivals = field(repr=False)
+
+    async def reaches(self, other: "Caller") -> None:
+        """Have a packet go over both relays; raises TransactionFailed where one is refused."""
+        async with asyncio.timeout(_PATIENCE_S):
+            await exchange(self.relay, other.relay, self.arrivals)
+
+
+@asynccontextmanager
+async def caller(ice: IceServer) -> AsyncIterator[Caller]:
+    """A relay under a credential; raises TransactionFailed where it is refused."""
+    at = address(ice.urls)
+    assert at is not None
+    arrivals: Arrivals = asyncio.Queue()
+    async with asyncio.timeout(_PATIENCE_S):
+        opening = relay(ice, at, arrivals)
+        opened = await opening.__aenter__()
+    try:
+        yield Caller(opened, arrivals)
+    finally:
+        await opening.__aexit__(None, None, None)
+
+
+async def refusal(ice: IceServer) -> int | None:
+    """The code with which a relay is refused (RFC 8656, 19), None when it opens."""
+    try:
+        async with caller(ice):
+            return None
+    except TransactionFailed as refused:
+        return refused.response.error_code
+
+
+async def refused_peer(one: Caller, host: str, port: int = 9) -> int | None:
+    """The code with which a relay is refused a peer, None when its packet may leave."""
+    one.relay.send(b"hello", _At((host, port)))  # type: ignore[arg-type]  # only its address counts
+    try:
+        arrival = await asyncio.wait_for(one.arrivals.get(), 0.5)
+    except TimeoutError:
+        return None
+    assert isinstance(arrival, TransactionFailed), arrival
+    return arrival.response.error_code
+
+
+@dataclass(frozen=True)
+class _At:
+    address: tuple[str, int]
+
+
+class Listener(asyncio.DatagramProtocol):
+    """Somebody with a UDP port, who keeps what arrives and from where."""
+
+    def __init__(self) -> None:
+        self.heard: asyncio.Queue[tuple[bytes, Any]] = asyncio.Queue()
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        self.heard.put_nowait((data, addr))
+
+
+@asynccontextmanager
+async def listener(host: str) -> AsyncIterator[tuple[Listener, int]]:
+    """A UDP port that is listened on."""
+    loop = asyncio.get_running_loop()
+    transport, protocol = await loop.create_datagram_endpoint(Listener, local_addr=(host, 0))
+    try:
+        yield protocol, transport.get_extra_info("sockname")[1]
+    finally:
+        transport.close()

@@ -1,0 +1,66 @@
+"""Whom a relay with an IPv6 address reaches. coturn's own client asks for one; aioice cannot."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.coturn.conftest import NORTH
+from tests.support.coturn_entrypoint import ADDRESS, Deployed, deployed
+from tests.support.network import Network
+from tests.support.network import network as own_network
+
+OWN = "fd77::1"
+PUBLIC = "2a00:1::1"
+SPECIAL = {
+    "loopback": "::1",
+    "private": OWN,
+    "link-local": "fe80::1",
+    "documentation": "2001:db8::1",
+    "NAT64": "64:ff9b::a00:1",
+    "6to4": "2002:a00:1::1",
+    "multicast": "ff02::1",
+    "::ffff: loopback": "::ffff:127.0.0.1",
+    "::ffff: private": "::ffff:10.1.2.3",
+    "::ffff: link-local": "::ffff:169.254.1.1",
+    "::ffff: metadata": "::ffff:169.254.169.254",
+    "::ffff: CGNAT": "::ffff:100.64.0.1",
+    "::ffff: multicast": "::ffff:224.0.0.1",
+}
+
+
+@pytest.fixture(scope="module")
+def network():
+    if not Path("/proc/net/if_inet6").exists():
+        pytest.skip("this kernel has no IPv6; load its module: modprobe ipv6")
+    with own_network(f"{ADDRESS}/24", f"{OWN}/64", f"{PUBLIC}/64") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def coturn(network, tmp_path_factory):
+    both = f"{ADDRESS},{OWN}"
+    with deployed(
+        network, tmp_path_factory.mktemp("coturn"), NORTH, LISTENING_IP=both, RELAY_IP=both
+    ) as server:
+        yield server
+
+
+def sent(peer: str) -> "subprocess.CompletedProcess[str]":
+    """Send one packet to a peer over a relay that has an IPv6 address."""
+    return subprocess.run(
+        ["turnutils_uclient", "-x", "-X", "-W", NORTH, "-u", "alice", "-e", peer, "-r", "9",
+         "-n", "1", "-m", "1", ADDRESS],
+        capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("peer", SPECIAL.values(), ids=SPECIAL)
+def test_a_peer_that_is_not_public_is_403(network: Network, coturn: Deployed, peer):
+    assert "channel bind: error 403 (Forbidden IP)" in network.call(sent, peer).stdout
+
+
+def test_a_public_peer_passes(network: Network, coturn: Deployed):
+    told = network.call(sent, PUBLIC)
+    assert "error" not in told.stdout
+    assert "tot_send_msgs=1" in told.stdout

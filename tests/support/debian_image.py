@@ -1,0 +1,64 @@
+"""Stand-ins for public images, made of Debian packages from this machine's own mirror."""
+
+import fcntl
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.support.podman import Podman
+
+RELEASE = "trixie"
+PYTHON = "localhost/python:3.13-slim-trixie"
+"""What `FROM python:3.13-slim-trixie` finds first."""
+_MINUTES = 60.0
+_PYTHON_PACKAGES = ("python3", "python3-venv", "ca-certificates")
+
+
+def python_image(podman: Podman) -> str:
+    """The base that the Dockerfile names: trixie, whose Python is 3.13."""
+    return _imported(podman, PYTHON, _PYTHON_PACKAGES)
+
+
+def _imported(podman: Podman, name: str, packages: Sequence[str]) -> str:
+    with _alone(podman):
+        if not podman.has(name):
+            with TemporaryDirectory(prefix="ringline-", dir=podman.folder) as scratch:
+                tree, archive = f"{scratch}/tree", f"{scratch}/tree.tar"
+                _run(
+                    "debootstrap", "--variant=minbase", f"--include={','.join(packages)}",
+                    RELEASE, tree, _mirror(), minutes=10,
+                )  # fmt: skip
+                _run("rm", "-rf", f"{tree}/var/lib/apt/lists", f"{tree}/var/cache/apt")
+                _run("tar", "--numeric-owner", "-C", tree, "-cf", archive, ".")
+                podman("import", archive, name, timeout=5 * _MINUTES)
+    return name
+
+
+def _mirror() -> str:
+    """The Debian archive that apt uses here."""
+    form = "$(ORIGIN) $(COMPONENT) $(SITE) $(REPO_URI)"
+    told = _run("apt-get", "indextargets", "--format", form, "Created-By: Packages")
+    for line in told.splitlines():
+        origin, component, _, uri = line.split()
+        if (origin, component) == ("Debian", "main") and "security" not in uri:
+            return uri
+    pytest.skip("apt knows no Debian archive here; add Debian's main to its sources")
+
+
+def _run(*command: str, minutes: float = 2) -> str:
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=minutes * _MINUTES
+    )
+    assert done.returncode == 0, f"{command[0]}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+    return done.stdout
+
+
+@contextmanager
+def _alone(podman: Podman) -> Iterator[None]:
+    """Another run on this machine waits, rather than doing the same work."""
+    with (podman.folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
