@@ -44,6 +44,18 @@ def test_again_it_keeps_the_secrets_and_changes_the_addresses(compose):
     assert "EXTERNAL_IP" not in said
 
 
+def test_a_certificate_for_turn_is_taken_up(compose):
+    prepare(compose, "127.0.0.1", "calls.example.org")
+    assert "turns:" not in settings(compose)["TURN_URLS"]
+    for name in ("tls.crt", "tls.key"):
+        (compose / "local" / "tls" / name).write_text("PEM")
+    prepare(compose, "127.0.0.1", "calls.example.org")
+    said = settings(compose)
+    assert said["TURN_URLS"].endswith(",turns:calls.example.org:5349?transport=tcp")
+    assert said["TURN_TLS_CERT_FILE"] == "/etc/ringline-tls/tls.crt"
+    assert said["TURN_TLS_KEY_FILE"] == "/etc/ringline-tls/tls.key"
+
+
 def test_a_rotation_is_two_steps_in_the_same_file(compose):
     prepare(compose, "127.0.0.1")
     mounted = compose / "local" / "secrets" / "turn_secret"
