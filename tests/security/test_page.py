@@ -5,9 +5,13 @@ import pytest
 
 from tests.support.service import TestService
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-async def test_the_page_loads_and_calls_nothing_of_others(service: TestService):
-    async with aiohttp.ClientSession() as http, http.get(service.url) as answer:
+
+async def test_the_page_loads_and_calls_nothing_of_others(
+    service: TestService, http: aiohttp.ClientSession
+):
+    async with http.get(service.url) as answer:
         assert answer.status == 200
         policy = answer.headers["Content-Security-Policy"].split("; ")
         assert "default-src 'self'" in policy
@@ -18,6 +22,8 @@ async def test_the_page_loads_and_calls_nothing_of_others(service: TestService):
 
 
 @pytest.mark.parametrize("inline", ["<script>", "onclick=", "onload=", "javascript:"])
-async def test_the_page_has_no_script_inside(service: TestService, inline: str):
-    async with aiohttp.ClientSession() as http, http.get(service.url) as answer:
+async def test_the_page_has_no_script_inside(
+    service: TestService, http: aiohttp.ClientSession, inline: str
+):
+    async with http.get(service.url) as answer:
         assert inline not in await answer.text()
