@@ -49,6 +49,10 @@ test-long: install ## The big counts
 	@tools/peers all || true
 	@$(BIN)/pytest -m long $(ARGS)
 
+.PHONY: load
+load: install ## Load `make run`, or URL=… KEY=…, with USERS (200) for TIME seconds (60), RATE (20) a second
+	@exec $(BIN)/python -m loadtest $(ARGS)
+
 .PHONY: image-test
 image-test: install ## Build the image and run it (Debian, as root)
 	@tools/peers image || true

@@ -17,6 +17,7 @@ from service.cli.dev.choices import Choices, Relay, choose, relay_beside
 from service.cli.dev.greeting import greeting
 from service.cli.dev.place import Place, this_machine, this_network
 from service.cli.dev.refusal import CannotServe
+from service.cli.dev.whereabouts import noted
 from service.settings import Reading, read
 from service.telemetry import log
 
@@ -43,9 +44,13 @@ def _serve(reading: Reading, folder: Path, *, lan: bool) -> int:
                 beside.enter_context(_running(relay, folder))
             except coturn.CoturnFailed as failure:
                 relay, choices = None, _without_relay(reading, place, str(failure))
-        log.configure(choices.settings.log_level, choices.settings.log_format)
+        settings = choices.settings
+        log.configure(settings.log_level, settings.log_format)
+        key = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
+        admin = f"http://{settings.admin_host}:{settings.admin_port}"
+        beside.enter_context(noted(place.origin(settings.port), admin, key))
         return app.run(
-            choices.settings,
+            settings,
             ready=lambda: print(greeting(choices, place, relay), flush=True),
             tls=place.tls,
         )

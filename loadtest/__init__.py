@@ -1,0 +1,1 @@
+"""Load for a running service: users who sign in and call each other, with Locust."""
