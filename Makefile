@@ -42,7 +42,12 @@ run: install ## Serve for development, two links to call with (LAN=1: https for 
 .PHONY: test
 test: install ## The whole suite but the big counts, with coverage
 	@tools/peers all || true
-	@$(BIN)/pytest -m "not long" --cov --cov-report=term $(ARGS)
+	@$(BIN)/pytest -m "not long and not chart" --cov --cov-report=term $(ARGS)
+
+.PHONY: chart-test
+chart-test: install ## The Helm chart: rendered, linted, and against the schemas of Kubernetes
+	@tools/peers chart || true
+	@$(BIN)/pytest -m chart tests/chart $(ARGS)
 
 .PHONY: test-long
 test-long: install ## The big counts
