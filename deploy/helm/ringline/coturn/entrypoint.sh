@@ -1,10 +1,12 @@
 #!/bin/sh
-# Runs coturn beside Ringline: `entrypoint.sh` serves, `entrypoint.sh drain` is the preStop hook.
+# Runs coturn beside Ringline: `entrypoint.sh` serves, `entrypoint.sh drain` is the preStop hook, and
+# `entrypoint.sh config` prints the turnserver.conf that would be.
 #
 # It writes turnserver.conf from the template that lies beside it, keeps the shared secrets in coturn's
 # own database, and stays as the parent of turnserver. While that runs, a changed secret file changes
 # the database, and a changed certificate is loaded anew: nothing restarts, no call is cut.
 # README.md lists the variables. A wrong one is answered by one sentence and exit status 2.
+# shellcheck disable=SC2154 # `eval` sets what it does not see
 set -euf
 umask 077
 newline='
@@ -43,7 +45,7 @@ addresses() { # NAME
 
 settings() {
     needed TURN_SCRATCH "a writable directory"
-    [ -d "$TURN_SCRATCH" ] && [ -w "$TURN_SCRATCH" ] ||
+    { [ -d "$TURN_SCRATCH" ] && [ -w "$TURN_SCRATCH" ]; } ||
         fail "TURN_SCRATCH is '$TURN_SCRATCH': set a directory that user $(id -u) may write to."
     needed TURN_REALM "the name that clients are shown, such as turn.example.org"
     case $TURN_REALM in
@@ -71,6 +73,9 @@ settings() {
     number TURN_USER_QUOTA 1 65535
     default TURN_MAX_BPS 750000
     number TURN_MAX_BPS 0 999999999
+    tags
+    denied_peers
+    external
 }
 
 # Which lines of the template apply.
@@ -152,6 +157,8 @@ RANGES='
             group[i] -= group[i] % free
             first = first sprintf(form, group[i]); last = last sprintf(form, group[i] + free - 1)
         }
+        # coturn takes a range from `::` on for one without a lower end, which denies all of IPv4.
+        sub(/^0:0:0:0:0:0:0:0$/, "::1", first)
         return first "-" last
     }
     function range(text,    part, ends) {
@@ -173,8 +180,7 @@ external() {
             *:*[!0-9]* | *: | :*) fail "TURN_DISCOVER_STUN is '$TURN_DISCOVER_STUN': set host:port." ;;
         esac
         for _ in 1 2 3; do
-            # Kept to a variable first: `timeout` must not wait for a pipe.
-            told=$(timeout 3 turnutils_stunclient -L "$TURN_RELAY_IP" -p "$port" "$host" 2>&1) || true
+            told=$(timeout 3 turnutils_stunclient -L "${TURN_RELAY_IP%%,*}" -p "$port" "$host" 2>&1) || true
             public=$(printf '%s\n' "$told" | sed -n 's/.*UDP reflexive addr: \(.*\):[0-9]*$/\1/p' | head -n 1)
             [ -z "$public" ] || break
         done
@@ -183,8 +189,13 @@ external() {
         say "seen from outside as $public."
     fi
     TURN_EXTERNAL=
-    [ -z "$public" ] || [ "$public" = "$TURN_RELAY_IP" ] || TURN_EXTERNAL=$public/$TURN_RELAY_IP
+    [ -z "$public" ] || [ "$public" = "${TURN_RELAY_IP%%,*}" ] || TURN_EXTERNAL=$public/${TURN_RELAY_IP%%,*}
     export TURN_EXTERNAL
+}
+
+config() {
+    settings
+    configuration
 }
 
 configuration() {
@@ -281,9 +292,6 @@ serve() {
     needed TURN_SECRET_FILE "the path of the file with the secrets that Ringline shares"
     [ -r "$TURN_SECRET_FILE" ] || fail "TURN_SECRET_FILE is '$TURN_SECRET_FILE', which cannot be read."
     settings
-    tags
-    denied_peers
-    external
     secrets=$(wanted)
     problem=$(wrong "$secrets")
     [ -z "$problem" ] || fail "$problem"
@@ -322,6 +330,6 @@ drain() {
 }
 
 case ${1:-serve} in
-    serve | drain) "${1:-serve}" ;;
-    *) fail "there is no '$1': say 'drain', or nothing to serve." ;;
+    serve | drain | config) "${1:-serve}" ;;
+    *) fail "there is no '$1': say 'drain', 'config', or nothing to serve." ;;
 esac
