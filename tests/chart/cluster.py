@@ -53,7 +53,7 @@ VERBS = ["create", "delete", "get", "list", "patch", "update"]
 Key = tuple[str, str, str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Cluster:
     """One that is empty at first."""
 

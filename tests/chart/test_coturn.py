@@ -46,7 +46,7 @@ def running(rendering: Rendering, folder: Path) -> Iterator[TurnServer]:
     for name, text in rendering.one("ConfigMap", "ringline-turn").tree["data"].items():
         (folder / "turn-config" / name).write_text(text)
     Path(environ["TURN_SECRET_FILE"]).write_text(secret(rendering))
-    command = ["/bin/sh", folder / "turn-config" / "entrypoint.sh"]
+    command = ["/bin/sh", str(folder / "turn-config" / "entrypoint.sh")]
     with promised(ADDRESS, 0) as port, (folder / "coturn.log").open("wb") as log:
         process = subprocess.Popen(
             command, env={**environ, "TURN_PORT": str(port)}, stdout=log, stderr=log

@@ -31,7 +31,7 @@ BY_SCHEMA = [
     ("jwt: {secret: short}", "a jwt.secret of 32 bytes or more (make one with openssl"),
     ("httpRoute: {enabled: true}", "httpRoute.parentRefs (the Gateways"),
     ("ingress: {enabled: true}", "ingress.hosts (the names of the service)"),
-    ("loadtest: {enabled: true}", "loadtest.configMap (a ConfigMap with locustfile.py)"),
+    ("loadtest: {enabled: true}", "loadtest.configMap (kubectl create configmap"),
     ("image: {digest: latest}", "image.digest: Does not match pattern"),
     ("service: {type: ExternalName}", '"ClusterIP", "NodePort", "LoadBalancer"'),
     ("probe: {canary: {everySeconds: 5}}", "everySeconds: Must be greater than or equal to 10"),
@@ -70,6 +70,8 @@ BY_TEMPLATE = [
      "turn.tls.existingSecret and turn.tls.certManager are set together; keep one."),
     ("settings: {jwksUrl: 'https://a/b'}\nprobe: {canary: {enabled: true}}",
      "set probe.existingSecret to a Secret with token_a and token_b."),
+    ("settings: {jwksUrl: 'https://a/b'}\nloadtest: {enabled: true, configMap: a}",
+     "loadtest: its users sign in by an HS256 key, and this service has none"),
 ]  # fmt: skip
 
 

@@ -100,7 +100,7 @@ def test_without_coturn_nothing_but_names_keys_and_turn_is_reached():
     assert ports == {
         (53, "UDP"), (53, "TCP"),
         (443, "TCP"), (4318, "TCP"), (8443, "TCP"),
-        (3478, "UDP"), (3478, "TCP"), (5349, "TCP"),
+        (3478, "UDP"), (3478, "TCP"), (5349, "UDP"), (5349, "TCP"), (443, "UDP"),
     }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What Helm says at the end: the next command, and the values that are still missing."""
 
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -17,6 +18,7 @@ def api(tmp_path_factory) -> Iterator[Cluster]:
         yield api
 
 
+@cache
 def notes(api: Cluster, case: str) -> str:
     said = api.helm(
         "install", RELEASE, CHART, "--namespace", NAMESPACE, "--values", CASES[case],
