@@ -1,11 +1,13 @@
 """Who may talk to whom."""
 
 import ipaddress
+import re
 from typing import Any
 
 import pytest
 import yaml
 
+from deploy.build import CHART
 from tests.chart.rendering import CASES, NAMESPACE, Rendering, Thing, Tree, rendered
 
 pytestmark = pytest.mark.chart
@@ -77,6 +79,22 @@ def test_relays_reach_the_world(address: str):
 @pytest.mark.parametrize("address", DENIED.split())
 def test_relays_reach_no_special_range(address: str):
     assert not reaches(policy(rendered())["egress"], address)
+
+
+def test_the_policy_denies_what_coturn_denies():
+    """Two lists, of which the one in the pod has no way to be read by the other."""
+    template = (CHART / "coturn" / "turnserver.conf.template").read_text()
+    ends = re.findall(r"^denied-peer-ip=([0-9a-f.:]+)(?:-([0-9a-f.:]+))?$", template, re.MULTILINE)
+    coturn = {
+        network
+        for first, last in ends
+        for network in ipaddress.summarize_address_range(
+            ipaddress.ip_address(first), ipaddress.ip_address(last or first)
+        )
+    }
+    peers = [peer for rule in policy(rendered())["egress"] for peer in rule.get("to", [])]
+    excepted = [network for peer in peers for network in peer["ipBlock"]["except"]]
+    assert {ipaddress.ip_network(network) for network in excepted} == coturn
 
 
 @pytest.mark.parametrize("address", ["198.41.7.7", "2620:1:2::7"])
