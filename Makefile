@@ -17,6 +17,7 @@ install: ## Prepare .venv (quick when nothing changed)
 lock: install ## Resolve the dependencies anew into the two hashed locks
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 pyproject.toml --extra dev -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 pyproject.toml --extra dev --group dev -c requirements.lock -o requirements-dev.lock
+	@echo "checkov>=3.3.30,<4" | $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 - -o tools/checkov.lock
 
 .PHONY: check
 check: install ## Format, lint, types, floors, generated pages
@@ -43,6 +44,12 @@ run: install ## Serve for development, two links to call with (LAN=1: https for 
 test: install ## The whole suite but the big counts, on all cores, with coverage
 	@tools/peers all || true
 	@$(BIN)/pytest -m "not long and not image and not chart" -n auto --dist loadfile --cov --cov-report=term $(ARGS)
+
+.PHONY: chart-test
+chart-test: install ## The Helm chart: rendered, linted, and against the schemas of Kubernetes
+	@tools/peers chart || true
+	@tools/checkov
+	@$(BIN)/pytest -m chart tests/chart $(ARGS)
 
 .PHONY: test-long
 test-long: install ## The big counts

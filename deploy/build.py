@@ -1,10 +1,11 @@
-"""Write dashboards and rules into the chart; `--check` only compares, and says what has drifted."""
+"""Write what the chart is made of; `--check` only compares, and says what has drifted."""
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.alerts import build as alerts
+from deploy.chart import build as chart
 from deploy.dashboards import build as dashboards
 
 CHART = Path(__file__).parent / "helm" / "ringline"
@@ -12,16 +13,17 @@ CHART = Path(__file__).parent / "helm" / "ringline"
 
 def files() -> dict[Path, str]:
     """Every generated file, and its text."""
-    made = {**dashboards.files(), **alerts.files()}
+    made = {**dashboards.files(), **alerts.files(), **chart.files()}
     return {CHART / name: text for name, text in made.items()}
 
 
 def drifted() -> list[Path]:
     """The files that are not what the code makes, and those that it no longer makes."""
     made = files()
-    folders = {path.parent for path in made}
+    # Beside these, the chart's own folder has what is written by hand.
+    folders = {path.parent for path in made} - {CHART}
     there = {path for folder in folders for path in folder.glob("*")}
-    differ = [path for path, text in made.items() if path not in there or path.read_text() != text]
+    differ = [path for path, text in made.items() if not path.exists() or path.read_text() != text]
     return sorted([*differ, *(there - set(made))])
 
 

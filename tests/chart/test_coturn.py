@@ -1,0 +1,81 @@
+"""coturn as the pod runs it: the files, the environment and the secret that the chart gives it."""
+
+import base64
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from service.cli.dev.coturn import installed
+from service.cli.dev.ports import promised
+from service.turn.servers import TurnServers
+from tests.chart.rendering import Rendering, rendered
+from tests.support.coturn import ADDRESS, TurnServer, refusal
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.chart
+
+FIT_HERE = {"TURN_PROFILE": "4.6", "TURN_PROMETHEUS_ADDRESS": "", "TURN_PROMETHEUS_PORT": ""}
+"""Debian's coturn is of another version than the image's, and has no metrics."""
+
+
+def environment(rendering: Rendering, folder: Path) -> dict[str, str]:
+    """What the container gets, with its paths below the folder and its pod on loopback."""
+    coturn = rendering.one("Deployment", "ringline").container("coturn")
+    environ = {one["name"]: one.get("value", ADDRESS) for one in coturn["env"]}
+    for mount in coturn["volumeMounts"]:
+        place = folder / mount["name"]
+        place.mkdir()
+        environ = {
+            name: value.replace(mount["mountPath"], str(place)) for name, value in environ.items()
+        }
+    return {"PATH": os.environ["PATH"], **environ, **FIT_HERE}
+
+
+@contextmanager
+def running(rendering: Rendering, folder: Path) -> Iterator[TurnServer]:
+    """The container's process, with what is mounted into it."""
+    if not installed():
+        pytest.skip("coturn is not installed; run: apt-get install coturn")
+    environ = environment(rendering, folder)
+    for name, text in rendering.one("ConfigMap", "ringline-turn").tree["data"].items():
+        (folder / "turn-config" / name).write_text(text)
+    Path(environ["TURN_SECRET_FILE"]).write_text(secret(rendering))
+    command = ["/bin/sh", str(folder / "turn-config" / "entrypoint.sh")]
+    with promised(ADDRESS, 0) as port, (folder / "coturn.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, env={**environ, "TURN_PORT": str(port)}, stdout=log, stderr=log
+        )
+        try:
+            yield TurnServer(port, process.pid, folder)
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def secret(rendering: Rendering) -> str:
+    held = rendering.one("Secret", "ringline-turn").tree["data"]["turn_secret"]
+    return base64.b64decode(held).decode()
+
+
+def answers(port: int) -> bool:
+    try:
+        socket.create_connection((ADDRESS, port), timeout=1).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+async def test_it_takes_the_credentials_that_the_service_mints(tmp_path: Path):
+    with running(rendered(), tmp_path) as server:
+        await until(lambda: answers(server.port), "coturn")
+        source = TurnServers(secrets=[secret(rendered())], urls=[server.url], ttl=60)
+        ice = source.servers("alice", int(time.time() * 1000)).servers[0]
+        assert await refusal(server, ice.username, ice.credential) is None
+        assert await refusal(server, ice.username, "another") == 401
+        assert "Bad configuration format" not in server.log

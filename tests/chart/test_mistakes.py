@@ -1,0 +1,91 @@
+"""An operator's mistake ends Helm with one sentence that says what to do."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.chart.rendering import Refused, rendered
+
+pytestmark = pytest.mark.chart
+
+BY_SCHEMA = [
+    ("replicaCount: 2", "replicaCount 1 (replicas share no store yet"),
+    ("replicaCount: two", "replicaCount: Invalid type. Expected: integer, given: string"),
+    ("turn: {mode: sidecart}", '"sidecar", "daemonset", "external"'),
+    ("turn: {mod: sidecar}", "turn: Additional property mod is not allowed"),
+    ("replicas: 1", "Additional property replicas is not allowed"),
+    ("turn: {mode: external, existingSecret: a}", "turn.urls (in turn.mode external"),
+    ('turn: {urls: ["stun:a"]}', "turn.urls.0: Does not match pattern"),
+    ("turn: {userQuota: 4}", "turn.userQuota: Must be greater than or equal to 12"),
+    ("turn: {relayPorts: {min: 50000}}", "Has a dependency on max"),
+    ("turn: {externalIP: turn.example.org}", "turn.externalIP: Does not match pattern"),
+    ("turn: {host: 'https://turn.example.org'}", "turn.host: Does not match pattern"),
+    ("turn: {secrets: ['with, comma and space']}", "turn.secrets.0: Does not match pattern"),
+    ("turn: {tls: {certManager: {enabled: true, issuerRef: {name: a}}}}", "turn.host (the name"),
+    ("turn: {host: a, tls: {certManager: {enabled: true}}}", "issuerRef (who issues"),
+    ("settings: {ringTimeout: 5}", "settings.ringTimeout: Must be greater than or equal to 15"),
+    ("settings: {ringtimeout: 20}", "settings: Additional property ringtimeout is not allowed"),
+    ("settings: {logLevel: loud}", '"debug", "info", "warning", "error"'),
+    ("settings: {jwtSecret: a}", "settings: Additional property jwtSecret is not allowed"),
+    ("jwt: {secret: short}", "a jwt.secret of 32 bytes or more (make one with openssl"),
+    ("httpRoute: {enabled: true}", "httpRoute.parentRefs (the Gateways"),
+    ("ingress: {enabled: true}", "ingress.hosts (the names of the service)"),
+    ("loadtest: {enabled: true}", "loadtest.configMap (kubectl create configmap"),
+    ("image: {digest: latest}", "image.digest: Does not match pattern"),
+    ("service: {type: ExternalName}", '"ClusterIP", "NodePort", "LoadBalancer"'),
+    ("probe: {canary: {everySeconds: 5}}", "everySeconds: Must be greater than or equal to 10"),
+    ("podAnnotations: {a: 1}", "podAnnotations.a: Invalid type. Expected: string"),
+]  # fmt: skip
+BY_TEMPLATE = [
+    ("terminationGracePeriodSeconds: 35",
+     "35 s end a pod before drain.delaySeconds + drain.windowSeconds (35 s) are over; set it to"),
+    ("drain: {windowSeconds: 0}\nturn: {drainSeconds: 60}",
+     "60 s end coturn before turn.drainSeconds (60 s) are over; set it to 70"),
+    ("settings: {jwksUrl: 'https://a/b'}\njwt: {existingSecret: a}",
+     "settings.jwksUrl and jwt.existingSecret are set together; keep the one"),
+    (f"jwt: {{existingSecret: a, secret: {'b' * 32}}}",
+     "jwt.existingSecret and jwt.secret are set together"),
+    (f"turn: {{existingSecret: a, secrets: [{'b' * 32}]}}",
+     "turn.existingSecret and turn.secrets are set together; keep one."),
+    ("generateSecrets: false\nturn: {existingSecret: a}",
+     "there is no key for tokens; set jwt.existingSecret"),
+    ("generateSecrets: false\njwt: {existingSecret: a}",
+     "there is no TURN secret; set turn.existingSecret."),
+    ("turn: {mode: external, urls: ['turn:a']}",
+     "cannot guess the secret of a TURN server that it does not run; set turn.existingSecret"),
+    ("turn: {externalIP: 192.0.2.1, relayPorts: {min: 50000, max: 50100}}",
+     "cannot well publish 101 ports; take 100 or fewer, or turn.mode daemonset."),
+    ("turn: {externalIP: 192.0.2.1, relayPorts: {min: 50001, max: 50000}}",
+     "turn.relayPorts: max (50000) is below min (50001)."),
+    ("turn: {relayPorts: {min: 50000, max: 50010}}", "set turn.externalIP to that of the load"),
+    ("turn: {externalIP: 192.0.2.1, totalQuota: 50, relayPorts: {min: 50000, max: 50009}}",
+     "turn.totalQuota: 50 relays do not fit in 10 relay ports; lower it"),
+    ("turn: {mode: daemonset, daemonset: {namespace: calls}}",
+     "turn.daemonset.namespace is that of the release; name another one"),
+    ("turn: {mode: daemonset, discoverNode: true, discoverStun: 'a:1'}",
+     "turn.discoverNode and turn.discoverStun are set together; keep one."),
+    ("turn: {discoverNode: true}", "in turn.mode daemonset; in sidecar, set turn.externalIP."),
+    ("turn: {host: a, tls: {existingSecret: a, certManager: {enabled: on, issuerRef: {name: b}}}}",
+     "turn.tls.existingSecret and turn.tls.certManager are set together; keep one."),
+    ("settings: {jwksUrl: 'https://a/b'}\nprobe: {canary: {enabled: true}}",
+     "set probe.existingSecret to a Secret with token_a and token_b."),
+    ("settings: {jwksUrl: 'https://a/b'}\nloadtest: {enabled: true, configMap: a}",
+     "loadtest: its users sign in by an HS256 key, and this service has none"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("values", "sentence"), BY_SCHEMA + BY_TEMPLATE)
+def test_it_is_told_in_a_sentence(values: str, sentence: str):
+    given: dict[str, Any] = yaml.safe_load(values)
+    with pytest.raises(Refused) as refused:
+        rendered(set_values=given)
+    assert sentence in str(refused.value)
+
+
+def test_all_that_does_not_fit_together_is_told_at_once():
+    with pytest.raises(Refused) as refused:
+        rendered(set_values={"terminationGracePeriodSeconds": 10, "turn": {"discoverNode": True}})
+    assert "before drain." in str(refused.value)
+    assert "end coturn before" in str(refused.value)
+    assert "find the addresses of nodes" in str(refused.value)

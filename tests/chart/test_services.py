@@ -1,0 +1,125 @@
+"""What is reached how: Services, routes, and the pods behind them."""
+
+import pytest
+
+from tests.chart.rendering import CASES, Rendering, Thing, rendered
+
+pytestmark = pytest.mark.chart
+
+
+def behind(rendering: Rendering, service: Thing) -> list[Thing]:
+    wanted = service.tree["spec"]["selector"].items()
+    return [
+        thing
+        for thing in rendering.workloads
+        if thing.namespace == service.namespace
+        and wanted <= thing.template["metadata"]["labels"].items()
+    ]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_service_finds_the_pods_of_one_workload_and_their_ports(case: str):
+    rendering = rendered(case)
+    for service in rendering.of("Service"):
+        (thing,) = behind(rendering, service)
+        ports = [port for one in thing.containers for port in one.get("ports", [])]
+        names = {(port["name"], port["protocol"]) for port in ports}
+        numbers = {(port["containerPort"], port["protocol"]) for port in ports}
+        for port in service.tree["spec"]["ports"]:
+            if not port["name"].startswith("relay-"):
+                assert (port["targetPort"], port["protocol"]) in names | numbers, service
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_workload_finds_its_own_pods(case: str):
+    for thing in rendered(case).workloads:
+        if thing.kind in ("Deployment", "DaemonSet"):
+            labels = thing.template["metadata"]["labels"]
+            assert thing.tree["spec"]["selector"]["matchLabels"].items() <= labels.items()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_two_workloads_are_found_by_one_selector(case: str):
+    labels = [
+        thing.template["metadata"]["labels"]["app.kubernetes.io/component"]
+        for thing in rendered(case).workloads
+    ]
+    assert len(labels) == len(set(labels))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_traffic_policies_and_classes_stand_where_kubernetes_takes_them(case: str):
+    for service in rendered(case).of("Service"):
+        spec = service.tree["spec"]
+        outside = spec["type"] in ("LoadBalancer", "NodePort")
+        assert ("externalTrafficPolicy" in spec) is outside, service
+        assert "loadBalancerClass" not in spec or spec["type"] == "LoadBalancer", service
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_health_and_metrics_are_on_no_service_that_clients_reach(case: str):
+    for service in rendered(case).of("Service"):
+        if service.tree["spec"]["type"] != "ClusterIP":
+            targets = {port["targetPort"] for port in service.tree["spec"]["ports"]}
+            assert targets.isdisjoint({"admin", 9090, "turn-metrics", 9641})
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_routes_lead_to_the_service(case: str):
+    rendering = rendered(case)
+    for route in rendering.of("HTTPRoute"):
+        (rule,) = route.tree["spec"]["rules"]
+        (backend,) = rule["backendRefs"]
+        service = rendering.one("Service", backend["name"])
+        assert backend["port"] in [port["port"] for port in service.tree["spec"]["ports"]]
+    for ingress in rendering.of("Ingress"):
+        for rule in ingress.tree["spec"]["rules"]:
+            (path,) = rule["http"]["paths"]
+            service = rendering.one("Service", path["backend"]["service"]["name"])
+            names = [port["name"] for port in service.tree["spec"]["ports"]]
+            assert path["backend"]["service"]["port"]["name"] in names
+
+
+def test_a_route_does_not_end_a_websocket():
+    (rule,) = rendered("full").one("HTTPRoute", "ringline").tree["spec"]["rules"]
+    assert rule["timeouts"] == {"request": "0s", "backendRequest": "0s"}
+    without = rendered("full", set_values={"httpRoute": {"timeouts": None}})
+    assert "timeouts" not in without.one("HTTPRoute", "ringline").tree["spec"]["rules"][0]
+
+
+@pytest.mark.parametrize("case", ["nginx", "aws", "gke"])
+def test_an_example_leaves_a_silent_websocket_an_hour(case: str):
+    assert "3600" in rendered(case).text
+
+
+def test_turn_is_published_over_udp_tcp_and_tls_and_nothing_else():
+    spec = rendered("full").one("Service", "ringline-turn").tree["spec"]
+    assert [(p["port"], p["targetPort"], p["protocol"]) for p in spec["ports"]] == [
+        (3478, 3478, "UDP"),
+        (3478, 3478, "TCP"),
+        (443, 5349, "TCP"),
+    ]
+    assert spec["publishNotReadyAddresses"] is True
+
+
+def test_relay_ports_are_listed_one_by_one():
+    ports = rendered("relay-ports").one("Service", "ringline-turn").tree["spec"]["ports"]
+    relays = [port for port in ports if port["name"].startswith("relay-")]
+    assert [port["port"] for port in relays] == list(range(49152, 49252))
+    assert all(port["port"] == port["targetPort"] for port in relays)
+    assert {port["protocol"] for port in relays} == {"UDP"}
+
+
+def test_the_sidecar_is_a_native_one():
+    (coturn,) = rendered().one("Deployment", "ringline").pod["initContainers"]
+    assert coturn["restartPolicy"] == "Always"
+
+
+def test_an_external_turn_server_brings_no_coturn():
+    assert "coturn" not in rendered("external").text
+
+
+def test_without_a_shared_store_one_pod_follows_the_other():
+    spec = rendered().one("Deployment", "ringline").tree["spec"]
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    assert rendered("full").of("PodDisruptionBudget") == []
