@@ -60,6 +60,10 @@ test-long: install ## The big counts
 load: install ## Load `make run`, or URL=… KEY=…, with USERS (200) for TIME seconds (60), RATE (20) a second
 	@exec $(BIN)/python -m loadtest $(ARGS)
 
+.PHONY: bench
+bench: install ## What a relay, a call and a connection cost one node
+	@$(BIN)/python -m loadtest.bench
+
 .PHONY: image-test
 image-test: install ## Build the image and run it (Debian, as root)
 	@tools/peers image || true

@@ -1,0 +1,202 @@
+"""`make bench`: what each unit of work costs one node, in CPU time and memory.
+
+Costs are the operating system's account of the service's own process, so that they hold when the
+machine is busy with other things; throughput and latency would not. The driver shares the machine,
+not the process: it is as thin as picows makes it.
+"""
+
+import asyncio
+import json
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+import psutil
+import uvloop
+from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+
+from loadtest import media
+from loadtest.tokens import token
+
+PAIRS = 250
+SECONDS = 5.0
+BATCH = 50
+KEY = secrets.token_hex(32)
+OFFER, ANSWER = media.description("offer", "video"), media.description("answer", "video")
+CANDIDATES = [media.candidate(number) for number in range(media.CANDIDATES)]
+
+
+class Peer(WSListener):
+    """One user, who calls the next one or is called; all that it does is answer."""
+
+    def __init__(self, number: int, load: "Load") -> None:
+        self.user, self.other = f"user-{number}", f"user-{number ^ 1}"
+        self.calls = number % 2 == 0
+        self.call_id = ""
+        self._load = load
+        self._line: WSTransport | None = None
+
+    def emit(self, event: str, **payload: object) -> None:
+        """Send an event."""
+        if self._line is not None:
+            self._line.send(WSMsgType.TEXT, b"42" + json.dumps([event, payload]).encode())
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        """Connected."""
+        self._line = transport
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """What the service says."""
+        text = frame.get_payload_as_utf8_text()
+        if text.startswith("42"):
+            event, *payload = json.loads(text[2:])
+            self._load.heard(self, event, payload[0] if payload else {})
+        elif text.startswith("0"):
+            auth = json.dumps({"token": token(self.user, KEY, None, None)})
+            transport.send(WSMsgType.TEXT, f"40{auth}".encode())
+        elif text.startswith("40"):
+            self.emit("user:join", userId=self.user)
+        elif text == "2":
+            transport.send(WSMsgType.TEXT, b"3")
+
+
+class Load:
+    """Pairs of users on one service, and what they have done."""
+
+    def __init__(self) -> None:
+        self.peers: list[Peer] = []
+        self.joined = self.relayed = self.called = 0
+        self.work = ""
+        self.errors: dict[str, int] = {}
+
+    async def connect(self, url: str) -> None:
+        """Have every user join."""
+        for start in range(0, 2 * PAIRS, BATCH):
+            peers = [Peer(number, self) for number in range(start, start + BATCH)]
+            self.peers += peers
+            await asyncio.gather(*(ws_connect(lambda peer=peer: peer, url) for peer in peers))
+            await _until(lambda: self.joined == len(self.peers))
+
+    def begin(self, work: str) -> None:
+        """Every caller places a call: `relay` passes messages in it, `calls` one after another."""
+        self.work = work
+        for peer in self.peers[::2]:
+            peer.emit("call:initiate", to=peer.other, callType="video")
+
+    def heard(self, peer: Peer, event: str, payload: dict[str, str]) -> None:
+        """What follows from an event of the service."""
+        if event == "error":
+            self.errors[payload["code"]] = self.errors.get(payload["code"], 0) + 1
+        elif event == "user:joined":
+            self.joined += 1
+        elif event == "ice:candidate":
+            self.relayed += 1
+            if self.work == "relay":
+                peer.emit("ice:candidate", candidate=CANDIDATES[0], callId=peer.call_id)
+        elif peer.calls:
+            self._caller(peer, event, payload)
+        else:
+            self._callee(peer, event, payload)
+
+    def _caller(self, peer: Peer, event: str, payload: dict[str, str]) -> None:
+        match event:
+            case "call:initiated":
+                peer.call_id = payload["callId"]
+            case "call:accepted":
+                peer.emit("call:offer", offer=OFFER, callId=peer.call_id)
+                self._trickle(peer)
+            case "call:answer" if self.work == "calls":
+                peer.emit("call:end", callId=peer.call_id)
+            case "call:ended":
+                self.called += 1
+                peer.emit("call:initiate", to=peer.other, callType="video")
+
+    def _callee(self, peer: Peer, event: str, payload: dict[str, str]) -> None:
+        match event:
+            case "call:incoming":
+                peer.call_id = payload["callId"]
+                peer.emit("call:accept", callId=peer.call_id)
+            case "call:offer":
+                peer.emit("call:answer", answer=ANSWER, callId=peer.call_id)
+                self._trickle(peer)
+
+    def _trickle(self, peer: Peer) -> None:
+        for candidate in CANDIDATES[:1] if self.work == "relay" else CANDIDATES:
+            peer.emit("ice:candidate", candidate=candidate, callId=peer.call_id)
+
+
+async def measured(service: psutil.Process, work: Awaitable[object]) -> float:
+    """Seconds of the service's CPU time that `work` took."""
+    before = sum(service.cpu_times()[:2])
+    await work
+    return sum(service.cpu_times()[:2]) - before
+
+
+async def run(service: psutil.Process, url: str) -> None:
+    """Measure and print."""
+    load, idle = Load(), service.memory_info().rss
+    spent = await measured(service, load.connect(url))
+    users = len(load.peers)
+    print(f"connect and join   {spent / users * 1e6:8.0f} µs")
+    print(f"a connection       {(service.memory_info().rss - idle) / users / 1024:8.1f} KiB")
+    load.begin("relay")
+    await asyncio.sleep(1)
+    relayed = load.relayed
+    spent = await measured(service, asyncio.sleep(SECONDS))
+    print(f"a relayed message  {spent / max(1, load.relayed - relayed) * 1e6:8.1f} µs")
+    load.work = "calls"
+    for peer in load.peers[::2]:
+        peer.emit("call:end", callId=peer.call_id)
+    await asyncio.sleep(1)
+    called = load.called
+    spent = await measured(service, asyncio.sleep(SECONDS))
+    print(f"a whole call       {spent / max(1, load.called - called) * 1e6:8.0f} µs")
+    if load.errors:
+        sys.exit(f"Not a fair run: {load.errors}")
+
+
+@contextmanager
+def serving() -> Iterator[tuple[psutil.Process, str]]:
+    """A service of its own, with everything on but the limits."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    settings = {
+        "HOST": "127.0.0.1", "PORT": str(port), "ADMIN_PORT": "0", "JWT_SECRET": KEY,
+        "TURN_SECRET": KEY, "LOG_LEVEL": "info", "TURN_URLS": "turn:127.0.0.1:9",
+        "TURN_PROBE": "false", "RATE_LIMIT_SCALE": "1000000", "LOG_FORMAT": "json",
+    }  # fmt: skip
+    environ = {f"RINGLINE_{name}": value for name, value in settings.items()}
+    command = [sys.executable, "-m", "service"]
+    with subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL) as process:  # noqa: S603
+        try:
+            _await_port(port)
+            path = "/socket.io/?EIO=4&transport=websocket"
+            yield psutil.Process(process.pid), f"ws://127.0.0.1:{port}{path}"
+        finally:
+            process.terminate()
+
+
+def _await_port(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    sys.exit("The service did not listen within 20 s.")
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not true():  # noqa: ASYNC110 - nothing tells when it does
+            await asyncio.sleep(0.01)
+
+
+if __name__ == "__main__":
+    with serving() as (service, url):
+        uvloop.run(run(service, url))
