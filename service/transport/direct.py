@@ -7,6 +7,7 @@ Leaned on, beside what engine.py and frames.py name: `AsyncSocket.connected`, `.
 and that the libraries write to a connection by `queue.put` and `.put_nowait` alone.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,9 @@ class Outlet:
 class Direct:
     """One connection: its frames in, its packets out."""
 
-    __slots__ = ("_engine", "_later", "_line", "_peer", "_probed", "_socket")
+    __slots__ = (
+        "_ending", "_engine", "_later", "_line", "_peer", "_probed", "_socket", "_working",
+    )  # fmt: skip
 
     def __init__(self, engine: "Engine", socket: Any, line: Line) -> None:
         self._engine = engine
@@ -59,6 +62,8 @@ class Direct:
         self._line = line
         self._later: deque[str | None] | None = None
         self._probed = False
+        self._working: asyncio.Task[None] | None = None
+        self._ending = False
         socket.frames = self
         line.serve(self)
         if socket.connected:
@@ -73,8 +78,10 @@ class Direct:
             self._engine.slow(self._socket)
 
     async def finish(self, code: int) -> None:
-        """Close: all is written already."""
+        """Close: all is written already, and what is waited for concerns nobody any more."""
         self._line.close(code)
+        if self._working is not None and not self._ending:
+            self._working.cancel()
 
     def queued(self) -> int:
         """Bytes written that the client has not taken."""
@@ -90,7 +97,7 @@ class Direct:
                 self._line.pause_reading()
         elif work := self._take(text):
             self._later = deque()
-            self._engine.spawn(self._work(work))
+            self._working = self._engine.spawn(self._work(work))
 
     def broken(self) -> None:
         """A binary frame came."""
@@ -134,7 +141,7 @@ class Direct:
             if len(later) == _MOST_WAITING:
                 self._line.resume_reading()
             work = self._take(later.popleft())
-        self._later = None
+        self._later = self._working = None
 
     def _upgrade(self, frame: str) -> None:
         """From polling, by a probe and an answer (Engine.IO v4, "Upgrade")."""
@@ -164,6 +171,7 @@ class Direct:
 
     async def _end(self, *, by_client: bool = False) -> None:
         """The WebSocket is over, and the connection with it, unless that still polls."""
+        self._ending = True
         socket = self._socket
         if socket.upgraded:
             await self._engine.over(socket, by_client=by_client)

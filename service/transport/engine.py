@@ -161,11 +161,12 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         """Characters queued for clients, before what the operating system holds."""
         return sum(map(queued, self.eio.sockets.values()))
 
-    def spawn(self, work: Any) -> None:
+    def spawn(self, work: Work) -> asyncio.Task[None]:
         """Run a coroutine that nobody waits for, and hold it until it is done."""
-        task = asyncio.ensure_future(work)
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def cut(self, socket: Any, code: int) -> None:
         """End a transport: what is queued, then a close frame or the CLOSE packet of polling."""
@@ -200,7 +201,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         """End every connection."""
         for peer in tuple(self._peers.values()):
             peer.wire.cut("shutdown", GOING_AWAY)
-        await asyncio.gather(*self._tasks)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.eio.shutdown()
 
     async def _connecting(self, socket_id: str, environ: dict[str, Any], auth: object) -> None:

@@ -87,9 +87,10 @@ class Sockets:
             self._refused(connection, error)
             raise Refusal(error.message, {"code": error.code, "retryable": False}) from None
         except (Exception, asyncio.CancelledError):  # noqa: BLE001 - nothing here may admit
-            _log.exception("socket.connect_failed")
-            self._metrics.connections.refused("internal")
-            connection.wire.cut("internal")
+            if not connection.wire.cut_off:  # else this was given up, for it took too long
+                _log.exception("socket.connect_failed")
+                self._metrics.connections.refused("internal")
+                connection.wire.cut("internal")
             raise Refusal(errors.Internal.default) from None
         if connection.over:
             raise Refusal("The transport closed meanwhile.")
