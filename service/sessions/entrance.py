@@ -20,10 +20,11 @@ MOST_SESSIONS = 10
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What a connection brings to the join: who it is, and how to write to it and close it."""
+    """What a connection brings: who and where it is, and how to write to it and close it."""
 
     socket_id: str
     identity: Identity
+    address: str
     write: Callable[[str], None]
     close: Callable[[str], None]
 
@@ -67,7 +68,7 @@ class Entrance:
         )
         if not await self._sessions.add(ref, MOST_SESSIONS):
             raise errors.TooManySessions
-        session = Session(ref, door.identity, door.write, door.close)
+        session = Session(ref, door.identity, door.write, door.close, door.address)
         session.hold()
         self._directory.add(session)
         self._upkeep.begin(session)

@@ -71,6 +71,23 @@ async def test_delayed_then_refused_over_http(service: TestService):
                 assert int(answer.headers["Retry-After"]) > 0
 
 
+async def test_a_refresh_is_no_way_around(service: TestService):
+    alice = await service.join("alice")
+    codes, took = [], []
+    for _ in range(11):
+        begun = time.monotonic()
+        codes.append((await alice.refusal("auth:refresh", {"token": FORGED}))["code"])
+        took.append(time.monotonic() - begun)
+    assert codes == ["unauthenticated"] * 6 + ["rate_limited"] * 5
+    assert [seconds >= SLOWED_S for seconds in took] == [False] * 3 + [True] * 3 + [False] * 5
+    with pytest.raises(InvalidStatus) as refused:
+        await service.open()
+    assert refused.value.response.status_code == 429
+    async with aiohttp.request("GET", f"http://127.0.0.1:{service.admin_port}/metrics") as scraped:
+        assert 'ringline_auth_failures_total{reason="bad_signature"} 6.0' in await scraped.text()
+    await alice.settle()  # who is in stays in
+
+
 async def test_forgeries_side_by_side_are_no_way_around(service: TestService):
     clients = [await service.open() for _ in range(30)]
     for client in clients:
