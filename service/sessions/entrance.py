@@ -64,7 +64,10 @@ class Entrance:
         """
         _check_user(door.identity, message)
         ref = SessionRef(
-            ids.session_id(), message.user_id, message.device_id, "resume" in message.features
+            ids.session_id(),
+            message.user_id,
+            message.device_id,
+            "resume" in (message.features or ()),
         )
         if not await self._sessions.add(ref, MOST_SESSIONS):
             raise errors.TooManySessions

@@ -70,16 +70,16 @@ def _check_payload(decoded: ClientEvent) -> None:
 
 
 def _check_candidates(decoded: IceCandidate) -> None:
-    if (decoded.candidate is UNSET) is (decoded.candidates is UNSET):
+    if (decoded.candidate is UNSET) is (decoded.candidates is None):
         raise msgspec.ValidationError("Expected one of `candidate` and `candidates`")
-    many = decoded.candidates is not UNSET
+    many = decoded.candidates is not None
     for i, raw in enumerate(each_candidate(decoded)):
         _check(raw, f"candidates[{i}]" if many else "candidate", b'{"n')
 
 
 def each_candidate(decoded: IceCandidate) -> list[Raw]:
     """The candidates of one event, however many it carried."""
-    if decoded.candidates is not UNSET:
+    if decoded.candidates is not None:
         return decoded.candidates
     return [] if decoded.candidate is UNSET else [decoded.candidate]
 
