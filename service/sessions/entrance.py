@@ -61,6 +61,9 @@ class Entrance:
         Raises:
             Forbidden: the user is not the token's.
             TooManySessions: the user has ten already.
+
+        Whatever else it raises, the session has left again; a client that was told of it already
+        is closed, and comes back.
         """
         _check_user(door.identity, message)
         ref = SessionRef(
@@ -75,9 +78,15 @@ class Entrance:
         session.hold()
         self._directory.add(session)
         self._upkeep.begin(session)
-        await self._welcome(door, session, reply)
-        await self._placing.ring_late(session)
-        await self._presence.changed(session.user)
+        try:
+            await self._welcome(door, session, reply)
+            await self._placing.ring_late(session)
+            await self._presence.changed(session.user)
+        except BaseException:
+            if reply.answer is not None:
+                door.close("internal")
+            await self.leave(session)
+            raise
         return session
 
     async def rejoin(self, door: Door, session: Session, message: UserJoin, reply: Reply) -> None:
