@@ -40,6 +40,7 @@ from service.transport.engine import Engine
 from service.transport.gate import Gate
 from service.transport.http.app import api
 from service.transport.http.caller import Rooms
+from service.transport.identify import identify
 from service.transport.sockets import Sockets
 from service.turn.prober import Prober
 from service.turn.rotation import Rotation
@@ -170,7 +171,13 @@ class Node:
             directory=directory,
             calls=store,
             ice=ice,
-            verifier=verifier,
+            identify=partial(
+                identify,
+                verifier=verifier,
+                offenders=offenders,
+                clock=clock,
+                metrics=metrics.auth,
+            ),
             clock=clock,
             metrics=metrics.auth,
         )

@@ -9,7 +9,7 @@ from service import errors, ids
 from service.calls import machine
 from service.calls.admission import Admitted, Glare, admit
 from service.calls.call import Call, Reason
-from service.calls.events import Accepted, Rejected, Rung
+from service.calls.events import Accepted, Rejected, Rung, SessionLost
 from service.calls.moves import Moves, overdue, session_lost
 from service.calls.rules import Timeouts
 from service.limits import Limit, Meters
@@ -195,11 +195,17 @@ class Placing:
         )
 
     async def _open(self, who: Session, call: Call, mine: int, theirs: int, reply: Reply) -> bool:
-        """Open the call and ring; False when one of the two has been engaged meanwhile."""
+        """Open the call and ring; False when one of the two has been engaged meanwhile.
+
+        Raises:
+            UserUnavailable: the callee's last device left before the call was there to be ended.
+        """
         async with self._moves.turn(call.id):  # nobody may answer what its caller has not heard of
             if not await self._calls.open(call, mine, theirs):
                 return False
             devices = await self._sessions.of(call.callee)  # who joined before the call was there
+            if not devices and await self._withdraw(call):
+                raise errors.UserUnavailable
             self._relay.follow(call)
             self._moves.observe(None, call)
             self._announce(who, call, reply)
@@ -208,6 +214,14 @@ class Placing:
             await self._moves.move(call.id, Rung(sum(reached)))
         await self._presence.changed(call.caller)
         return True
+
+    async def _withdraw(self, call: Call) -> bool:
+        """End a call that nobody has heard of; False when somebody has, on another node."""
+        gone = SessionLost(call.callee, "", last=True)
+        after = machine.decide(call, gone, self._clock(), self._timeouts).call
+        withdrawn = await self._calls.swap(call, after)
+        await self._presence.changed(call.caller)
+        return withdrawn
 
     def _announce(self, who: Session, call: Call, reply: Reply) -> None:
         initiated = CallInitiated(

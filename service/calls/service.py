@@ -59,7 +59,7 @@ class Calls:
 
     async def reject(self, who: Session, message: said.CallReject, reply: Reply) -> None:
         """Decline, for the user or for this device alone."""
-        reason = Reason(message.reason)
+        reason = Reason(message.reason or "rejected")
         device = message.scope == "device"
         await self._moves.move(
             message.call_id,

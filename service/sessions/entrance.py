@@ -20,10 +20,11 @@ MOST_SESSIONS = 10
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What a connection brings to the join: who it is, and how to write to it and close it."""
+    """What a connection brings: who and where it is, and how to write to it and close it."""
 
     socket_id: str
     identity: Identity
+    address: str
     write: Callable[[bytes], None]
     close: Callable[[str], None]
 
@@ -60,20 +61,32 @@ class Entrance:
         Raises:
             Forbidden: the user is not the token's.
             TooManySessions: the user has ten already.
+
+        Whatever else it raises, the session has left again; a client that was told of it already
+        is closed, and comes back.
         """
         _check_user(door.identity, message)
         ref = SessionRef(
-            ids.session_id(), message.user_id, message.device_id, "resume" in message.features
+            ids.session_id(),
+            message.user_id,
+            message.device_id,
+            "resume" in (message.features or ()),
         )
         if not await self._sessions.add(ref, MOST_SESSIONS):
             raise errors.TooManySessions
-        session = Session(ref, door.identity, door.write, door.close)
+        session = Session(ref, door.identity, door.write, door.close, door.address)
         session.hold()
         self._directory.add(session)
         self._upkeep.begin(session)
-        await self._welcome(door, session, reply)
-        await self._placing.ring_late(session)
-        await self._presence.changed(session.user)
+        try:
+            await self._welcome(door, session, reply)
+            await self._placing.ring_late(session)
+            await self._presence.changed(session.user)
+        except BaseException:
+            if reply.answer is not None:
+                door.close("internal")
+            await self.leave(session)
+            raise
         return session
 
     async def rejoin(self, door: Door, session: Session, message: UserJoin, reply: Reply) -> None:

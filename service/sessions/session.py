@@ -12,9 +12,10 @@ class Session:
 
     Every event to the client passes `emit`, in order; that is where a later protocol numbers
     them. `write` takes an encoded Socket.IO packet and never waits; `close` ends the connection.
+    `address` is where the client is, for what is held against a sender and not a user.
     """
 
-    __slots__ = ("_held", "close", "id", "identity", "ref", "user", "write")
+    __slots__ = ("_held", "address", "close", "id", "identity", "ref", "user", "write")
 
     def __init__(
         self,
@@ -22,6 +23,7 @@ class Session:
         identity: Identity,
         write: Callable[[bytes], None],
         close: Callable[[str], None],
+        address: str = "",
     ) -> None:
         self.ref = ref
         self.id = ref.id
@@ -29,6 +31,7 @@ class Session:
         self.identity = identity
         self.write = write
         self.close = close
+        self.address = address
         self._held: list[bytes] | None = None
 
     def check_token(self, now: int) -> None:

@@ -1,11 +1,12 @@
 """What falls due in a session's life: its token's end, and fresh ICE servers in a call."""
 
+from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 
 from service import errors
 from service.calls.call import Call
 from service.deadlines import Deadlines
-from service.ports import CallStore, Clock, IceSource, Identity, Verifier
+from service.ports import CallStore, Clock, IceSource, Identity
 from service.sessions.directory import Directory
 from service.sessions.reply import Reply
 from service.sessions.session import Session
@@ -33,7 +34,11 @@ class Due(Enum):
 
 
 class Upkeep:
-    """Keeps every session's deadlines and acts on them."""
+    """Keeps every session's deadlines and acts on them.
+
+    Args:
+        identify: verifies a token that came from an address, and holds a forged one against it.
+    """
 
     def __init__(
         self,
@@ -41,14 +46,14 @@ class Upkeep:
         directory: Directory,
         calls: CallStore,
         ice: IceSource,
-        verifier: Verifier,
+        identify: Callable[[str, str], Awaitable[Identity]],
         clock: Clock,
         metrics: AuthMetrics,
     ) -> None:
         self._directory = directory
         self._calls = calls
         self._ice = ice
-        self._verifier = verifier
+        self._identify = identify
         self._clock = clock
         self._metrics = metrics
         self._deadlines: Deadlines[tuple[str, Due]] = Deadlines()
@@ -72,9 +77,10 @@ class Upkeep:
         Raises:
             Unauthenticated, TokenExpired: the token is not good.
             Forbidden: it is another user's; the session stays as it was.
+            RateLimited: too many forged tokens came from this address.
         """
         try:
-            identity = await self._verifier.verify(message.token)
+            identity = await self._identify(message.token, who.address)
             if identity.user != who.user:
                 raise errors.Forbidden("The token is another user's.")
         except errors.RinglineError:

@@ -1,6 +1,7 @@
 """What clients may say: one typed Struct per event, its fields bounded.
 
-Unknown fields are ignored. `from` is never read: the sender is who the token says.
+Unknown fields are ignored, and null for an optional field is the same as leaving it out. `from`
+is never read: the sender is who the token says.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -36,7 +37,9 @@ class UserJoin(ClientEvent, frozen=True, kw_only=True):
     event = "user:join"
     user_id: UserId
     device_id: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
-    features: Annotated[list[Annotated[str, Meta(max_length=32)]], Meta(max_length=16)] = []
+    features: Annotated[list[Annotated[str, Meta(max_length=32)]], Meta(max_length=16)] | None = (
+        None
+    )
 
 
 class AuthRefresh(ControlEvent, frozen=True, kw_only=True):
@@ -74,8 +77,8 @@ class CallReject(ControlEvent, frozen=True, kw_only=True):
 
     event = "call:reject"
     call_id: CallId
-    reason: Literal["rejected", "busy"] = "rejected"
-    scope: Literal["user", "device"] = "user"
+    reason: Literal["rejected", "busy"] | None = None
+    scope: Literal["user", "device"] | None = None
 
 
 class CallEnd(ControlEvent, frozen=True, kw_only=True):
@@ -112,7 +115,7 @@ class IceCandidate(RelayEvent, frozen=True, kw_only=True):
 
     event = "ice:candidate"
     candidate: Raw | UnsetType = UNSET
-    candidates: Annotated[list[Raw], Meta(min_length=1, max_length=32)] | UnsetType = UNSET
+    candidates: Annotated[list[Raw], Meta(min_length=1, max_length=32)] | None = None
 
 
 class CallSignal(RelayEvent, frozen=True, kw_only=True):

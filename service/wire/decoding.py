@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from service import errors
-from service.wire import client_events
+from service.wire import client_events, relayable
 from service.wire.client_events import (
     CallAnswer,
     CallInitiate,
@@ -71,7 +71,7 @@ def _check_payload(decoded: ClientEvent) -> None:
 
 
 def _check_candidates(decoded: IceCandidate) -> None:
-    if (decoded.candidate is UNSET) is (decoded.candidates is UNSET):
+    if (decoded.candidate is UNSET) is (decoded.candidates is None):
         raise msgspec.ValidationError("Expected one of `candidate` and `candidates`")
     if decoded.candidate is not UNSET:
         _check(decoded.candidate, "candidate", b'{"n')
@@ -82,13 +82,13 @@ def _check_candidates(decoded: IceCandidate) -> None:
 
 def each_candidate(decoded: IceCandidate) -> list[Raw]:
     """The candidates of one event, however many it carried."""
-    if decoded.candidates is not UNSET:
+    if decoded.candidates is not None:
         return decoded.candidates
     return [] if decoded.candidate is UNSET else [decoded.candidate]
 
 
 def _check(raw: Raw, field: str, first: bytes = b"", most: int | None = None) -> None:
-    """Decode and forget: skipping over JSON does not see bad UTF-8 or numbers out of range.
+    """See that any receiver can decode it: skipping over JSON does not see what is wrong inside.
 
     `first` are the bytes that it may begin with, when not any JSON will do.
     """
@@ -97,10 +97,8 @@ def _check(raw: Raw, field: str, first: bytes = b"", most: int | None = None) ->
         raise msgspec.ValidationError(f"Expected `object` - at `$.{field}`")
     if most is not None and len(payload) > most:
         raise msgspec.ValidationError(f"Expected at most {most} bytes - at `$.{field}`")
-    try:
-        msgspec.json.decode(payload)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise msgspec.ValidationError(f"Expected valid JSON - at `$.{field}`") from None
+    if wrong := relayable.fault(payload):
+        raise msgspec.ValidationError(f"{wrong} - at `$.{field}`")
 
 
 def _sentence(event: str, complaint: str) -> str:

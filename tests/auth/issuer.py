@@ -78,8 +78,11 @@ def signed(kid: str | None, key: Any = None, alg: str = "ES256") -> str:
 
 
 def raw(header: Any, payload: Any, signature: bytes = b"x") -> str:
-    """Three segments of anything, for what no library would sign."""
-    parts = [json.dumps(header).encode(), json.dumps(payload).encode(), signature]
+    """Three segments of anything, for what no library would sign; bytes stay as they are."""
+    segments = (
+        one if isinstance(one, bytes) else json.dumps(one).encode() for one in (header, payload)
+    )
+    parts = [*segments, signature]
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
 
 

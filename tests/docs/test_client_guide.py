@@ -4,6 +4,7 @@ Two pages made of nothing else call each other in Chromium over a relay: in the 
 with step 1 replaced by socket.io-client, as the guide says.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Browser, Page
 
+from service.calls.call import Call
 from tests.docs.pages import ROOT, blocks, section, text_of
 from tests.support.browser import chromium, opened
 from tests.support.coturn import coturn
@@ -70,8 +72,9 @@ async def site(code: str) -> AsyncIterator[str]:
     imports = [line for line in script.splitlines() if line.startswith("import ")]
     script = "\n".join([*imports, BEFORE, script.replace("\n".join(imports), ""), AFTER])
 
-    async def page(_request: web.Request) -> web.Response:
-        return web.Response(text=PAGE, content_type="text/html")
+    async def page(request: web.Request) -> web.Response:
+        headers = {"Permissions-Policy": request.query.get("policy", "")}
+        return web.Response(text=PAGE, content_type="text/html", headers=headers)
 
     async def client(_request: web.Request) -> web.Response:
         return web.Response(text=script, content_type="text/javascript")
@@ -101,9 +104,9 @@ class Guided:
     origin: str
     complaints: list[str]
 
-    async def page(self, user: str) -> Page:
-        """A page of somebody who is online."""
-        query = f"user={user}&token={token(user)}&service={self.service.url}"
+    async def page(self, user: str, policy: str = "") -> Page:
+        """A page of somebody who is online; `policy` is what the browser may not let it do."""
+        query = f"user={user}&token={token(user)}&service={self.service.url}&policy={policy}"
         page = await opened(self.browser, f"{self.origin}/?{query}", self.complaints)
         await see(page, 'saw("online")')
         return page
@@ -169,6 +172,50 @@ async def test_a_declined_and_an_unreachable_callee(guided: Guided):
     await see(alice, 'saw("ended", "rejected")')
     await alice.evaluate('client.dial("nobody", "audio")')
     await see(alice, 'saw("failed", "user_unavailable")')
+
+
+async def test_a_device_that_may_not_film_declines_and_the_others_ring_on(guided: Guided):
+    alice, phone = await guided.page("alice"), await guided.page("bob")
+    bob = await guided.page("bob", policy="camera=(), microphone=()")
+    await alice.evaluate('client.dial("bob", "video")')
+    for page in (bob, phone):
+        await see(page, 'saw("incoming", "alice", "video")')
+    await bob.evaluate("client.accept()")
+    await see(bob, 'saw("ended", "NotAllowedError")')
+    await phone.evaluate("client.accept()")
+    await see(alice, 'client.connection()?.connectionState === "connected"')
+    await phone.evaluate("client.hangUp()")
+    await see(alice, 'saw("ended", "completed")')
+    await alice.evaluate('client.dial("bob", "video")')  # bob's page is free for the next call
+    await see(bob, 'shown.filter(([what]) => what === "incoming").length === 2')
+    await phone.evaluate("client.socket.close()")
+    await see(phone, 'saw("offline")')
+    await bob.evaluate("client.accept()")
+    await see(alice, 'saw("ended", "rejected")')
+    assert all("Permissions policy violation" in line for line in guided.complaints)
+    guided.complaints.clear()
+
+
+async def test_an_accept_that_nobody_answers_is_taken_back(
+    guided: Guided, monkeypatch: pytest.MonkeyPatch
+):
+    alice, bob = await guided.page("alice"), await guided.page("bob")
+    await alice.evaluate('client.dial("bob", "audio")')
+    await see(bob, 'saw("incoming", "alice", "audio")')
+    await see(alice, 'saw("ringing")')
+    store, let = guided.service.node.store, asyncio.Event()
+    swap = store.swap
+
+    async def late(before: Call, after: Call) -> bool:
+        await let.wait()
+        return await swap(before, after)
+
+    monkeypatch.setattr(store, "swap", late)
+    await bob.evaluate("client.accept()")
+    await see(bob, 'saw("ended", "timeout")')
+    assert not await alice.evaluate('saw("accepted")')
+    let.set()
+    await see(alice, 'saw("accepted") && saw("ended", "completed")')
 
 
 async def test_a_page_that_leaves_ends_the_call_and_a_lost_one_comes_back(guided: Guided):

@@ -39,6 +39,16 @@ async def test_the_callee_may_say_busy(service: TestService):
     assert (await alice.next("call:rejected"))["reason"] == "busy"
 
 
+async def test_null_for_what_is_optional_is_as_good_as_nothing(service: TestService):
+    alice = await service.join("alice", deviceId=None, features=None)
+    bob = await service.join("bob", features=None)
+    call_id = await service.call(alice, bob)
+    absent = {"reason": None, "scope": None, "requestId": None}
+    answer = await bob.done("call:reject", {"callId": call_id, **absent})
+    assert answer["reason"] == "rejected"
+    assert (await alice.next("call:rejected"))["reason"] == "rejected"
+
+
 @pytest.mark.parametrize("fields", [{"reason": "dislike"}, {"scope": "planet"}])
 async def test_only_the_named_reasons_and_scopes_are_known(
     service: TestService, fields: dict[str, str]

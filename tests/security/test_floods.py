@@ -1,6 +1,7 @@
 """More than anybody needs: refused with how long to wait, and closed when it goes on."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -73,6 +74,37 @@ async def test_candidates_of_an_offer(service: TestService, bystanders: Bystande
     assert await refusals(attempt, 1) == []
 
 
+@pytest.mark.parametrize(("scale", "allowed"), [(0.5, 100), (2.0, 400)])
+async def test_the_scale_multiplies_candidates(scale: float, allowed: int):
+    async with running(rate_limit_scale=scale) as service:
+        mallory, victim = await service.join("mallory"), await service.join("victim")
+        call_id = await service.accepted(mallory, victim)
+        batch = {"callId": call_id, "candidates": [CANDIDATE] * 25}
+
+        async def attempt(_: int) -> dict[str, object]:
+            answer: dict[str, object] = await mallory.request("ice:candidate", batch)
+            return answer
+
+        assert await refusals(attempt, allowed // 25 + 1) == [allowed // 25]
+        await victim.settle()
+        assert len(victim.payloads("ice:candidate")) == allowed
+
+
+@pytest.mark.parametrize(("scale", "allowed"), [(0.5, 50), (2.0, 200)])
+async def test_the_scale_multiplies_events(scale: float, allowed: int):
+    async with running(rate_limit_scale=scale) as service:
+        mallory = await service.join("mallory")
+        await service.advance(1)  # as if nothing had been sent yet
+        begun = time.monotonic()
+        for _ in range(3 * allowed):
+            await mallory.send(QUERY)
+        told = ("user:status", "error")
+        await mallory.until(lambda: len(mallory.events(*told)) == 3 * allowed)
+        refilled = (time.monotonic() - begun) * allowed  # while they were sent
+        assert allowed <= len(mallory.payloads("user:status")) <= allowed + refilled
+        assert {error["code"] for error in mallory.payloads("error")} == {"rate_limited"}
+
+
 async def test_what_waits_for_an_accept_is_bounded(service: TestService, bystanders: Bystanders):
     mallory, victim = await service.join(name("mallory")), await service.join(name("victim"))
     call_id = await service.call(mallory, victim)
@@ -116,7 +148,7 @@ async def connected(service: TestService) -> Client:
 
 
 async def send_until_closed(client: Client, frame: str) -> None:
-    """Some 20,000 a second. This loop is shared: without a pause they would starve the test."""
+    """Some 20,000 a second, with pauses: the test shares this loop and would starve."""
     try:
         while True:
             for _ in range(100):

@@ -1,6 +1,7 @@
 """Before CONNECT has succeeded nobody is anybody: no event, no room, no delivery, no second try."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 
@@ -96,6 +97,33 @@ async def test_no_join_within_30_s_closes(
     assert not mallory.closed
     await service.advance(1.5)
     assert await mallory.until_closed() == 1008
+
+
+@pytest.mark.parametrize("event", [None, CALL], ids=["silent", "with an early event"])
+async def test_no_join_within_30_s_closes_polling(
+    service: TestService, bystanders: Bystanders, http: aiohttp.ClientSession, event: str | None
+):
+    before = sizes(service)
+    mallory = await Polling.handshake(http, service.port)
+    assert (await mallory.connect(token("mallory"))).startswith("40")
+    if event is not None:
+        assert await mallory.post(event) == 200
+        await service.advance(5.5)
+        assert "not_joined" in (await mallory.until("42"))
+    await service.advance(29 if event is None else 23.5)
+    assert await mallory.post('42["user:status",{"userId":"x"}]') == 200  # it is still there
+    await service.advance(1.5)
+    await closed_polling(mallory)
+    await gone(service, before)
+
+
+async def closed_polling(mallory: Polling) -> None:
+    """Poll what is left, up to the close and not beyond."""
+    left: list[str] = []
+    with contextlib.suppress(Ended):
+        while True:
+            left += await mallory.poll()
+    assert all("not_joined" in packet for packet in left if packet.startswith("42")), left
 
 
 @pytest.mark.parametrize(
@@ -220,6 +248,17 @@ async def test_an_event_without_connect_closes(
     await mallory.send(frame)
     assert await mallory.until_closed() == 1008
     assert mallory.log == []
+
+
+@pytest.mark.parametrize("frame", [JOIN, CALL, '42["user:status",{"userId":"x"}]', "420[]"])
+async def test_an_event_without_connect_closes_polling(
+    service: TestService, bystanders: Bystanders, http: aiohttp.ClientSession, frame: str
+):
+    before = sizes(service)
+    mallory = await Polling.handshake(http, service.port)
+    await mallory.post(frame)
+    await closed_polling(mallory)
+    await gone(service, before)
 
 
 async def test_another_namespace_is_refused_and_opens_nothing(

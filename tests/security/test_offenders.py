@@ -1,13 +1,16 @@
 """Whoever keeps sending forged tokens waits, and is then turned away, whatever the door."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from service.auth.offenders import Admit, Refuse
 from tests.support.client import Client
 from tests.support.service import TestService, running, token
 
@@ -69,6 +72,50 @@ async def test_delayed_then_refused_over_http(service: TestService):
             async with http.get(f"{service.url}/v1/ice", headers=headers) as answer:
                 assert answer.status == 429
                 assert int(answer.headers["Retry-After"]) > 0
+
+
+async def test_a_refresh_is_no_way_around(service: TestService):
+    alice = await service.join("alice")
+    codes, took = [], []
+    for _ in range(11):
+        begun = time.monotonic()
+        codes.append((await alice.refusal("auth:refresh", {"token": FORGED}))["code"])
+        took.append(time.monotonic() - begun)
+    assert codes == ["unauthenticated"] * 6 + ["rate_limited"] * 5
+    assert [seconds >= SLOWED_S for seconds in took] == [False] * 3 + [True] * 3 + [False] * 5
+    with pytest.raises(InvalidStatus) as refused:
+        await service.open()
+    assert refused.value.response.status_code == 429
+    async with aiohttp.request("GET", f"http://127.0.0.1:{service.admin_port}/metrics") as scraped:
+        assert 'ringline_auth_failures_total{reason="bad_signature"} 6.0' in await scraped.text()
+    await alice.settle()  # who is in stays in
+
+
+def ipv6() -> bool:
+    """Whether loopback has an IPv6 address."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not ipv6(), reason="loopback has no ::1; enable IPv6 (net.ipv6.conf.lo)")
+async def test_an_ipv6_address_is_refused_with_its_64():
+    async with running(rate_limit_scale=0.3, host="::1") as service:
+        ws = f"ws://[::1]:{service.port}/socket.io/?EIO=4&transport=websocket"
+        for _ in range(6):
+            async with connect(ws) as mallory:
+                await mallory.recv()
+                await mallory.send(f'40{{"token":"{FORGED}"}}')
+                assert "unauthenticated" in str(await mallory.recv())
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(ws)
+        assert refused.value.response.status_code == 429
+        now = service.clock()
+        offenders = service.node.sockets._offenders
+        assert isinstance(offenders.verdict("::ffff", now), Refuse)  # the same /64
+        assert isinstance(offenders.verdict("0:0:0:1::1", now), Admit)
 
 
 async def test_forgeries_side_by_side_are_no_way_around(service: TestService):

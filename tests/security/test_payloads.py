@@ -17,6 +17,8 @@ DEEP = "[" * 5_000 + "]" * 5_000
 RELAYS = {"call:offer": "offer", "call:answer": "answer", "ice:candidate": "candidate"}
 BAD_JSON = {
     "5,000 deep": f'{{"x":{DEEP}}}',
+    "950 deep": f'{{"x":{"[" * 950}{"]" * 950}}}',
+    "an integer of 400 digits": f'{{"x":1{"0" * 400}}}',
     "a lone surrogate": '{"sdp":"\\ud800"}',
     "half a surrogate pair": '{"sdp":"\\ud83d!"}',
     "NaN": '{"x":NaN}',
@@ -73,6 +75,86 @@ async def test_a_relay_that_is_not_utf8_closes_its_sender(
     await mallory.socket.send([broken[:40], broken[40:]] if split else broken, text=True)
     assert await mallory.until_closed() == 1007
     assert (await victim.next("call:ended"))["reason"] == "connection_lost"
+    assert event not in victim.events()
+
+
+UNREAD = {
+    "signal": '"call:signal",{"data":@,"callId":"#"}',
+    "one of many candidates": '"ice:candidate",{"candidates":[{},@,null],"callId":"#"}',
+}
+"""More places where a payload passes unread, between others that are fine."""
+
+
+@pytest.mark.parametrize("payload", list(BAD_JSON.values())[:-3], ids=list(BAD_JSON)[:-3])
+@pytest.mark.parametrize("place", UNREAD)
+async def test_bad_json_in_any_relay_never_reaches_the_receiver(
+    service: TestService, place: str, payload: str
+):
+    mallory, victim, call_id = await pair(service)
+    await mallory.send(f"427[{UNREAD[place].replace('@', payload).replace('#', call_id)}]")
+    assert await outcome(mallory) in {"closed", "invalid_payload"}
+    await victim.settle()
+    assert not {"call:signal", "ice:candidate"} & set(victim.events())
+    await service.close_clients()
+
+
+@pytest.mark.parametrize("payload", list(BAD_JSON.values())[:-3], ids=list(BAD_JSON)[:-3])
+async def test_bad_json_in_metadata_rings_nobody(service: TestService, payload: str):
+    mallory, victim = [await service.join(name(kind)) for kind in ("mallory", "victim")]
+    called = f'{{"to":"{victim.user}","callType":"audio","metadata":{payload}}}'
+    await mallory.send(f'427["call:initiate",{called}]')
+    assert await outcome(mallory) in {"closed", "invalid_payload"}
+    await victim.settle()
+    assert "call:incoming" not in victim.events()
+    await service.close_clients()
+
+
+@pytest.mark.parametrize("payload", list(BAD_JSON.values())[:-3], ids=list(BAD_JSON)[:-3])
+@pytest.mark.parametrize("event", ["call:offer", "ice:candidate"])
+async def test_a_bad_relay_is_not_held_for_who_accepts(
+    service: TestService, event: str, payload: str
+):
+    mallory, victim = [await service.join(name(kind)) for kind in ("mallory", "victim")]
+    call_id = await service.call(mallory, victim)
+    await mallory.send(f'427["{event}",{{"{RELAYS[event]}":{payload},"callId":"{call_id}"}}]')
+    if await outcome(mallory) == "closed":
+        assert (await victim.next("call:ended"))["callId"] == call_id
+    else:
+        await victim.done("call:accept", {"callId": call_id})
+        await victim.settle()
+    assert event not in victim.events()
+    await service.close_clients()
+
+
+BROKEN_UTF8 = {
+    "signal": '"call:signal",{"data":"@","callId":"#"}',
+    "one of many candidates": '"ice:candidate",{"candidates":[{},{"x":"@"}],"callId":"#"}',
+    "metadata": '"call:initiate",{"to":"victim","callType":"audio","metadata":"@"}',
+}
+
+
+@pytest.mark.parametrize("place", BROKEN_UTF8)
+async def test_what_is_not_utf8_closes_its_sender_wherever_it_stands(
+    service: TestService, bystanders: Bystanders, place: str
+):
+    mallory, victim, call_id = await pair(service)
+    packet = f"42[{BROKEN_UTF8[place].replace('#', call_id)}]".encode().replace(b"@", b"\xc3\x28")
+    await mallory.socket.send(packet, text=True)
+    assert await mallory.until_closed() == 1007
+    assert (await victim.next("call:ended"))["reason"] == "connection_lost"
+    assert not {"call:signal", "ice:candidate"} & set(victim.events())
+
+
+@pytest.mark.parametrize("event", ["call:offer", "ice:candidate"])
+async def test_what_is_not_utf8_is_not_held(
+    service: TestService, bystanders: Bystanders, event: str
+):
+    mallory, victim = [await service.join(name(kind)) for kind in ("mallory", "victim")]
+    call_id = await service.call(mallory, victim)
+    packet = f'42["{event}",{{"{RELAYS[event]}":{{"x":"@"}},"callId":"{call_id}"}}]'
+    await mallory.socket.send(packet.encode().replace(b"@", b"\xc3\x28"), text=True)
+    assert await mallory.until_closed() == 1007
+    assert (await victim.next("call:ended"))["callId"] == call_id
     assert event not in victim.events()
 
 

@@ -9,8 +9,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from tests.auth.issuer import SECRET, claims, ec_key, hs256, jwk, pem, raw, rsa_key, token
-from tests.auth.provider import Provider
+from tests.auth.issuer import SECRET, claims, hs256, raw, rsa_key, token
 from tests.security.surroundings import gone, sizes
 from tests.support.polling import Polling
 from tests.support.service import TestService, running
@@ -36,7 +35,6 @@ REFUSED = {
     "alg none": raw({"alg": "none"}, claims(**ISSUED), b""),
     "alg None": raw({"alg": "None"}, claims(**ISSUED), b""),
     "no alg": raw({}, claims(**ISSUED)),
-    "HS256 signed with the RSA public key": hs256(HS256, claims(), pem(rsa_key()).encode()),
     "an algorithm that is not admitted": token(rsa_key(), "RS512", **ISSUED),
     "HS512": token(SECRET * 2, "HS512", **ISSUED),
     "no exp": made(exp=None),
@@ -56,11 +54,11 @@ REFUSED = {
     "no aud": made(aud=None),
     "a wrong typ": made({"typ": "at-jwt"}),
     "an unknown crit": made({"crit": ["x"], "x": 1}),
-    "a kid that is a path": made({"kid": "../../dev/null"}),
-    "a kid that is a URL": made({"kid": "https://evil.example/key"}),
     "a signature of another secret": token("x" * 32, **ISSUED),
     "claims that are an array": hs256(HS256, [], SECRET.encode()),
-    "5,000 deep claims": hs256(HS256, {"x": json.loads("[" * 900 + "]" * 900)}, SECRET.encode()),
+    # 8 KiB of token hold no more than 3,000 levels that are closed again.
+    "5,000 deep claims": hs256(HS256, b'{"x":' + b"[" * 5_000, SECRET.encode()),
+    "2,900 deep claims": hs256(HS256, b'{"x":%b%b}' % (b"[" * 2_900, b"]" * 2_900)),
 }
 
 
@@ -127,23 +125,3 @@ async def test_a_token_in_the_query_is_not_looked_at(
     mallory._url += f"&token={made()}"
     await mallory.post("40")
     assert (await mallory.until("44")).startswith("44")
-
-
-@pytest.mark.parametrize("place", ["jku", "x5u", "jwk"])
-async def test_a_key_that_a_token_brings_is_not_fetched(service: TestService, place: str):
-    with Provider(jwk(ec_key("evil"), kid="evil")) as evil:
-        brought = jwk(ec_key("evil")) if place == "jwk" else evil.url
-        header = {"kid": "evil", place: brought}
-        mallory = await service.connect(token(ec_key("evil"), "ES256", header=header, **ISSUED))
-        assert mallory.refused["data"]["code"] == "unauthenticated"
-        assert evil.fetches == 0
-
-
-async def test_an_algorithm_that_is_not_the_key_s_is_refused():
-    with Provider(jwk(rsa_key(), kid="r", alg="RS256"), jwk(ec_key(), kid="e")) as provider:
-        async with running(jwt_secret=None, jwks_url=provider.url) as service:
-            good = await service.connect(token(rsa_key(), "RS256", header={"kid": "r"}))
-            assert good.connected
-            for key, alg, kid in ((ec_key(), "ES256", "r"), (rsa_key(), "RS256", "e")):
-                mallory = await service.connect(token(key, alg, header={"kid": kid}))
-                assert mallory.refused["data"]["code"] == "unauthenticated"

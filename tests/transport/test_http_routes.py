@@ -122,6 +122,14 @@ async def test_every_route_wants_a_token(
     assert (body["code"], body["status"]) == ("unauthenticated", 401)
 
 
+async def test_no_cache_keeps_what_is_said_of_a_user(service: TestService, alice: Api):
+    caller, callee = await service.join("alice"), await service.join("bob")
+    call_id = await service.call(caller, callee)
+    for path in ("/v1/users/bob/status", f"/v1/calls/{call_id}", "/v1/ice", "/turn"):
+        await alice("GET", path)
+        assert alice.answered["Cache-Control"] == "no-store"
+
+
 async def test_status(service: TestService, alice: Api):
     offline = {"userId": "bob", "isOnline": False, "isInCall": False, "lastSeenAt": None}
     assert await alice("GET", "/v1/users/bob/status") == offline
@@ -158,8 +166,11 @@ async def test_declining_without_a_socket(
 ):
     caller, callee = await service.join("alice"), await service.join("bob")
     path = f"/v1/calls/{await service.call(caller, callee)}/reject"
-    for user in ("alice", "mallory"):
-        assert (await Api(service, http, user)("POST", path, 403))["code"] == "not_participant"
+    assert (await alice("POST", path, 403))["code"] == "not_participant"
+    stranger = await Api(service, http, "mallory")("POST", path, 404)
+    nothing = await Api(service, http, "mallory")("POST", "/v1/calls/c_x/reject", 404)
+    assert stranger == nothing  # not even that there is such a call
+    assert "call:rejected" not in caller.events()
     record = await Api(service, http, "bob")("POST", path)
     assert (record["state"], record["reason"]) == ("ended", "rejected")
     assert (await caller.next("call:rejected"))["by"] == "bob"

@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 from msgspec import UNSET
 
@@ -97,7 +98,7 @@ def test_what_a_join_says():
         "device_id": "phone",
         "features": ["resume", "later"],
     }
-    assert _values(said("user:join"))["features"] == []
+    assert _values(said("user:join"))["features"] is None
 
 
 @pytest.mark.parametrize("call_type", CallType)
@@ -111,7 +112,7 @@ def test_what_an_initiate_says(call_type):
 def test_a_reject_is_for_the_user_and_a_rejection_unless_said_otherwise():
     plain = said("call:reject", **{"from": "alice"})
     busy = said("call:reject", reason="busy", scope="device")
-    assert (_values(plain)["reason"], _values(plain)["scope"]) == ("rejected", "user")
+    assert (_values(plain)["reason"], _values(plain)["scope"]) == (None, None)
     assert (_values(busy)["reason"], _values(busy)["scope"]) == ("busy", "device")
 
 
@@ -172,6 +173,20 @@ def test_a_candidate_comes_alone_or_in_company_but_not_both():
     both = "Expected one of `candidate` and `candidates`."
     assert refused("ice:candidate", '{"to":"bob"}').endswith(both)
     assert refused("ice:candidate", '{"candidate":{},"candidates":[{}]}').endswith(both)
+
+
+OPTIONAL = [
+    (kind.event, field.encode_name)
+    for kind in said_types.ALL
+    for field in msgspec.structs.fields(kind)
+    if not field.required and field.encode_name not in {"candidate", "metadata"}
+]
+"""Every field that may be absent, but for the two whose null is a payload like any other."""
+
+
+@pytest.mark.parametrize(("event", "field"), OPTIONAL)
+def test_null_is_as_good_as_absent(event, field):
+    assert _values(said(event, **{field: None})) == _values(said(event))
 
 
 def test_a_repeated_key_counts_as_its_last():

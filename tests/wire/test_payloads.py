@@ -1,6 +1,7 @@
 """A payload passes byte for byte, and is JSON that no receiver can stumble over."""
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -31,6 +32,9 @@ EXACT = [
     '{"a":1e3,"b":-0,"c":0.10,"d":1E+2,"e":12345678901234567890123}',
     '{"a":1,"a":2}',
     "{}",
+    '{"a":' + "[" * 63 + '"x"' + "]" * 63 + "}",
+    '{"a":"' + "[{" * 500 + "1" * 500 + '"}',
+    f'{{"a":{int(sys.float_info.max)},"b":[{-int(sys.float_info.max)}]}}',
 ]
 
 BAD = {
@@ -45,6 +49,11 @@ BAD = {
     "Infinity": b'{"a":-Infinity}',
     "a number out of range": b'{"a":1e999}',
     "an integer of 5,000 digits": b'{"a":1' + b"0" * 5_000 + b"}",
+    "an integer of 400 digits": b'{"a":-1' + b"0" * 400 + b"}",
+    "an integer of 400 digits, deep down": b'{"a":[{"b":1' + b"0" * 400 + b"}]}",
+    "an integer just over the largest double": b'{"a":[%d]}' % (int(sys.float_info.max) + 1),
+    "950 arrays deep": b'{"a":' + b"[" * 950 + b"]" * 950 + b"}",
+    "65 levels deep": b'{"a":' + b"[" * 64 + b"]" * 64 + b"}",
     "5,000 arrays deep": b'{"a":' + b"[" * 5_000 + b"]" * 5_000 + b"}",
     "5,000 objects deep": b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
     "a trailing comma": b'{"a":1,}',
@@ -92,6 +101,17 @@ def test_the_payload_at_fault_is_named_where_the_message_can_be_read(event, bad)
     sentence = refused(event, message(event, BAD[bad]))
     broken = f"The payload of {event} is not valid JSON."
     assert sentence in (f"{event}: {FIELD[event]}: Expected valid JSON.", broken)
+
+
+@pytest.mark.parametrize("event", FIELD)
+def test_what_a_receiver_could_not_take_in_is_said(event):
+    deep, large = BAD["65 levels deep"], BAD["an integer of 400 digits"]
+    assert refused(event, message(event, deep)) == (
+        f"{event}: {FIELD[event]}: Expected at most 64 levels of arrays and objects."
+    )
+    assert refused(event, message(event, large)) == (
+        f"{event}: {FIELD[event]}: Expected numbers that fit a double."
+    )
 
 
 def test_the_candidate_at_fault_is_named():

@@ -18,7 +18,7 @@ class EventMetrics:
         self._names = frozenset(kind.event for kind in ALL)
         self._answers = families.hot_counters(
             "events",
-            "Client events, by how they were answered: `ok` or the error's code.",
+            "Client events, by how they were answered: `ok`, `repeated` or the error's code.",
             ("event", "result"),
         )
         seconds = families.histogram(
@@ -46,7 +46,7 @@ class EventMetrics:
                 self._relayed_bytes.begin(kind.event)
 
     def answered(self, event: str, result: str) -> None:
-        """An event was answered with `ok` or an error's code."""
+        """An event was answered with `ok`, `repeated`, or an error's code."""
         self._answers.add((event if event in self._names else OTHER, result))
 
     def handled(self, event: str, seconds: float) -> None:

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from service import errors
 from service.calls.call import Call, Reason
@@ -11,28 +11,28 @@ from service.ports import Identity
 from service.transport.http.caller import Admin, Behind, User
 from service.transport.http.schemas import CallBody, IceBody, StatusBody, TurnBody
 
-router = APIRouter()
+
+def _unstored(response: Response) -> None:
+    """What is for one user, and true for a moment, no cache may keep."""
+    response.headers["Cache-Control"] = "no-store"
+
+
+router = APIRouter(dependencies=[Depends(_unstored)])
 _log = structlog.get_logger(__name__)
 
 Region = Annotated[str | None, Query(max_length=64, description="A name in RINGLINE_TURN_REGIONS.")]
 
 
 @router.get("/v1/ice", tags=["ice"], response_model_exclude_none=True)
-async def ice_servers(
-    user: User, rooms: Behind, response: Response, region: Region = None
-) -> IceBody:
+async def ice_servers(user: User, rooms: Behind, region: Region = None) -> IceBody:
     """ICE servers with fresh TURN credentials, for `new RTCPeerConnection(...)`."""
-    response.headers["Cache-Control"] = "no-store"
     return IceBody.of(rooms.ice.servers(user.user, rooms.clock(), region))
 
 
 @router.get("/turn", tags=["ice"])
 @router.post("/turn", tags=["ice"], operation_id="turn_credentials_by_post")
-async def turn_credentials(
-    user: User, rooms: Behind, response: Response, region: Region = None
-) -> TurnBody:
+async def turn_credentials(user: User, rooms: Behind, region: Region = None) -> TurnBody:
     """TURN credentials in the shape of draft-uberti-behave-turn-rest-00."""
-    response.headers["Cache-Control"] = "no-store"
     ice = rooms.ice.servers(user.user, rooms.clock(), region)
     for server in ice.servers:
         if server.username is not None and server.credential is not None:
@@ -63,6 +63,7 @@ async def call_record(user: User, rooms: Behind, call_id: str) -> CallBody:
 @router.post("/v1/calls/{call_id}/reject", tags=["calls"])
 async def reject_call(user: User, rooms: Behind, call_id: str) -> CallBody:
     """Decline a ringing call, without a socket."""
+    _check_participant(user, await rooms.calls.load(call_id))
     return CallBody.of(await rooms.calls.decline(user.user, call_id))
 
 

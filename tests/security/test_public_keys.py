@@ -1,0 +1,80 @@
+"""Where keys are public, whoever has one must not be able to sign with it, nor bring another."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from tests.auth.issuer import claims, ec_key, hs256, jwk, pem, rsa_key, token
+from tests.auth.provider import Provider
+from tests.support.service import TestService, running
+
+EVIL = "http://evil.invalid"  # stands for the evil server's address, which only a test has
+GOOD = token(rsa_key(), "RS256", header={"kid": "r"})
+
+
+@pytest.fixture
+def evil():
+    """A server with a key of Mallory's, which nobody may ask for it."""
+    with Provider(jwk(ec_key("evil"), kid="evil")) as server:
+        yield server
+        assert server.fetches == 0
+
+
+@asynccontextmanager
+async def by_public_key() -> AsyncIterator[TestService]:
+    """A service that knows the RSA key from its settings."""
+    async with running(jwt_secret=None, jwt_public_key=pem(rsa_key())) as service:
+        yield service
+
+
+@asynccontextmanager
+async def by_jwks() -> AsyncIterator[TestService]:
+    """A service that fetches its keys, and does so once at most whatever tokens say."""
+    with Provider(jwk(rsa_key(), kid="r", alg="RS256"), jwk(ec_key(), kid="e")) as provider:
+        async with running(jwt_secret=None, jwks_url=provider.url) as service:
+            yield service
+        assert provider.fetches <= 1
+
+
+async def refused(service: TestService, forged: str) -> None:
+    """A good token is believed, so that it is for what is wrong with it that this one is not."""
+    assert (await service.connect(GOOD)).connected
+    mallory = await service.connect(forged)
+    assert mallory.connected is None
+    assert mallory.refused["data"] == {"code": "unauthenticated", "retryable": False}
+
+
+@pytest.mark.parametrize("kid", [None, "r"])
+@pytest.mark.parametrize("believing", [by_public_key, by_jwks])
+async def test_hs256_signed_with_the_rsa_public_key(believing: Any, kid: str | None):
+    header = {"alg": "HS256", "typ": "JWT"} | ({} if kid is None else {"kid": kid})
+    async with believing() as service:
+        await refused(service, hs256(header, claims(), pem(rsa_key()).encode()))
+
+
+@pytest.mark.parametrize("place", ["jku", "x5u", "jwk"])
+@pytest.mark.parametrize("kid", ["evil", "e"])
+async def test_a_key_that_a_token_brings_is_neither_believed_nor_fetched(
+    evil: Provider, place: str, kid: str
+):
+    brought = jwk(ec_key("evil")) if place == "jwk" else evil.url
+    async with by_jwks() as service:
+        header = {"kid": kid, place: brought}
+        await refused(service, token(ec_key("evil"), "ES256", header=header))
+
+
+@pytest.mark.parametrize("kid", ["../../dev/null", "/etc/passwd", "file:///etc/passwd", EVIL])
+async def test_a_kid_that_is_a_path_or_a_url_is_not_followed(evil: Provider, kid: str):
+    async with by_jwks() as service:
+        header = {"kid": kid.replace(EVIL, evil.url)}
+        await refused(service, token(ec_key("evil"), "ES256", header=header))
+
+
+@pytest.mark.parametrize(
+    ("key", "alg", "kid"), [(ec_key(), "ES256", "r"), (rsa_key(), "RS256", "e")]
+)
+async def test_an_algorithm_that_is_not_the_key_s(key: Any, alg: str, kid: str):
+    async with by_jwks() as service:
+        await refused(service, token(key, alg, header={"kid": kid}))
