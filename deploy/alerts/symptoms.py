@@ -13,8 +13,10 @@ def _grown(metric: str, window: str, only: str = "", offset: str = "") -> str:
     return f"sum {_BY_JOB} (increase({metric}{matchers}[{window}]{offset}))"
 
 
-_ATTEMPTS = _grown("ringline_connects_total", "30m")
-_LAST_WEEK = _grown("ringline_connects_total", "30m", offset=" offset 1w")
+_USERS = 'result!="probe"'
+"""The canary comes every minute, whether anybody else does or not."""
+_ATTEMPTS = _grown("ringline_connects_total", "30m", _USERS)
+_LAST_WEEK = _grown("ringline_connects_total", "30m", _USERS, offset=" offset 1w")
 _REFUSED_TOKENS = _grown("ringline_auth_failures_total", "15m")
 _CONNECTED = _grown("ringline_connects_total", "15m", 'result="ok"')
 _WEBHOOKS = _grown("ringline_webhook_deliveries_total", "15m")

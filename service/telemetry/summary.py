@@ -7,6 +7,7 @@ import structlog
 
 from service.calls.call import Call
 from service.errors import RateLimited, RinglineError
+from service.telemetry.canary import of_probe
 from service.telemetry.log import UserNames
 from service.telemetry.metrics.media import media_result
 
@@ -50,6 +51,7 @@ class CallLog:
             "media_failed": call.media_failed,
             "devices": call.devices,
             "resumes": 0,
+            **({"probe": True} if of_probe(call.caller) else {}),
         }
 
 

@@ -12,6 +12,7 @@ from service.auth.offenders import Offenders
 from service.deadlines import Deadlines
 from service.ports import Clock, Verifier
 from service.sessions.reply import Reply
+from service.telemetry.canary import of_probe
 from service.telemetry.metrics import Metrics
 from service.transport.connection import EVENTS, REFUSALS, Connection, Entry, Gone
 from service.transport.dispatch import Dispatch
@@ -96,7 +97,10 @@ class Sockets:
         connection.socket_id = socket_id
         self._due(connection, Due.CONNECT, None)
         self._due(connection, Due.JOIN, JOIN_WITHIN_MS)
-        self._metrics.connections.connected((self._clock() - connection.opened_at) / 1000)
+        if of_probe(connection.identity.user):
+            self._metrics.connections.probed()
+        else:
+            self._metrics.connections.connected((self._clock() - connection.opened_at) / 1000)
         _log.debug("socket.connected")
 
     async def received(self, connection: Connection, packet: EventPacket) -> None:

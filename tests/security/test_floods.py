@@ -116,7 +116,7 @@ async def connected(service: TestService) -> Client:
 
 
 async def send_until_closed(client: Client, frame: str) -> None:
-    """Some 20,000 a second. This loop is shared: without a pause the flood would starve the test."""
+    """Some 20,000 a second. The loop is shared: without a pause the flood would starve the test."""
     try:
         while True:
             for _ in range(100):
