@@ -93,9 +93,9 @@ def _add_node(node: str) -> Processor:
 
 
 def _add_span(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-    """The current span, where there is one; a line that names another trace keeps that."""
+    """The current span, where one is sampled; a line that names another trace keeps that."""
     span = trace.get_current_span().get_span_context()
-    if span.is_valid:
+    if span.is_valid and span.trace_flags.sampled:
         current = trace.format_trace_id(span.trace_id)
         if line.setdefault("trace_id", current) == current:
             line["span_id"] = trace.format_span_id(span.span_id)

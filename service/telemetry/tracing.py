@@ -6,9 +6,10 @@
     ├── call.negotiate          accept to the first answer, or to the end
     └── store.*                 what the store did meanwhile
 
-What comes later is a short trace of its own, linked to the set-up: no span lives for hours. A
-client's `traceparent` is linked, never trusted as parent. Attributes hold no SDP, address, token
-or credential. Configured by the standard `OTEL_*` variables; off, nothing of the SDK is loaded.
+What comes later is a short trace of its own, linked to the set-up: no span lives for hours. Where
+that was not sampled nothing comes later either, for the link would lead nowhere. A client's
+`traceparent` is linked, never trusted as parent. Attributes hold no SDP, address, token or
+credential. Configured by the standard `OTEL_*` variables; off, nothing of the SDK is loaded.
 """
 
 from collections.abc import Callable, Iterator
@@ -164,7 +165,8 @@ class CallTracing:
 
     def renegotiated(self, call: Call) -> None:
         """A short trace, linked to the set-up."""
-        self._linked("call.renegotiate", call).end()
+        if call.trace_id is not None:
+            self._linked("call.renegotiate", call).end()
 
     def store(self, op: str) -> AbstractContextManager[object]:
         """A child of whatever is current, if anything is."""
@@ -179,7 +181,7 @@ class CallTracing:
             return
         if after.id in self._setups:
             self._follow(after)
-        elif not after.live:
+        elif not after.live and after.trace_id is not None:
             span = self._linked("call.end", after)
             _mark_end(span, after)
             span.end()

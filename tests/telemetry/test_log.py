@@ -11,7 +11,7 @@ import engineio
 import pytest
 import socketio
 import structlog
-from opentelemetry.trace import NonRecordingSpan, SpanContext, use_span
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, use_span
 
 from service.telemetry.log import UserNames, configure
 
@@ -131,7 +131,7 @@ class TestTrace:
 
 
 def current(*, trace_id: int, span_id: int):
-    context = SpanContext(trace_id, span_id, is_remote=False)
+    context = SpanContext(trace_id, span_id, is_remote=False, trace_flags=TraceFlags(1))
     return use_span(NonRecordingSpan(context))
 
 

@@ -1,6 +1,7 @@
 """Traces as a collector gets them, from calls over real sockets."""
 
 import asyncio
+import re
 import socket
 import subprocess
 import sys
@@ -200,6 +201,35 @@ class TestTogether:
         assert begun["span_id"] == setup.span_id
         assert accepted["span_id"] == accept.span_id
         assert all(line["node"] == setup.resource["host.name"] for line in lines.all())
+
+
+class TestSampled:
+    """What names a trace names one that was exported."""
+
+    @pytest.mark.parametrize("share", ["0.5", "0"])
+    async def test_a_share_of_the_calls_is_traced_and_of_the_rest_nothing(
+        self, otlp: Receiver, lines: Lines, monkeypatch: pytest.MonkeyPatch, share: str
+    ):
+        monkeypatch.setenv("OTEL_TRACES_SAMPLER", "traceidratio")
+        monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", share)
+        async with running() as service:
+            alice, bob = await service.join("alice"), await service.join("bob")
+            for _ in range(6):
+                call_id = await connected(service, alice, bob)
+                await alice.done("call:offer", {"offer": OFFER, "callId": call_id})
+                await alice.done("call:end", {"callId": call_id})
+                await bob.next("call:ended")
+            exposed = await exposition(service)
+        sampled = {setup.trace_id for setup in otlp.named("call.setup")}
+        told = [line["trace_id"] for line in lines.of("call.summary")]
+        assert len(told) == 6
+        assert {trace_id for trace_id in told if trace_id} == sampled
+        for later in (*otlp.named("call.end"), *otlp.named("call.renegotiate")):
+            assert {trace_id for trace_id, _ in later.links} <= sampled
+            assert later.links
+        assert set(re.findall(r'# {trace_id="(\w+)"}', exposed)) <= sampled
+        everything = sampled | {span.trace_id for span in otlp.spans}
+        assert {line["trace_id"] for line in lines.all() if line.get("trace_id")} <= everything
 
 
 class TestUsers:
