@@ -2,7 +2,10 @@
 
 from enum import Enum, auto
 
+import structlog
+
 from service import errors
+from service.auth.keys import failure
 from service.calls.call import Call
 from service.deadlines import Deadlines
 from service.ports import CallStore, Clock, IceSource, Identity, Verifier
@@ -18,6 +21,8 @@ from service.wire.server_events import (
     IceServersRenewed,
     ice_fields,
 )
+
+_log = structlog.get_logger(__name__)
 
 EXPIRING_AHEAD_MS = 60_000
 RENEW_AT = 0.75
@@ -77,8 +82,10 @@ class Upkeep:
             identity = await self._verifier.verify(message.token)
             if identity.user != who.user:
                 raise errors.Forbidden("The token is another user's.")
-        except errors.RinglineError:
+        except errors.RinglineError as error:
             self._metrics.refreshed(ok=False)
+            self._metrics.failed(failure(error))
+            _log.info("auth.refresh_refused", reason=failure(error))
             raise
         self._metrics.refreshed(ok=True)
         self._renew(who, identity)

@@ -81,8 +81,6 @@ class Gate:
         except errors.RinglineError as error:
             reason = "overloaded" if isinstance(error, Full) else error.code
             self._metrics.connections.refused(reason)
-            if isinstance(error, errors.RateLimited):
-                self._metrics.auth.limited(error.scope)
             raise
 
     def _check_socket(self, scope: Scope) -> None:
@@ -98,7 +96,7 @@ class Gate:
         if self._max_connections and len(self._engine) >= self._max_connections:
             raise Full(retry_after_ms=_RETRY_MS)
         client = scope.get("client") or ("", 0)
-        turn_away(client[0], self._offenders, self._clock)
+        turn_away(client[0], self._offenders, self._clock, self._metrics.auth)
 
     def _known(self, origin: str, scope: Scope, headers: Headers) -> bool:
         if "*" in self._origins or origin in self._origins:

@@ -79,6 +79,7 @@ class Sockets:
             connection.identity = await identify(
                 _token(connection, auth),
                 connection.address,
+                missing="Connect with auth: {token}.",
                 verifier=self._verifier,
                 offenders=self._offenders,
                 clock=self._clock,
@@ -175,11 +176,9 @@ def _bearer(environ: dict[str, Any]) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def _token(connection: Connection, auth: object) -> str:
+def _token(connection: Connection, auth: object) -> str | None:
     """The token of `auth: {token}`, else of the handshake's Authorization header."""
     token = auth.get("token") if isinstance(auth, dict) else None
     if token is None:
         token = connection.bearer
-    if not isinstance(token, str) or not token:
-        raise errors.Unauthenticated("Connect with auth: {token}.")
-    return token
+    return token if isinstance(token, str) else None
