@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from service import __version__
 from service.settings import load, read, settings_from
 from service.telemetry import log
 
@@ -17,8 +18,12 @@ def run(environ: Mapping[str, str]) -> int:
     reading = read(environ)
     settings = settings_from(reading)
     log.configure(settings.log_level, settings.log_format)
+    logger = structlog.get_logger(__name__)
+    # Names alone: values may hold secrets or addresses, and `ringline config` shows the rest.
+    places = {setting: source.place for setting, source in sorted(reading.sources.items())}
+    logger.info("config.loaded", version=__version__, settings=places)
     for warning in reading.warnings:
-        structlog.get_logger(__name__).warning("config.unknown", hint=warning)
+        logger.warning("config.unknown", hint=warning)
     from service import app  # noqa: PLC0415  a wrong setting is told before all this is loaded
 
     return app.run(settings, reread=lambda: load(environ))

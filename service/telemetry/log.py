@@ -19,6 +19,8 @@ Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["auto", "json", "console"]
 UserMode = Literal["plain", "hmac", "none"]
 
+NODE = socket.gethostname()
+"""This node's name."""
 OURS = ("ringline", "service")
 _HANDLER = "ringline"
 _PSEUDONYM_DIGITS = 16
@@ -66,6 +68,12 @@ def configure(level: Level, fmt: Format = "auto", stream: TextIO | None = None) 
     for library in _LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("uvicorn.error").addFilter(_not_of_a_refusal)
+
+
+def _not_of_a_refusal(record: logging.LogRecord) -> bool:
+    """Handshakes that the gate refuses are told as `socket.rejected`; uvicorn sees a fault."""
+    return record.msg != "ASGI callable returned without completing handshake."
 
 
 def _resolved(fmt: Format, stream: TextIO) -> Format:
@@ -79,17 +87,14 @@ def _common() -> list[Processor]:
     return [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper("iso", utc=True),
-        _add_node(socket.gethostname()),
+        _add_node,
         _add_span,
     ]
 
 
-def _add_node(node: str) -> Processor:
-    def add(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-        line.setdefault("node", node)
-        return line
-
-    return add
+def _add_node(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    line.setdefault("node", NODE)
+    return line
 
 
 def _add_span(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:

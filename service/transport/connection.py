@@ -36,6 +36,7 @@ class Connection:
         "events",
         "identity",
         "lane",
+        "limited_until",
         "opened_at",
         "over",
         "refusals",
@@ -64,3 +65,5 @@ class Connection:
         self.over = False
         self.events = Meter()
         self.refusals = Meter()
+        self.limited_until = 0
+        """Until when it need not be told again that this client is over its limit (epoch ms)."""

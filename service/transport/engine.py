@@ -71,7 +71,7 @@ class Switchboard(Protocol):
 class Wire:
     """The way out to one client, and the scissors."""
 
-    __slots__ = ("_engine", "_socket", "asked", "cut_off")
+    __slots__ = ("_engine", "_socket", "asked", "cut_off", "why")
 
     def __init__(self, engine: "Engine", socket: Any) -> None:
         self._engine = engine
@@ -79,6 +79,8 @@ class Wire:
         self.asked: set[str] = set()
         """The namespaces that the client has asked to connect to."""
         self.cut_off = False
+        self.why = ""
+        """What ended the connection, once it is cut."""
 
     def write(self, packet: str) -> None:
         """Queue an encoded Socket.IO packet; after the end it goes nowhere."""
@@ -88,7 +90,7 @@ class Wire:
     def cut(self, why: str, code: int = POLICY_VIOLATION) -> None:
         """End the connection, whatever the client does; `why` is one of a few words."""
         if not self.cut_off:
-            self.cut_off = True
+            self.cut_off, self.why = True, why
             self._engine.ended(why)
             self._engine.spawn(self._engine.cut(self._socket, code))
 

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
+import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,6 +19,8 @@ from service.transport.engine import Engine
 from service.transport.frames import acceptable
 from service.transport.http.problems import problem
 from service.transport.identify import turn_away
+
+_log = structlog.get_logger(__name__)
 
 SOCKET_PATH = "/socket.io/"
 _RETRY_MS = 5_000
@@ -81,6 +84,7 @@ class Gate:
         except errors.RinglineError as error:
             reason = "overloaded" if isinstance(error, Full) else error.code
             self._metrics.connections.refused(reason)
+            _log.info("socket.rejected", code=reason)
             raise
 
     def _check_socket(self, scope: Scope) -> None:

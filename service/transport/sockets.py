@@ -14,6 +14,7 @@ from service.ports import Clock, Verifier
 from service.sessions.reply import Reply
 from service.telemetry.canary import of_probe
 from service.telemetry.metrics import Metrics
+from service.telemetry.network import network_of
 from service.transport.connection import EVENTS, REFUSALS, Connection, Entry, Gone
 from service.transport.dispatch import Dispatch
 from service.transport.engine import Wire
@@ -25,6 +26,7 @@ _log = structlog.get_logger(__name__)
 CONNECT_WITHIN_MS = 10_000
 JOIN_WITHIN_MS = 30_000
 EARLY_WITHIN_MS = 5_000
+LIMIT_TOLD_EVERY_MS = 10_000
 
 
 class Due(Enum):
@@ -102,7 +104,7 @@ class Sockets:
             self._metrics.connections.probed()
         else:
             self._metrics.connections.connected((self._clock() - connection.opened_at) / 1000)
-        _log.debug("socket.connected")
+        _log.debug("socket.connected", client=network_of(connection.address))
 
     async def received(self, connection: Connection, packet: EventPacket) -> None:
         """An event: relayed at once when nothing is before it, else queued in its lane."""
@@ -121,6 +123,8 @@ class Sockets:
             for due in Due:
                 self._due(connection, due, None)
             connection.lane.put(Gone())
+            lasted_ms = self._clock() - connection.opened_at
+            _log.debug("socket.closed", reason=connection.wire.why, seconds=lasted_ms / 1000)
 
     async def tick(self) -> None:
         """Close who has not connected or joined in time; answer what waited for a join."""
@@ -129,8 +133,9 @@ class Sockets:
                 self._dispatch.refuse_early(connection)
             else:
                 if due is Due.CONNECT:
-                    asked = bool(connection.wire.asked)
-                    self._metrics.connections.refused("timeout" if asked else "silent")
+                    code = "timeout" if connection.wire.asked else "silent"
+                    self._metrics.connections.refused(code)
+                    _log.info("socket.rejected", code=code)
                 connection.wire.cut(f"{due.name.lower()}_timeout")
 
     async def emptied(self) -> None:
@@ -150,6 +155,9 @@ class Sockets:
         reply.fail(errors.RateLimited(scope="events", retry_after_ms=wait))
         self._metrics.events.answered(packet.event, errors.RateLimited.code)
         self._metrics.auth.limited("events")
+        if self._clock() >= connection.limited_until:
+            connection.limited_until = self._clock() + LIMIT_TOLD_EVERY_MS
+            _log.info("ratelimit.hit", scope="events")
         if connection.refusals.take(self._refusals, self._clock()):
             connection.wire.cut("flood")
 

@@ -7,8 +7,10 @@ MARKS = {
     "a token": re.compile(r"eyJ[\w-]{8,}"),
     "SDP": re.compile(r"v=0\b|\b[acmost]=(?:fingerprint|ice-|candidate|audio|video|rtpmap|-)"),
     "a candidate": re.compile(r"candidate:\w+ \d"),
+    # But not the network of one, as the log has it.
     "an address": re.compile(
-        r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){3,7}\b"
+        r"\b(?:\d{1,3}\.){3}(?!0/24\b)\d{1,3}\b"
+        r"|\b(?!(?:[0-9a-f]{1,4}:){1,3}:/48\b)[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){3,7}\b"
     ),
     "a TURN user name": re.compile(r"\b\d{10}:\w"),
 }
