@@ -60,7 +60,7 @@ def configure(level: Level, fmt: Format = "auto", stream: TextIO | None = None) 
         ],
         wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # it would keep the level of the first use
     )
     _replace_handler(target, _formatter(_resolved(fmt, target), colours=target.isatty()))
     for name in OURS:

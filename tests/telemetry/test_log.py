@@ -236,6 +236,15 @@ class TestAgain:
         assert [line["event"] for line in lines(first)] == ["one"]
         assert [line["event"] for line in lines(second)] == ["two"]
 
+    def test_a_new_level_counts_for_loggers_in_use(self, stream, log):
+        configure("info", "json", stream)
+        log.debug("unseen")
+        configure("debug", "json", stream)
+        log.debug("seen")
+        configure("warning", "json", stream)
+        log.info("unseen again")
+        assert [line["event"] for line in lines(stream)] == ["seen"]
+
     def test_handlers_of_others_stay(self, stream):
         theirs = logging.NullHandler()
         logging.getLogger().addHandler(theirs)

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
+from service.turn.credentials import password
 from tests.support.client import Client
 from tests.support.logged import Lines
 from tests.support.otlp import Receiver
@@ -196,6 +197,7 @@ async def test_no_span_and_no_line_of_a_traced_service_does(otlp: Receiver, line
         ("a candidate", CANDIDATE["candidate"]),
         ("an address", "from 127.0.0.77 it came"),
         ("an address", "from 2001:db8:77::7"),
+        ("a TURN password", f"password={password(TURN_SECRET.encode(), '1700000000:alice')}"),
         ("a TURN user name", f"{int(time.time())}:alice"),
     ],
 )
