@@ -26,6 +26,7 @@ class Door:
     identity: Identity
     write: Callable[[str], None]
     close: Callable[[str], None]
+    traceparent: str | None = None
 
 
 class Entrance:
@@ -67,7 +68,7 @@ class Entrance:
         )
         if not await self._sessions.add(ref, MOST_SESSIONS):
             raise errors.TooManySessions
-        session = Session(ref, door.identity, door.write, door.close)
+        session = Session(ref, door.identity, door.write, door.close, door.traceparent)
         session.hold()
         self._directory.add(session)
         self._upkeep.begin(session)

@@ -14,7 +14,7 @@ class Session:
     them. `write` takes an encoded Socket.IO packet and never waits; `close` ends the connection.
     """
 
-    __slots__ = ("_held", "close", "identity", "ref", "write")
+    __slots__ = ("_held", "close", "identity", "ref", "traceparent", "write")
 
     def __init__(
         self,
@@ -22,11 +22,14 @@ class Session:
         identity: Identity,
         write: Callable[[str], None],
         close: Callable[[str], None],
+        traceparent: str | None = None,
     ) -> None:
         self.ref = ref
         self.identity = identity
         self.write = write
         self.close = close
+        self.traceparent = traceparent
+        """What the client said at its connect (W3C Trace Context), to link its calls to."""
         self._held: list[str] | None = None
 
     @property

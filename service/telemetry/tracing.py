@@ -2,10 +2,11 @@
 
     call.setup                  initiate to connected, or to the end
     ├── call.ring               placed, to the accept or the end
-    ├── call.accept             the accept being decided and sent
+    ├── call.accept             an accept being decided and sent
     ├── call.negotiate          accept to the first answer, or to the end
     └── store.*                 what the store did meanwhile
 
+An initiate that meets the other's is a `call.glare`, and accepts within the other's trace.
 What comes later is a short trace of its own, linked to the set-up: no span lives for hours. Where
 that was not sampled nothing comes later either, for the link would lead nowhere. A client's
 `traceparent` is linked, never trusted as parent. Attributes hold no SDP, address, token or
@@ -78,6 +79,13 @@ class Setup:
         carrier: dict[str, str] = {}
         _W3C.inject(carrier, trace.set_span_in_context(self.span))
         return carrier.get("traceparent")
+
+    def meets(self, call: Call) -> None:
+        """No call comes of it but the other's, which it accepts (glare)."""
+        if self.span is not None:
+            self.span.update_name("call.glare")
+            for link in _links(call.trace if call.trace_id else None):
+                self.span.add_link(link.context)
 
 
 class NoTracing:
@@ -203,9 +211,10 @@ class CallTracing:
 
     def _end_setup(self, call: Call) -> None:
         root = self._setups.pop(call.id)
-        if call.live:  # of an ended call nobody knows any more
-            root.set_attribute("ringline.call.candidates", self._candidates(call.id))
-        else:
+        candidates = {"ringline.call.candidates": self._candidates(call.id)}
+        root.add_event("call.candidates", candidates)
+        root.set_attributes(candidates)
+        if not call.live:
             _mark_end(root, call)
         root.end()
 

@@ -42,6 +42,7 @@ class Connection:
         "refusals",
         "session",
         "socket_id",
+        "traceparent",
         "wire",
     )
 
@@ -59,6 +60,7 @@ class Connection:
         self.opened_at = opened_at
         self.lane: Lane[Entry] = Lane(lambda entry: handle(self, entry))
         self.socket_id = ""
+        self.traceparent: str | None = None
         self.identity: Identity | None = None
         self.session: Session | None = None
         self.early: list[EventPacket] = []

@@ -134,7 +134,11 @@ class Dispatch:
         if not isinstance(message, said.UserJoin) or connection.identity is None:
             raise errors.Internal
         door = Door(
-            connection.socket_id, connection.identity, connection.wire.write, connection.wire.cut
+            connection.socket_id,
+            connection.identity,
+            connection.wire.write,
+            connection.wire.cut,
+            connection.traceparent,
         )
         if connection.session is not None:
             await self._entrance.rejoin(door, connection.session, message, reply)

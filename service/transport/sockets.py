@@ -19,6 +19,7 @@ from service.transport.connection import EVENTS, REFUSALS, Connection, Entry, Go
 from service.transport.dispatch import Dispatch
 from service.transport.engine import Wire
 from service.transport.identify import identify
+from service.wire.client_events import LONGEST_TRACEPARENT
 from service.wire.packets import EventPacket
 
 _log = structlog.get_logger(__name__)
@@ -98,6 +99,7 @@ class Sockets:
         if connection.over:
             raise Refusal("The transport closed meanwhile.")
         connection.socket_id = socket_id
+        connection.traceparent = _traceparent(auth)
         self._due(connection, Due.CONNECT, None)
         self._due(connection, Due.JOIN, JOIN_WITHIN_MS)
         if of_probe(connection.identity.user):
@@ -182,6 +184,12 @@ class Sockets:
 def _bearer(environ: dict[str, Any]) -> str | None:
     scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _traceparent(auth: object) -> str | None:
+    """The `traceparent` of `auth`, as long as it may be in a payload's `_meta`."""
+    told = auth.get("traceparent") if isinstance(auth, dict) else None
+    return told if isinstance(told, str) and len(told) <= LONGEST_TRACEPARENT else None
 
 
 def _token(connection: Connection, auth: object) -> str | None:
