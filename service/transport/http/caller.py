@@ -11,6 +11,7 @@ from service.auth.offenders import Offenders
 from service.calls.service import Calls
 from service.ports import Clock, IceSource, Identity, Verifier
 from service.presence import Presence
+from service.telemetry.log import UserNames
 from service.telemetry.metrics import Metrics
 from service.transport.identify import identify
 
@@ -26,6 +27,7 @@ class Rooms:
     calls: Calls
     clock: Clock
     metrics: Metrics
+    names: UserNames
 
 
 def _rooms(request: Request) -> Rooms:
