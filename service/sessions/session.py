@@ -14,7 +14,7 @@ class Session:
     them. `write` takes an encoded Socket.IO packet and never waits; `close` ends the connection.
     """
 
-    __slots__ = ("_held", "close", "identity", "ref", "traceparent", "write")
+    __slots__ = ("_held", "close", "identity", "measured_until", "ref", "traceparent", "write")
 
     def __init__(
         self,
@@ -30,6 +30,8 @@ class Session:
         self.close = close
         self.traceparent = traceparent
         """What the client said at its connect (W3C Trace Context), to link its calls to."""
+        self.measured_until = 0
+        """Until when its media reports count no more (epoch ms)."""
         self._held: list[str] | None = None
 
     @property

@@ -249,6 +249,24 @@ class TestTogether:
                 line.startswith(family) and wanted in line for line in exposed.splitlines()
             ), family
 
+    async def test_media_have_the_calls_trace_as_exemplar(
+        self, traced: TestService, otlp: Receiver
+    ):
+        alice, bob = await traced.join("alice"), await traced.join("bob")
+        call_id = await connected(traced, alice, bob)
+        stats = {"path": "direct", "rttMs": 40, "jitterMs": 3, "lossRatio": 0.01}
+        report = {"callId": call_id, "state": "connected", "stats": stats}
+        await alice.done("call:media", report)
+        await alice.done("call:end", {"callId": call_id})
+        (setup,) = await arrived(otlp, "call.setup")
+        exposed = await exposition(traced)
+        for family in ("connect_seconds", "rtt_seconds", "packet_loss_ratio", "mos"):
+            wanted = re.compile(
+                rf'^ringline_media_{family}_bucket.* # {{trace_id="{setup.trace_id}"}}',
+                re.MULTILINE,
+            )
+            assert wanted.search(exposed), family
+
     async def test_lines_within_a_traced_call_have_its_span(
         self, traced: TestService, otlp: Receiver, lines: Lines
     ):
