@@ -169,7 +169,7 @@ def _stack(
 
 
 def dress(axes: Axes, panel: dict[str, Any], minutes: float) -> None:
-    """Ticks, units and limits; an axis with nothing on it is as long as the others."""
+    """Ticks, units and limits; all axes are equally long, whatever there is to show."""
     defaults = panel["fieldConfig"]["defaults"]
     axes.set_facecolor(_CARD)
     axes.spines[:].set_visible(False)
@@ -179,9 +179,7 @@ def dress(axes: Axes, panel: dict[str, Any], minutes: float) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: written(value, defaults["unit"]))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g} min")
     axes.locator_params(axis="x", nbins=5)
-    if not axes.has_data():
-        axes.set_xlim(0, minutes)
-    axes.margins(x=0)
+    axes.set_xlim(0, minutes)
     high = axes.dataLim.y1 if axes.dataLim.y1 > 0 else 1.0
     axes.set_ylim(0, defaults.get("max", high * 1.05))
     if defaults["unit"] == "bytes" and high > 1:
