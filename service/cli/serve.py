@@ -19,11 +19,15 @@ def run(environ: Mapping[str, str]) -> int:
     settings = settings_from(reading)
     log.configure(settings.log_level, settings.log_format)
     logger = structlog.get_logger(__name__)
-    # Names alone: values may hold secrets or addresses, and `ringline config` shows the rest.
-    places = {setting: source.place for setting, source in sorted(reading.sources.items())}
-    logger.info("config.loaded", version=__version__, settings=places)
     for warning in reading.warnings:
         logger.warning("config.unknown", hint=warning)
+    # Names alone: values may hold secrets or addresses, and `ringline config` shows the rest.
+    places = {setting: source.place for setting, source in sorted(reading.sources.items())}
     from service import app  # noqa: PLC0415  a wrong setting is told before all this is loaded
 
-    return app.run(settings, reread=lambda: load(environ))
+    return app.run(
+        settings,
+        # Not before: what is wrong with a port is told in one sentence and nothing else.
+        ready=lambda: logger.info("config.loaded", version=__version__, settings=places),
+        reread=lambda: load(environ),
+    )
