@@ -237,6 +237,7 @@ class Node:
             calls=calls,
             clock=clock,
             metrics=metrics,
+            names=names,
         )
         gate = Gate(
             socketio.ASGIApp(self.engine, api(rooms), socketio_path="socket.io"),

@@ -59,7 +59,7 @@ CONNECT = Objective(
     name="connect",
     target=0.999,
     events="connects",
-    # An accepted connect has no reason.
+    # An accepted connect has no reason, and the canary's has one of its own.
     total=f'sum <by>(rate(ringline_connects_total{{<where>, reason=~"|{OURS}"}}[<w>]))',
     bad=f'sum <by>(rate(ringline_connects_total{{<where>, reason=~"{OURS}"}}[<w>]))',
 )

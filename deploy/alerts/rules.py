@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 RUNBOOK = "docs/runbook.md"
-"""Where `runbook_url` leads, from the root of the repository; who deploys may put a host ahead."""
+"""Where `runbook_url` leads, from the root of the repository."""
+BASE = "{{ with $externalLabels.ringline_docs }}{{ . }}/{{ end }}"
+"""What Prometheus puts before it: where its operator says that the documents are, or nothing."""
 
 Severity = Literal["page", "ticket"]
 
@@ -73,7 +75,7 @@ class Alert:
             "annotations": {
                 "summary": self.summary,
                 "description": self.description,
-                "runbook_url": f"{RUNBOOK}#{self.anchor}",
+                "runbook_url": f"{BASE}{RUNBOOK}#{self.anchor}",
             },
         }
 

@@ -13,8 +13,10 @@ def _grown(metric: str, window: str, only: str = "", offset: str = "") -> str:
     return f"sum {_BY_JOB} (increase({metric}{matchers}[{window}]{offset}))"
 
 
-_ATTEMPTS = _grown("ringline_connects_total", "30m")
-_LAST_WEEK = _grown("ringline_connects_total", "30m", offset=" offset 1w")
+_USERS = 'result!="probe"'
+"""The canary comes every minute, whether anybody else does or not."""
+_ATTEMPTS = _grown("ringline_connects_total", "30m", _USERS)
+_LAST_WEEK = _grown("ringline_connects_total", "30m", _USERS, offset=" offset 1w")
 _REFUSED_TOKENS = _grown("ringline_auth_failures_total", "15m")
 _CONNECTED = _grown("ringline_connects_total", "15m", 'result="ok"')
 _WEBHOOKS = _grown("ringline_webhook_deliveries_total", "15m")
@@ -42,7 +44,7 @@ STREAM_LAG = Alert(
     severity="ticket",
     when=(Comparison(f"max {_BY_POD} (ringline_node_stream_lag)", ">", "1000"),),
     wait="5m",
-    summary="Messages from other nodes pile up ({{ $labels.pod }}{{ $labels.instance }})",
+    summary="Messages from other nodes pile up ({{ $labels.pod }} {{ $labels.instance }})",
     description="{{ $value }} messages from other nodes wait: calls across nodes are late.",
 )
 LOOP_LAG = Alert(
@@ -57,7 +59,7 @@ LOOP_LAG = Alert(
         ),
     ),
     wait="10m",
-    summary="A node cannot keep up ({{ $labels.pod }}{{ $labels.instance }})",
+    summary="A node cannot keep up ({{ $labels.pod }} {{ $labels.instance }})",
     description="One in a hundred ticks is {{ $value | humanizeDuration }} late: everything is.",
 )
 SLOW_CLIENTS = Alert(
@@ -112,7 +114,7 @@ DRAINING = Alert(
     severity="ticket",
     when=(Comparison(f"max {_BY_POD} (ringline_draining)", "==", "1"),),
     wait="15m",
-    summary="A node does not finish draining ({{ $labels.pod }}{{ $labels.instance }})",
+    summary="A node does not finish draining ({{ $labels.pod }} {{ $labels.instance }})",
     description="It has been refusing newcomers for 15 minutes and still runs.",
 )
 NO_TRAFFIC = Alert(
@@ -166,7 +168,7 @@ TURN_NEAR_QUOTA = Alert(
         ),
     ),
     wait="5m",
-    summary="TURN is near its quota ({{ $labels.pod }}{{ $labels.instance }})",
+    summary="TURN is near its quota ({{ $labels.pod }} {{ $labels.instance }})",
     description="{{ $value }} allocations are live, over 80 % of `total-quota`: "
     "beyond it, calls that need a relay have no media.",
     needs="coturn with `prometheus`",

@@ -117,9 +117,14 @@ _COMING = Row(
     (
         Panel(
             title="Connects",
-            meaning="Attempts a second. More refused than ok: look at the refusals beside.",
+            meaning="Attempts a second, but the canary's. More refused than ok: look at the "
+            "refusals beside.",
             unit="cps",
-            queries=(Query(rate("ringline_connects_total", by="result"), "{{result}}"),),
+            queries=(
+                Query(
+                    rate("ringline_connects_total", 'result!="probe"', by="result"), "{{result}}"
+                ),
+            ),
             width=6,
             colors={"ok": GREEN, "refused": RED},
         ),

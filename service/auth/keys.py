@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.algorithms import HMACAlgorithm
 from jwt.exceptions import InvalidKeyError
 
-from service.errors import Unauthenticated
+from service.errors import RinglineError, Unauthenticated
 
 Material: TypeAlias = bytes | RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey
 """What a signature is verified with: a shared secret or a public key."""
@@ -27,6 +27,11 @@ class BadSignature(Unauthenticated):
     """The token was forged, as far as one can tell: this counts against its sender's address."""
 
     default = "The token's signature does not verify."
+
+
+def failure(error: RinglineError) -> str:
+    """Why a token was refused, in a word: the error's code, or `bad_signature`."""
+    return "bad_signature" if isinstance(error, BadSignature) else error.code
 
 
 class KeySource(Protocol):

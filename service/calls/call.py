@@ -119,8 +119,13 @@ class Call:
 
     @property
     def trace_id(self) -> str | None:
-        """The id of the trace of its set-up."""
-        return None if self.trace is None else self.trace.split("-")[1]
+        """The id of the trace of its set-up; None when that was not sampled: nobody has it."""
+        return None if self.trace is None or not _sampled(self.trace) else self.trace.split("-")[1]
+
+    @property
+    def span_id(self) -> str | None:
+        """The id of the root of that trace."""
+        return None if self.trace is None or not _sampled(self.trace) else self.trace.split("-")[2]
 
     def other(self, user: str) -> str:
         """The user at the other end from `user`."""
@@ -129,3 +134,8 @@ class Call:
     def binds(self, session: str) -> bool:
         """Whether `session` is one of the two that may relay."""
         return session in (self.caller_session, self.callee_session)
+
+
+def _sampled(traceparent: str) -> bool:
+    """Whether the lowest flag is set (W3C Trace Context, 3.2.2.5)."""
+    return bool(int(traceparent[-2:], 16) & 1)

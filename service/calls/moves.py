@@ -88,8 +88,9 @@ class Moves:
                     break
             if decided is not None:
                 decided(decision.call)
-            self._perform(decision, getattr(what, "session", None), devices)
-        await self._moved(call, decision.call)
+            self._perform(call, decision, getattr(what, "session", None), devices)
+        if decision.call.state is not call.state:
+            await self._presence.changed(call.caller, call.callee)
         return decision.call
 
     async def _devices(self, call: Call) -> Devices:
@@ -97,24 +98,25 @@ class Moves:
             return frozenset()
         return frozenset(ref.id for ref in await self._sessions.of(call.callee))
 
-    def _perform(self, decision: Decision, actor: str | None, devices: Devices) -> None:
-        """Write the messages in their order; nothing may wait between the first and the last."""
+    def _perform(
+        self, before: Call, decision: Decision, actor: str | None, devices: Devices
+    ) -> None:
+        """Write the messages in their order; nothing may wait between the first and the last.
+
+        The observers hear of it while the call's route still stands, which ends with the call.
+        """
         for send in decision.sends:
             event, payload = encode_message(send.message)
             for session in _receivers(send, decision.call, actor, devices):
                 self._mail.deliver(session, event, payload)
+        if decision.call.state is not before.state:
+            self.observe(before, decision.call)
         self._relay.follow(decision.call)
 
     def observe(self, before: Call | None, after: Call) -> None:
         """Tell the observers what a call did."""
         for observer in self._observers:
             observer.moved(before, after)
-
-    async def _moved(self, before: Call, after: Call) -> None:
-        if before.state is after.state:
-            return
-        self.observe(before, after)
-        await self._presence.changed(after.caller, after.callee)
 
 
 def _receivers(send: Send, call: Call, actor: str | None, devices: Devices) -> list[str]:

@@ -65,7 +65,7 @@ class Placing:
     async def initiate(self, who: Session, message: CallInitiate, reply: Reply) -> None:
         """Call `message.to` as `_initiate` does, as one trace."""
         client = None if message.meta is None else message.meta.traceparent
-        with self._tracing.setup(message.call_type, client) as setup:
+        with self._tracing.setup(message.call_type, client or who.traceparent) as setup:
             await self._initiate(who, message, reply, setup)
 
     async def _initiate(
@@ -91,6 +91,7 @@ class Placing:
             mine, theirs = await self._engaged(who.user), await self._engaged(message.to)
             verdict = self._admit(who, message.to, mine, theirs, devices)
             if isinstance(verdict, Glare):
+                setup.meets(verdict.call)
                 await self._accept_theirs(who, verdict.call, reply)
                 return
             if verdict.answered_busy:
@@ -166,11 +167,12 @@ class Placing:
         return False
 
     async def _accept_theirs(self, who: Session, call: Call, reply: Reply) -> None:
-        await self._moves.move(
-            call.id,
-            Accepted(who.user, who.id),
-            lambda accepted: reply.ok(GlareAccepted(call_id=accepted.id, by=who.user)),
-        )
+        with self._tracing.accepting(call.id):
+            await self._moves.move(
+                call.id,
+                Accepted(who.user, who.id),
+                lambda accepted: reply.ok(GlareAccepted(call_id=accepted.id, by=who.user)),
+            )
 
     async def _answer_busy(self, who: Session, verdict: Admitted) -> None:
         """Who starts a call while being rung is busy for the ring; a silent device knows it."""

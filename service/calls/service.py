@@ -10,11 +10,14 @@ from service.ports import CallStore, Clock
 from service.relay import Relay, Route
 from service.sessions.reply import Reply
 from service.sessions.session import Session
+from service.telemetry.canary import of_probe
 from service.telemetry.metrics import Metrics
 from service.telemetry.tracing import Tracing
 from service.wire import client_events as said
 from service.wire.server_events import CallAccepted, CallEnded, CallMedia, CallRejected
 
+MEASURED_EVERY_MS = 5_000
+"""A side's figures count once in this time: who reports more often is no more users."""
 _log = structlog.get_logger(__name__)
 
 
@@ -117,9 +120,11 @@ class Calls:
             path=None if stats is None else stats.path,
             turn_refused=stats is not None and stats.turn_error is not None,
         )
-        await self._moves.move(message.call_id, report, lambda _after: reply.ok(told))
-        if stats is not None:
-            self._metrics.media.reported(stats)
+        call = await self._moves.move(message.call_id, report, lambda _after: reply.ok(told))
+        now = self._clock()
+        if stats is not None and now >= who.measured_until and not of_probe(who.user):
+            who.measured_until = now + MEASURED_EVERY_MS
+            self._metrics.media.reported(stats, call)
 
     async def lost(self, who: Session) -> None:
         """A session is gone: its calls end, its ring stops when it was the last device."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from service import __version__
 from service.settings import load, read, settings_from
 from service.telemetry import log
 
@@ -17,8 +18,16 @@ def run(environ: Mapping[str, str]) -> int:
     reading = read(environ)
     settings = settings_from(reading)
     log.configure(settings.log_level, settings.log_format)
+    logger = structlog.get_logger(__name__)
     for warning in reading.warnings:
-        structlog.get_logger(__name__).warning("config.unknown", hint=warning)
+        logger.warning("config.unknown", hint=warning)
+    # Names alone: values may hold secrets or addresses, and `ringline config` shows the rest.
+    places = {setting: source.place for setting, source in sorted(reading.sources.items())}
     from service import app  # noqa: PLC0415  a wrong setting is told before all this is loaded
 
-    return app.run(settings, reread=lambda: load(environ))
+    return app.run(
+        settings,
+        # Not before: what is wrong with a port is told in one sentence and nothing else.
+        ready=lambda: logger.info("config.loaded", version=__version__, settings=places),
+        reread=lambda: load(environ),
+    )

@@ -27,6 +27,7 @@ class Door:
     address: str
     write: Callable[[bytes], None]
     close: Callable[[str], None]
+    traceparent: str | None = None
 
 
 class Entrance:
@@ -74,7 +75,9 @@ class Entrance:
         )
         if not await self._sessions.add(ref, MOST_SESSIONS):
             raise errors.TooManySessions
-        session = Session(ref, door.identity, door.write, door.close, door.address)
+        session = Session(
+            ref, door.identity, door.write, door.close, door.address, door.traceparent
+        )
         session.hold()
         self._directory.add(session)
         self._upkeep.begin(session)

@@ -15,7 +15,10 @@ class Session:
     `address` is where the client is, for what is held against a sender and not a user.
     """
 
-    __slots__ = ("_held", "address", "close", "id", "identity", "ref", "user", "write")
+    __slots__ = (
+        "_held", "address", "close", "id", "identity", "measured_until", "ref", "traceparent",
+        "user", "write",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -24,6 +27,7 @@ class Session:
         write: Callable[[bytes], None],
         close: Callable[[str], None],
         address: str = "",
+        traceparent: str | None = None,
     ) -> None:
         self.ref = ref
         self.id = ref.id
@@ -32,6 +36,10 @@ class Session:
         self.write = write
         self.close = close
         self.address = address
+        self.traceparent = traceparent
+        """What the client said at its connect (W3C Trace Context), to link its calls to."""
+        self.measured_until = 0
+        """Until when its media reports count no more (epoch ms)."""
         self._held: list[bytes] | None = None
 
     def check_token(self, now: int) -> None:

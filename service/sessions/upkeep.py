@@ -3,7 +3,10 @@
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 
+import structlog
+
 from service import errors
+from service.auth.keys import failure
 from service.calls.call import Call
 from service.deadlines import Deadlines
 from service.ports import CallStore, Clock, IceSource, Identity
@@ -19,6 +22,8 @@ from service.wire.server_events import (
     IceServersRenewed,
     ice_fields,
 )
+
+_log = structlog.get_logger(__name__)
 
 EXPIRING_AHEAD_MS = 60_000
 RENEW_AT = 0.75
@@ -83,8 +88,10 @@ class Upkeep:
             identity = await self._identify(message.token, who.address)
             if identity.user != who.user:
                 raise errors.Forbidden("The token is another user's.")
-        except errors.RinglineError:
+        except errors.RinglineError as error:
             self._metrics.refreshed(ok=False)
+            self._metrics.failed(failure(error))
+            _log.info("auth.refresh_refused", reason=failure(error))
             raise
         self._metrics.refreshed(ok=True)
         self._renew(who, identity)

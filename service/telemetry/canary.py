@@ -1,8 +1,13 @@
-"""Calls of `ringline probe`, which are in no user's figures: the probe has its own."""
+"""What `ringline probe` does is in no user's figures: the probe has its own."""
 
 from service.calls.call import Call
 from service.ids import PROBE_USER
 from service.ports import CallObserver
+
+
+def of_probe(user: str) -> bool:
+    """Whether a user is there only to probe."""
+    return user.startswith(PROBE_USER)
 
 
 class UsersOnly:
@@ -13,7 +18,7 @@ class UsersOnly:
 
     def moved(self, before: Call | None, after: Call) -> None:
         """Pass it on, unless a probe calls."""
-        if after.caller.startswith(PROBE_USER):
+        if of_probe(after.caller):
             return
         for observer in self._observers:
             observer.moved(before, after)

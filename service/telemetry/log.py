@@ -19,6 +19,8 @@ Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["auto", "json", "console"]
 UserMode = Literal["plain", "hmac", "none"]
 
+NODE = socket.gethostname()
+"""This node's name."""
 OURS = ("ringline", "service")
 _HANDLER = "ringline"
 _PSEUDONYM_DIGITS = 16
@@ -58,7 +60,7 @@ def configure(level: Level, fmt: Format = "auto", stream: TextIO | None = None) 
         ],
         wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # it would keep the level of the first use
     )
     _replace_handler(target, _formatter(_resolved(fmt, target), colours=target.isatty()))
     for name in OURS:
@@ -66,6 +68,12 @@ def configure(level: Level, fmt: Format = "auto", stream: TextIO | None = None) 
     for library in _LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("uvicorn.error").addFilter(_not_of_a_refusal)
+
+
+def _not_of_a_refusal(record: logging.LogRecord) -> bool:
+    """Handshakes that the gate refuses are told as `socket.rejected`; uvicorn sees a fault."""
+    return record.msg != "ASGI callable returned without completing handshake."
 
 
 def _resolved(fmt: Format, stream: TextIO) -> Format:
@@ -79,23 +87,20 @@ def _common() -> list[Processor]:
     return [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper("iso", utc=True),
-        _add_node(socket.gethostname()),
+        _add_node,
         _add_span,
     ]
 
 
-def _add_node(node: str) -> Processor:
-    def add(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-        line.setdefault("node", node)
-        return line
-
-    return add
+def _add_node(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    line.setdefault("node", NODE)
+    return line
 
 
 def _add_span(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-    """The current span, where there is one; a line that names another trace keeps that."""
+    """The current span, where one is sampled; a line that names another trace keeps that."""
     span = trace.get_current_span().get_span_context()
-    if span.is_valid:
+    if span.is_valid and span.trace_flags.sampled:
         current = trace.format_trace_id(span.trace_id)
         if line.setdefault("trace_id", current) == current:
             line["span_id"] = trace.format_span_id(span.span_id)

@@ -7,7 +7,8 @@ import structlog
 
 from service.calls.call import Call
 from service.errors import RateLimited, RinglineError
-from service.telemetry.log import UserNames
+from service.telemetry.canary import of_probe
+from service.telemetry.log import NODE, UserNames
 from service.telemetry.metrics.media import media_result
 
 _log = structlog.get_logger(__name__)
@@ -25,6 +26,7 @@ class CallLog:
             "call.state",
             call_id=after.id,
             trace_id=after.trace_id,
+            span_id=after.span_id,
             before=before and before.state,
             state=after.state,
         )
@@ -37,6 +39,7 @@ class CallLog:
         return {
             "call_id": call.id,
             "trace_id": call.trace_id,
+            "span_id": call.span_id,
             "type": call.type,
             "outcome": _outcome(call),
             "reason": call.reason,
@@ -48,8 +51,11 @@ class CallLog:
             "duration_s": _seconds(call.accepted_at, call.ended_at),
             "media": media_result(call) if answered else None,
             "media_failed": call.media_failed,
+            "path": call.media_path,
             "devices": call.devices,
             "resumes": 0,
+            "nodes": [NODE],
+            **({"probe": True} if of_probe(call.caller) else {}),
         }
 
 

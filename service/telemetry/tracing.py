@@ -2,13 +2,15 @@
 
     call.setup                  initiate to connected, or to the end
     ├── call.ring               placed, to the accept or the end
-    ├── call.accept             the accept being decided and sent
+    ├── call.accept             an accept being decided and sent
     ├── call.negotiate          accept to the first answer, or to the end
     └── store.*                 what the store did meanwhile
 
-What comes later is a short trace of its own, linked to the set-up: no span lives for hours. A
-client's `traceparent` is linked, never trusted as parent. Attributes hold no SDP, address, token
-or credential. Configured by the standard `OTEL_*` variables; off, nothing of the SDK is loaded.
+An initiate that meets the other's is a `call.glare`, and accepts within the other's trace.
+What comes later is a short trace of its own, linked to the set-up: no span lives for hours. Where
+that was not sampled nothing comes later either, for the link would lead nowhere. A client's
+`traceparent` is linked, never trusted as parent. Attributes hold no SDP, address, token or
+credential. Configured by the standard `OTEL_*` variables; off, nothing of the SDK is loaded.
 """
 
 from collections.abc import Callable, Iterator
@@ -77,6 +79,13 @@ class Setup:
         carrier: dict[str, str] = {}
         _W3C.inject(carrier, trace.set_span_in_context(self.span))
         return carrier.get("traceparent")
+
+    def meets(self, call: Call) -> None:
+        """No call comes of it but the other's, which it accepts (glare)."""
+        if self.span is not None:
+            self.span.update_name("call.glare")
+            for link in _links(call.trace if call.trace_id else None):
+                self.span.add_link(link.context)
 
 
 class NoTracing:
@@ -164,7 +173,8 @@ class CallTracing:
 
     def renegotiated(self, call: Call) -> None:
         """A short trace, linked to the set-up."""
-        self._linked("call.renegotiate", call).end()
+        if call.trace_id is not None:
+            self._linked("call.renegotiate", call).end()
 
     def store(self, op: str) -> AbstractContextManager[object]:
         """A child of whatever is current, if anything is."""
@@ -179,7 +189,7 @@ class CallTracing:
             return
         if after.id in self._setups:
             self._follow(after)
-        elif not after.live:
+        elif not after.live and after.trace_id is not None:
             span = self._linked("call.end", after)
             _mark_end(span, after)
             span.end()
@@ -201,9 +211,10 @@ class CallTracing:
 
     def _end_setup(self, call: Call) -> None:
         root = self._setups.pop(call.id)
-        if call.live:  # of an ended call nobody knows any more
-            root.set_attribute("ringline.call.candidates", self._candidates(call.id))
-        else:
+        candidates = {"ringline.call.candidates": self._candidates(call.id)}
+        root.add_event("call.candidates", candidates)
+        root.set_attributes(candidates)
+        if not call.live:
             _mark_end(root, call)
         root.end()
 

@@ -36,11 +36,13 @@ class Connection:
         "events",
         "identity",
         "lane",
+        "limited_until",
         "opened_at",
         "over",
         "refusals",
         "session",
         "socket_id",
+        "traceparent",
         "wire",
     )
 
@@ -58,9 +60,12 @@ class Connection:
         self.opened_at = opened_at
         self.lane: Lane[Entry] = Lane(lambda entry: handle(self, entry))
         self.socket_id = ""
+        self.traceparent: str | None = None
         self.identity: Identity | None = None
         self.session: Session | None = None
         self.early: list[EventPacket] = []
         self.over = False
         self.events = Meter()
         self.refusals = Meter()
+        self.limited_until = 0
+        """Until when it need not be told again that this client is over its limit (epoch ms)."""

@@ -140,6 +140,7 @@ class Dispatch:
             connection.address,
             connection.wire.write,
             connection.wire.cut,
+            connection.traceparent,
         )
         if connection.session is not None:
             await self._entrance.rejoin(door, connection.session, message, reply)

@@ -79,7 +79,7 @@ class Switchboard(Protocol):
 class Wire:
     """The way out to one client, and the scissors."""
 
-    __slots__ = ("_engine", "_socket", "asked", "cut_off", "line")
+    __slots__ = ("_engine", "_socket", "asked", "cut_off", "line", "why")
 
     def __init__(self, engine: "Engine", socket: Any) -> None:
         self._engine = engine
@@ -87,6 +87,8 @@ class Wire:
         self.asked: set[str] = set()
         """The namespaces that the client has asked to connect to."""
         self.cut_off = False
+        self.why = ""
+        """What ended the connection, once it is cut."""
         self.line: Line | None = None
         """What writes at once, if the connection has come to that."""
 
@@ -106,7 +108,7 @@ class Wire:
     def cut(self, why: str, code: int = POLICY_VIOLATION) -> None:
         """End the connection, whatever the client does; `why` is one of a few words."""
         if not self.cut_off:
-            self.cut_off = True
+            self.cut_off, self.why = True, why
             self._engine.ended(why)
             self._engine.spawn(self._engine.cut(self._socket, code))
 

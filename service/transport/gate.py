@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
+import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,6 +19,8 @@ from service.transport.engine import Engine
 from service.transport.frames import acceptable
 from service.transport.http.problems import problem
 from service.transport.identify import turn_away
+
+_log = structlog.get_logger(__name__)
 
 SOCKET_PATH = "/socket.io/"
 _RETRY_MS = 5_000
@@ -81,8 +84,7 @@ class Gate:
         except errors.RinglineError as error:
             reason = "overloaded" if isinstance(error, Full) else error.code
             self._metrics.connections.refused(reason)
-            if isinstance(error, errors.RateLimited):
-                self._metrics.auth.limited(error.scope)
+            _log.info("socket.rejected", code=reason)
             raise
 
     def _check_socket(self, scope: Scope) -> None:
@@ -98,7 +100,7 @@ class Gate:
         if self._max_connections and len(self._engine) >= self._max_connections:
             raise Full(retry_after_ms=_RETRY_MS)
         client = scope.get("client") or ("", 0)
-        turn_away(client[0], self._offenders, self._clock)
+        turn_away(client[0], self._offenders, self._clock, self._metrics.auth)
 
     def _known(self, origin: str, scope: Scope, headers: Headers) -> bool:
         if "*" in self._origins or origin in self._origins:

@@ -12,11 +12,14 @@ from service.auth.offenders import Offenders
 from service.deadlines import Deadlines
 from service.ports import Clock, Verifier
 from service.sessions.reply import Reply
+from service.telemetry.canary import of_probe
 from service.telemetry.metrics import Metrics
+from service.telemetry.network import network_of
 from service.transport.connection import EVENTS, REFUSALS, Connection, Entry, Gone
 from service.transport.dispatch import Dispatch
 from service.transport.engine import Wire, Work
 from service.transport.identify import identify
+from service.wire.client_events import LONGEST_TRACEPARENT
 from service.wire.packets import EventPacket
 
 _log = structlog.get_logger(__name__)
@@ -24,6 +27,7 @@ _log = structlog.get_logger(__name__)
 CONNECT_WITHIN_MS = 10_000
 JOIN_WITHIN_MS = 30_000
 EARLY_WITHIN_MS = 5_000
+LIMIT_TOLD_EVERY_MS = 10_000
 
 
 class Due(Enum):
@@ -78,6 +82,7 @@ class Sockets:
             connection.identity = await identify(
                 _token(connection, auth),
                 connection.address,
+                missing="Connect with auth: {token}.",
                 verifier=self._verifier,
                 offenders=self._offenders,
                 clock=self._clock,
@@ -95,10 +100,14 @@ class Sockets:
         if connection.over:
             raise Refusal("The transport closed meanwhile.")
         connection.socket_id = socket_id
+        connection.traceparent = _traceparent(auth)
         self._due(connection, Due.CONNECT, None)
         self._due(connection, Due.JOIN, JOIN_WITHIN_MS)
-        self._metrics.connections.connected((self._clock() - connection.opened_at) / 1000)
-        _log.debug("socket.connected")
+        if of_probe(connection.identity.user):
+            self._metrics.connections.probed()
+        else:
+            self._metrics.connections.connected((self._clock() - connection.opened_at) / 1000)
+        _log.debug("socket.connected", client=network_of(connection.address))
 
     def received(self, connection: Connection, packet: EventPacket) -> Work | None:
         """An event: relayed at once when nothing is before it, else queued in its lane."""
@@ -119,6 +128,8 @@ class Sockets:
             for due in Due:
                 self._due(connection, due, None)
             connection.lane.put(Gone())
+            lasted_ms = self._clock() - connection.opened_at
+            _log.debug("socket.closed", reason=connection.wire.why, seconds=lasted_ms / 1000)
 
     async def tick(self) -> None:
         """Close who has not connected or joined in time; answer what waited for a join."""
@@ -127,8 +138,9 @@ class Sockets:
                 self._dispatch.refuse_early(connection)
             else:
                 if due is Due.CONNECT:
-                    asked = bool(connection.wire.asked)
-                    self._metrics.connections.refused("timeout" if asked else "silent")
+                    code = "timeout" if connection.wire.asked else "silent"
+                    self._metrics.connections.refused(code)
+                    _log.info("socket.rejected", code=code)
                 connection.wire.cut(f"{due.name.lower()}_timeout")
 
     async def emptied(self) -> None:
@@ -148,6 +160,9 @@ class Sockets:
         reply.fail(errors.RateLimited(scope="events", retry_after_ms=wait))
         self._metrics.events.answered(packet.event, errors.RateLimited.code)
         self._metrics.auth.limited("events")
+        if self._clock() >= connection.limited_until:
+            connection.limited_until = self._clock() + LIMIT_TOLD_EVERY_MS
+            _log.info("ratelimit.hit", scope="events")
         if connection.refusals.take(self._refusals, self._clock()):
             connection.wire.cut("flood")
 
@@ -176,11 +191,15 @@ def _bearer(environ: dict[str, Any]) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def _token(connection: Connection, auth: object) -> str:
+def _traceparent(auth: object) -> str | None:
+    """The `traceparent` of `auth`, as long as it may be in a payload's `_meta`."""
+    told = auth.get("traceparent") if isinstance(auth, dict) else None
+    return told if isinstance(told, str) and len(told) <= LONGEST_TRACEPARENT else None
+
+
+def _token(connection: Connection, auth: object) -> str | None:
     """The token of `auth: {token}`, else of the handshake's Authorization header."""
     token = auth.get("token") if isinstance(auth, dict) else None
     if token is None:
         token = connection.bearer
-    if not isinstance(token, str) or not token:
-        raise errors.Unauthenticated("Connect with auth: {token}.")
-    return token
+    return token if isinstance(token, str) else None

@@ -16,6 +16,7 @@ CallId = Annotated[str, Meta(min_length=1, max_length=64)]
 RequestId = Annotated[str, Meta(min_length=1, max_length=64)]
 Ratio = Annotated[float, Meta(ge=0, le=1)]
 StunErrorCode = Annotated[int, Meta(ge=300, le=699)]
+LONGEST_TRACEPARENT = 64
 Milliseconds = Annotated[float, Meta(ge=0, le=600_000)]
 
 
@@ -52,7 +53,7 @@ class AuthRefresh(ControlEvent, frozen=True, kw_only=True):
 class Context(Struct, frozen=True, kw_only=True):
     """What a client tells beside the matter: its own trace (W3C Trace Context)."""
 
-    traceparent: Annotated[str, Meta(max_length=64)] | None = None
+    traceparent: Annotated[str, Meta(max_length=LONGEST_TRACEPARENT)] | None = None
 
 
 class CallInitiate(ControlEvent, frozen=True, kw_only=True):

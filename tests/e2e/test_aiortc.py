@@ -8,25 +8,23 @@ import pytest
 from pydantic import SecretStr
 
 from tests.support.aiortc_peer import PATIENCE_S, aiortc_peer
-from tests.support.coturn import TurnServer, coturn
+from tests.support.coturn import SHARED_SECRET, TurnServer, coturn
 from tests.support.service import TestService, running
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
-SECRET = "the-secret-that-service-and-coturn-share"
-
 
 @pytest.fixture
 def turn() -> Iterator[TurnServer]:
-    with coturn(SECRET, extra=["verbose"]) as server:
+    with coturn(SHARED_SECRET, extra=["verbose"]) as server:
         yield server
 
 
 @pytest.fixture
 async def service(turn: TurnServer) -> AsyncIterator[TestService]:
     """The service, handing out credentials for the coturn."""
-    async with running(turn_secret=(SecretStr(SECRET),), turn_urls=(turn.url,)) as service:
+    async with running(turn_secret=(SecretStr(SHARED_SECRET),), turn_urls=(turn.url,)) as service:
         yield service
 
 

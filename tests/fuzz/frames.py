@@ -48,10 +48,10 @@ def check(message: ClientEvent) -> None:
             json.dumps(json.loads(bytes(payload)), ensure_ascii=False).encode()
 
 
-def answered(packet: str) -> None:
+def answered(packet: bytes) -> None:
     """What the sender is told must be a packet that it can read."""
-    json.loads(packet[packet.index("[") :])
-    packet.encode()
+    text = packet.decode()
+    json.loads(text[text.index("[") :])
 
 
 if __name__ == "__main__":

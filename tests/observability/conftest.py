@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import generate_latest
 
 from deploy.alerts.build import FILE
 from deploy.build import CHART
@@ -35,6 +36,8 @@ class Observed:
     server: Prometheus
     since: float
     until: float
+    exposed: str
+    """What the service exposed then, in Prometheus' text format."""
 
 
 def observe(stack: ExitStack, folder: Path, seconds: float, **pace: Any) -> Observed:
@@ -53,17 +56,18 @@ def observe(stack: ExitStack, folder: Path, seconds: float, **pace: Any) -> Obse
             "turn_urls": [relay.url],
             "turn_probe": True,
         }
-    since, until = asyncio.run(_loaded(server, settings, seconds, pace))
-    return Observed(server, since, until)
+    return Observed(server, *asyncio.run(_loaded(server, settings, seconds, pace)))
 
 
 async def _loaded(
     server: Prometheus, settings: dict[str, Any], seconds: float, pace: dict[str, Any]
-) -> tuple[float, float]:
+) -> tuple[float, float, str]:
     async with running(**settings) as service:
         server.scrape("ringline", f"127.0.0.1:{service.admin_port}", **LABELS)
         found = await asyncio.to_thread(server.wait_for, "ringline_build_info")
-        return found[0].points[0][0], await load(service, seconds, **pace)
+        until = await load(service, seconds, **pace)
+        exposed = generate_latest(service.node.metrics.families.registry).decode()
+        return found[0].points[0][0], until, exposed
 
 
 @pytest.fixture(scope="session")

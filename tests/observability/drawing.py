@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from io import BytesIO
-from math import nan
+from math import ceil, log2, nan
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MultipleLocator
 from PIL import Image
 
 from tests.observability.boards import Question, panels
@@ -61,6 +62,11 @@ class Moment:
             values.append(value)
             last = at
         return minutes, values
+
+    @property
+    def length(self) -> float:
+        """How long the axis is, in minutes."""
+        return self.minutes(self._until)
 
     def minutes(self, at: float) -> float:
         """Where a point lies on the axis."""
@@ -123,7 +129,7 @@ def _lines(
     else:
         for (name, series), color in zip(courses, colors, strict=True):
             axes.plot(*moment.curve(series), color=color, label=name, linewidth=1.4)
-    _dress(axes, panel)
+    dress(axes, panel, moment.length)
     if courses:
         _legend_below(axes, place, courses)
     else:
@@ -162,7 +168,8 @@ def _stack(
         axes.stackplot(minutes, *heights, colors=colors, labels=names, alpha=0.75)
 
 
-def _dress(axes: Axes, panel: dict[str, Any]) -> None:
+def dress(axes: Axes, panel: dict[str, Any], minutes: float) -> None:
+    """Ticks, units and limits; all axes are equally long, whatever there is to show."""
     defaults = panel["fieldConfig"]["defaults"]
     axes.set_facecolor(_CARD)
     axes.spines[:].set_visible(False)
@@ -172,9 +179,11 @@ def _dress(axes: Axes, panel: dict[str, Any]) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: written(value, defaults["unit"]))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g} min")
     axes.locator_params(axis="x", nbins=5)
-    axes.margins(x=0)
+    axes.set_xlim(0, minutes)
     high = axes.dataLim.y1 if axes.dataLim.y1 > 0 else 1.0
     axes.set_ylim(0, defaults.get("max", high * 1.05))
+    if defaults["unit"] == "bytes" and high > 1:
+        axes.yaxis.set_major_locator(MultipleLocator(2.0 ** ceil(log2(high / _TICKS))))
 
 
 def _number(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from service.telemetry import log
 from tests.docs.pages import ROOT
 from tests.observability.boards import boards
 from tests.observability.conftest import Observed, observe
@@ -28,6 +29,7 @@ def previews(observed: Observed, folder: Path, interval_s: int) -> list[Path]:
 
 def main(arguments: list[str]) -> None:
     """Watch a service under load for some minutes, and draw what was seen."""
+    log.configure("warning")  # a line for each call on a console would be what one sees
     seconds = float(arguments[0]) if arguments else _LONG_S
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="ringline-")))

@@ -159,6 +159,22 @@ SYMPTOMS = (
     ),
     Scenario(
         alert="RinglineNoTraffic",
+        why="though the canary comes",
+        series=gauge(
+            "ringline_connects_total",
+            f"0+5x{WEEK_MIN} {5 * WEEK_MIN}x60 {5 * WEEK_MIN}+5x60",
+            f'{NODE}, result="ok", reason=""',
+        )
+        | gauge(
+            "ringline_connects_total",
+            f"0+2x{WEEK_MIN + 130}",
+            f'{NODE}, result="probe", reason="probe"',
+        ),
+        quiet=(WEEK_MIN, WEEK_MIN + 90),
+        firing=(WEEK_MIN + 50,),
+    ),
+    Scenario(
+        alert="RinglineNoTraffic",
         why="since no node is there",
         series=gauge(
             "ringline_connects_total",

@@ -5,6 +5,7 @@ import asyncio
 import aiohttp
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from tests.observability.conftest import Observed
 from tests.support.prometheus import promtool
 from tests.support.service import TestService
 
@@ -22,6 +23,11 @@ async def test_promtool_finds_no_fault(service: TestService):
     text = await exposed(service, "text/plain")
     assert "ringline_build_info" in text
     assert not await asyncio.to_thread(promtool, "check", "metrics", stdin=text.encode())
+
+
+def test_promtool_finds_no_fault_under_load(observed: Observed):
+    assert 'ringline_calls_total{reason="completed"' in observed.exposed
+    assert not promtool("check", "metrics", stdin=observed.exposed.encode())
 
 
 async def test_open_metrics_can_be_parsed_and_name_nobody(service: TestService):

@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from tests.observability.boards import boards
 from tests.observability.conftest import Observed
+from tests.observability.drawing import dress
 from tests.observability.preview import FOLDER, previews
 from tests.observability.units import written
 
@@ -34,6 +36,20 @@ def test_the_committed_previews_are_those_of_the_boards_and_small():
 def test_the_page_shows_every_preview():
     shown = re.findall(r"!\[[^\]]+\]\((\w+)\.png\)", (FOLDER / "README.md").read_text())
     assert sorted(shown) == sorted(boards())
+
+
+def test_memory_has_ticks_at_round_mebibytes():
+    axes = Figure().add_subplot()
+    axes.plot([0, 5], [0, 75 * 2**20])
+    dress(axes, {"fieldConfig": {"defaults": {"unit": "bytes"}}}, 5)
+    texts = [axes.yaxis.get_major_formatter()(tick, 0) for tick in axes.get_yticks() if tick >= 0]
+    assert texts[:3] == ["0", "32 MiB", "64 MiB"]
+
+
+def test_where_there_is_no_data_the_axis_is_as_long_as_the_others():
+    axes = Figure().add_subplot()
+    dress(axes, {"fieldConfig": {"defaults": {"unit": "short"}}}, 5)
+    assert axes.get_xlim() == (0, 5)
 
 
 @pytest.mark.parametrize(

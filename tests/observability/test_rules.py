@@ -10,7 +10,7 @@ import yaml
 from deploy.alerts.build import FILE, alerts, groups
 from deploy.alerts.burning import FEWEST_EVENTS, PAIRS
 from deploy.alerts.objectives import OBJECTIVES, WELL_ENDED
-from deploy.alerts.rules import RUNBOOK, Alert
+from deploy.alerts.rules import BASE, RUNBOOK, Alert
 from deploy.build import CHART
 from service.calls.call import Reason
 from tests.docs.pages import ROOT, anchors
@@ -90,9 +90,46 @@ def test_an_alert_says_what_is_the_matter(alert: Alert):
     assert rule["labels"]["severity"] in ("page", "ticket")
     assert rule["annotations"]["summary"]
     assert rule["annotations"]["description"].endswith(".")
-    page, anchor = urldefrag(rule["annotations"]["runbook_url"])
+    page, anchor = urldefrag(rule["annotations"]["runbook_url"].removeprefix(BASE))
     assert (ROOT / page).samefile(PAGES)
     assert anchor in anchors(PAGES)
+
+
+@pytest.mark.parametrize(
+    ("external", "link"),
+    [
+        ({}, "docs/runbook.md#ringlinestoredown"),
+        (
+            {"ringline_docs": "https://docs.example/ringline"},
+            "https://docs.example/ringline/docs/runbook.md#ringlinestoredown",
+        ),
+    ],
+)
+def test_the_way_to_the_runbook_begins_where_the_operator_says(
+    external: dict[str, str], link: str, tmp_path: Path
+):
+    down = [{"series": 'ringline_store_up{namespace="calls", job="ringline"}', "values": "0x9"}]
+    (alert,) = [alert for alert in alerts() if alert.name == "RinglineStoreDown"]
+    annotations = alert.document()["annotations"]
+    assert isinstance(annotations, dict)
+    told = {
+        "exp_labels": {"severity": "page", "namespace": "calls", "job": "ringline"},
+        "exp_annotations": {
+            **annotations,
+            "summary": "The store does not answer (ringline)",
+            "runbook_url": link,
+        },
+    }
+    asked = {"eval_time": "5m", "alertname": alert.name, "exp_alerts": [told]}
+    case = {"interval": "1m", "input_series": down, "external_labels": external,
+            "alert_rule_test": [asked]}  # fmt: skip
+    path = tmp_path / "test.yaml"
+    path.write_text(yaml.safe_dump({"rule_files": [str(RULES)], "tests": [case]}))
+    promtool("test", "rules", path)
+
+
+def test_two_labels_do_not_run_together():
+    assert not re.search(r"\}\}\{\{ \$labels", RULES.read_text())
 
 
 def test_each_alert_has_its_section_and_each_section_its_alert():

@@ -23,6 +23,8 @@ from service.cli.dev.ports import promised
 ADDRESS = "127.0.0.1"
 _PATIENCE = 5.0
 
+SHARED_SECRET = "the-secret-that-service-and-coturn-share"
+
 
 @dataclass(frozen=True, slots=True)
 class TurnServer:

@@ -7,9 +7,13 @@ MARKS = {
     "a token": re.compile(r"eyJ[\w-]{8,}"),
     "SDP": re.compile(r"v=0\b|\b[acmost]=(?:fingerprint|ice-|candidate|audio|video|rtpmap|-)"),
     "a candidate": re.compile(r"candidate:\w+ \d"),
+    # But not the network of one, as the log has it.
     "an address": re.compile(
-        r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){3,7}\b"
+        r"\b(?:\d{1,3}\.){3}(?!0/24\b)\d{1,3}\b"
+        r"|\b(?!(?:[0-9a-f]{1,4}:){1,3}:/48\b)[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){3,7}\b"
     ),
+    # The base64 of an HMAC-SHA1.
+    "a TURN password": re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{27}=(?![\w=])"),
     "a TURN user name": re.compile(r"\b\d{10}:\w"),
 }
 """What such things look like, whoever's they are."""

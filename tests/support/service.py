@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import jwt
 
@@ -45,6 +45,8 @@ class TestService:
     """A running node and the clients that a test opened on it."""
 
     __test__ = False
+    served: ClassVar[int] = 0
+    """How many connects were answered, by all that have run in this process."""
 
     def __init__(self, node: Node, port: int, admin_port: int, clock: MovableClock) -> None:
         self.node = node
@@ -57,6 +59,16 @@ class TestService:
     def url(self) -> str:
         """Where the HTTP API is."""
         return f"http://127.0.0.1:{self.port}"
+
+    def connects(self) -> int:
+        """How many connects it has answered, well or not."""
+        (family,) = (
+            family
+            for family in self.node.metrics.families.registry.collect()
+            if family.name == "ringline_connects"
+        )
+        counted = [sample for sample in family.samples if sample.name.endswith("_total")]
+        return round(sum(sample.value for sample in counted))
 
     async def join(self, user: str, **fields: Any) -> Client:
         """A joined session of `user`."""
@@ -130,3 +142,4 @@ async def running(**settings: Any) -> AsyncIterator[TestService]:
             yield service
         finally:
             await service.close_clients()
+            TestService.served += service.connects()

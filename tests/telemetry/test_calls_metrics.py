@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -97,6 +97,7 @@ def total(metrics: Metrics, sample: str, **labels: str) -> float:
     )
 
 
+@settings(deadline=None)
 @given(courses)
 def test_each_call_is_counted_once_whatever_its_course(course: list[tuple[Any, int]]):
     metrics = Metrics("0")
@@ -113,6 +114,7 @@ def test_each_call_is_counted_once_whatever_its_course(course: list[tuple[Any, i
     assert total(metrics, "media_failed_total") == (accepted and call.media_failed is not None)
 
 
+@settings(deadline=None)
 @given(courses)
 def test_each_time_is_the_call_s_own(course: list[tuple[Any, int]]):
     metrics = Metrics("0")
@@ -123,6 +125,7 @@ def test_each_time_is_the_call_s_own(course: list[tuple[Any, int]]):
         assert total(metrics, "call_setup_seconds_sum") == setup
 
 
+@settings(deadline=None)
 @given(st.lists(courses, min_size=1, max_size=3))
 def test_no_course_makes_a_label_that_was_not_there_at_the_start(
     several: list[list[tuple[Any, int]]],
@@ -203,3 +206,27 @@ async def test_of_two_accepts_one_wins_and_one_loses(service: TestService):
     metrics = service.node.metrics
     assert total(metrics, "accept_races_total", result="won") == 1
     assert total(metrics, "accept_races_total", result="lost") == 1
+
+
+async def test_a_side_s_figures_count_once_in_five_seconds(service: TestService):
+    alice, bob = await service.join("alice"), await service.join("bob")
+    call_id = await service.accepted(alice, bob)
+    report = {"callId": call_id, "state": "connected", "stats": {"rttMs": 40}}
+    metrics = service.node.metrics
+    for client in (alice, alice, bob, alice):
+        await client.done("call:media", report)
+    assert total(metrics, "media_rtt_seconds_count") == 2
+    await service.advance(5)
+    await alice.done("call:media", report)
+    assert total(metrics, "media_rtt_seconds_count") == 3
+
+
+async def test_a_ringing_call_that_the_operator_ends_is_no_good_end(service: TestService):
+    alice, bob = await service.join("alice"), await service.join("bob")
+    metrics = service.node.metrics
+    await service.node.calls.terminate(await service.call(alice, bob), Reason.ADMIN_TERMINATED)
+    assert total(metrics, "calls_total", reason="cancelled") == 1
+    assert total(metrics, "calls_total", reason="admin_terminated") == 0
+    await service.node.calls.terminate(await service.accepted(alice, bob), Reason.ADMIN_TERMINATED)
+    assert total(metrics, "calls_total", reason="admin_terminated") == 1
+    assert total(metrics, "call_media_total") == 1

@@ -1,12 +1,18 @@
 """The cheap counters say what prometheus-client's own would have said."""
 
+import re
+import runpy
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
 
+from service.telemetry.metrics import Metrics
 from service.telemetry.metrics.events import RELAY_BUCKETS
 from service.telemetry.metrics.hot import HotCounters, HotHistogram
+from tests.docs.pages import ROOT
 
 seconds = st.floats(0, 2) | st.sampled_from(RELAY_BUCKETS)
 edges = st.lists(st.floats(0.001, 100), min_size=1, max_size=8, unique=True).map(sorted)
@@ -17,11 +23,9 @@ labels = st.tuples(
 
 
 def exposed(registry: CollectorRegistry) -> tuple[list[str], list[str]]:
-    """What Prometheus gets in either format, without when each child was made."""
+    """What Prometheus gets in either format."""
     texts = generate_latest(registry).decode(), openmetrics(registry).decode()
-    plain, open_ = [
-        sorted(line for line in text.splitlines() if "_created" not in line) for text in texts
-    ]
+    plain, open_ = [sorted(text.splitlines()) for text in texts]
     return plain, open_
 
 
@@ -46,13 +50,34 @@ def test_counters(observations: list[tuple[tuple[str, str], int]]):
     hot.begin("call:offer", "ok")
     cold.labels("call:offer", "ok")
     for values, amount in observations:
-        hot.add(values, amount)
+        hot.begin(*values).value += amount
         cold.labels(*values).inc(amount)
     assert exposed(ours) == exposed(theirs)
 
 
+def test_a_relay_is_counted_in_all_three():
+    metrics = Metrics("0")
+    for _ in range(3):
+        metrics.events.relayed("ice:candidate", 100, 0.0001)
+    sample = metrics.families.registry.get_sample_value
+    answered = {"event": "ice:candidate", "result": "ok"}
+    assert sample("ringline_events_total", answered) == 3
+    assert sample("ringline_relayed_bytes_total", {"event": "ice:candidate"}) == 300
+    assert sample("ringline_relay_seconds_count", {"scope": "local"}) == 3
+
+
+def test_no_series_says_when_it_was_made():
+    assert b"_created" not in openmetrics(Metrics("0").families.registry)
+
+
+def test_the_tool_that_measures_a_relay_measures(capsys: pytest.CaptureFixture[str]):
+    runpy.run_path(str(ROOT / "tools" / "relay_cost.py"), run_name="__main__")
+    assert re.fullmatch(
+        r"telemetry of a relay: median [\d.]+ µs, best [\d.]+ µs\n", capsys.readouterr().out
+    )
+
+
 def test_to_begin_again_takes_nothing_back():
     hot = HotCounters(CollectorRegistry(), "e", "How often.", ["event"])
-    hot.add(("a",), 3)
-    hot.begin("a")
-    assert hot.values == {("a",): 3}
+    hot.begin("a").value += 3
+    assert hot.begin("a").value == 3

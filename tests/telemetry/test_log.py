@@ -11,7 +11,7 @@ import engineio
 import pytest
 import socketio
 import structlog
-from opentelemetry.trace import NonRecordingSpan, SpanContext, use_span
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, use_span
 
 from service.telemetry.log import UserNames, configure
 
@@ -131,7 +131,7 @@ class TestTrace:
 
 
 def current(*, trace_id: int, span_id: int):
-    context = SpanContext(trace_id, span_id, is_remote=False)
+    context = SpanContext(trace_id, span_id, is_remote=False, trace_flags=TraceFlags(1))
     return use_span(NonRecordingSpan(context))
 
 
@@ -235,6 +235,15 @@ class TestAgain:
         log.info("two")
         assert [line["event"] for line in lines(first)] == ["one"]
         assert [line["event"] for line in lines(second)] == ["two"]
+
+    def test_a_new_level_counts_for_loggers_in_use(self, stream, log):
+        configure("info", "json", stream)
+        log.debug("unseen")
+        configure("debug", "json", stream)
+        log.debug("seen")
+        configure("warning", "json", stream)
+        log.info("unseen again")
+        assert [line["event"] for line in lines(stream)] == ["seen"]
 
     def test_handlers_of_others_stay(self, stream):
         theirs = logging.NullHandler()

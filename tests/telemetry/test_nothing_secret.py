@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
+from service.turn.credentials import password
 from tests.support.client import Client
 from tests.support.logged import Lines
 from tests.support.otlp import Receiver
@@ -195,8 +196,10 @@ async def test_no_span_and_no_line_of_a_traced_service_does(otlp: Receiver, line
         ("a candidate", CANDIDATE["candidate"]),
         ("an address", "from 127.0.0.77 it came"),
         ("an address", "from 2001:db8:77::7"),
+        ("a TURN password", f"password={password(TURN_SECRET.encode(), '1700000000:alice')}"),
         ("a TURN user name", "1795562465:alice"),
     ],
+    ids=lambda value: value if value in MARKS else "text",  # which two workers must agree on
 )
 def test_the_search_finds_what_it_looks_for(what: str, text: str):
     assert any(hit.startswith(what) for hit in found(text))

@@ -1,6 +1,8 @@
 """Traces as a collector gets them, from calls over real sockets."""
 
 import asyncio
+import json
+import re
 import socket
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from tests.protocol.sdp import ANSWER, OFFER, candidate
 from tests.support.client import Client
 from tests.support.logged import Lines
 from tests.support.otlp import ReceivedSpan, Receiver
-from tests.support.service import TestService, running
+from tests.support.service import TestService, running, token
 from tests.support.waiting import until
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -87,7 +89,36 @@ class TestSetup:
         await hung_up(traced)
         (setup,) = await arrived(otlp, "call.setup")
         assert setup.attributes["ringline.call.candidates"] == 2
+        assert setup.events == ("call.candidates",)
         assert not [span.name for span in otlp.spans if "candidate" in span.name]
+
+    async def test_candidates_are_counted_where_no_answer_comes_too(
+        self, traced: TestService, otlp: Receiver
+    ):
+        alice, bob = await traced.join("alice"), await traced.join("bob")
+        call_id = await traced.accepted(alice, bob)
+        for number in (1, 2, 3):
+            await alice.done("ice:candidate", {"candidate": candidate(number), "callId": call_id})
+        await traced.advance(31)
+        (setup,) = await arrived(otlp, "call.setup")
+        assert setup.attributes["ringline.call.reason"] == "connect_timeout"
+        assert setup.attributes["ringline.call.candidates"] == 3
+        assert setup.events == ("call.candidates",)
+
+    async def test_glare_is_one_set_up_which_the_other_initiate_accepts(
+        self, traced: TestService, otlp: Receiver
+    ):
+        alice = await traced.join("alice", features=["resume"])
+        bob = await traced.join("bob", features=["resume"])
+        call_id = await traced.call(alice, bob)
+        met = await bob.done("call:initiate", {"to": "alice", "callType": "video"})
+        assert met["callId"] == call_id
+        await alice.done("call:end", {"callId": call_id})
+        setup, accept, glare = await arrived(otlp, "call.setup", "call.accept", "call.glare")
+        assert accept.parent == setup.span_id
+        assert glare.links == ((setup.trace_id, setup.span_id),)
+        assert glare.trace_id != setup.trace_id
+        assert not glare.failed
 
     async def test_each_call_has_its_own(self, traced: TestService, otlp: Receiver):
         users = [await traced.join(f"u{number}") for number in range(6)]
@@ -161,6 +192,35 @@ class TestClientsContext:
         assert setup.parent == ""
         assert setup.trace_id != trace_id
 
+    async def test_that_came_with_the_connect_is_linked_where_the_call_brings_none(
+        self, traced: TestService, otlp: Receiver
+    ):
+        other = TRACEPARENT.replace("0af7", "0bf7")
+        await traced.join("bob")
+        alice = traced._kept(await Client.open(traced.port))
+        await alice.send("40" + json.dumps({"token": token("alice"), "traceparent": TRACEPARENT}))
+        await alice.done("user:join", {"userId": "alice"})
+        for meta in ({}, {"_meta": {"traceparent": other}}):
+            call = {"to": "bob", "callType": "audio", **meta}
+            answer = await alice.done("call:initiate", call)
+            await alice.done("call:end", {"callId": answer["callId"]})
+        await until(lambda: len(otlp.named("call.setup")) == 2)
+        linked = [setup.links[0][0] for setup in otlp.named("call.setup")]
+        assert linked == [text.split("-")[1] for text in (TRACEPARENT, other)]
+
+    @pytest.mark.parametrize("wrong", [7, "0" * 65])
+    async def test_that_came_with_the_connect_and_is_none_is_ignored(
+        self, traced: TestService, otlp: Receiver, wrong: object
+    ):
+        await traced.join("bob")
+        alice = traced._kept(await Client.open(traced.port))
+        await alice.send("40" + json.dumps({"token": token("alice"), "traceparent": wrong}))
+        await alice.done("user:join", {"userId": "alice"})
+        await alice.done("call:initiate", {"to": "bob", "callType": "audio"})
+        await alice.close()
+        (setup,) = await arrived(otlp, "call.setup")
+        assert setup.links == ()
+
     @pytest.mark.parametrize("wrong", ["", "hello", "00-" + "0" * 32 + "-" + "0" * 16 + "-01"])
     async def test_that_is_none_links_nothing(
         self, traced: TestService, otlp: Receiver, wrong: str
@@ -189,6 +249,24 @@ class TestTogether:
                 line.startswith(family) and wanted in line for line in exposed.splitlines()
             ), family
 
+    async def test_media_have_the_calls_trace_as_exemplar(
+        self, traced: TestService, otlp: Receiver
+    ):
+        alice, bob = await traced.join("alice"), await traced.join("bob")
+        call_id = await connected(traced, alice, bob)
+        stats = {"path": "direct", "rttMs": 40, "jitterMs": 3, "lossRatio": 0.01}
+        report = {"callId": call_id, "state": "connected", "stats": stats}
+        await alice.done("call:media", report)
+        await alice.done("call:end", {"callId": call_id})
+        (setup,) = await arrived(otlp, "call.setup")
+        exposed = await exposition(traced)
+        for family in ("connect_seconds", "rtt_seconds", "packet_loss_ratio", "mos"):
+            wanted = re.compile(
+                rf'^ringline_media_{family}_bucket.* # {{trace_id="{setup.trace_id}"}}',
+                re.MULTILINE,
+            )
+            assert wanted.search(exposed), family
+
     async def test_lines_within_a_traced_call_have_its_span(
         self, traced: TestService, otlp: Receiver, lines: Lines
     ):
@@ -200,6 +278,35 @@ class TestTogether:
         assert begun["span_id"] == setup.span_id
         assert accepted["span_id"] == accept.span_id
         assert all(line["node"] == setup.resource["host.name"] for line in lines.all())
+
+
+class TestSampled:
+    """What names a trace names one that was exported."""
+
+    @pytest.mark.parametrize("share", ["0.5", "0"])
+    async def test_a_share_of_the_calls_is_traced_and_of_the_rest_nothing(
+        self, otlp: Receiver, lines: Lines, monkeypatch: pytest.MonkeyPatch, share: str
+    ):
+        monkeypatch.setenv("OTEL_TRACES_SAMPLER", "traceidratio")
+        monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", share)
+        async with running() as service:
+            alice, bob = await service.join("alice"), await service.join("bob")
+            for _ in range(6):
+                call_id = await connected(service, alice, bob)
+                await alice.done("call:offer", {"offer": OFFER, "callId": call_id})
+                await alice.done("call:end", {"callId": call_id})
+                await bob.next("call:ended")
+            exposed = await exposition(service)
+        sampled = {setup.trace_id for setup in otlp.named("call.setup")}
+        told = [line["trace_id"] for line in lines.of("call.summary")]
+        assert len(told) == 6
+        assert {trace_id for trace_id in told if trace_id} == sampled
+        for later in (*otlp.named("call.end"), *otlp.named("call.renegotiate")):
+            assert {trace_id for trace_id, _ in later.links} <= sampled
+            assert later.links
+        assert set(re.findall(r'# {trace_id="(\w+)"}', exposed)) <= sampled
+        everything = sampled | {span.trace_id for span in otlp.spans}
+        assert {line["trace_id"] for line in lines.all() if line.get("trace_id")} <= everything
 
 
 class TestUsers:
@@ -281,7 +388,7 @@ class TestOff:
         assert otlp.spans == []
         (summary,) = lines.of("call.summary")
         assert summary["trace_id"] is None
-        assert "span_id" not in summary
+        assert summary["span_id"] is None
 
 
 async def exposition(service: TestService) -> str:

@@ -5,7 +5,7 @@ from math import nan
 
 from service.telemetry.metrics.families import Families
 
-FAILURES = ("unauthenticated", "bad_signature", "token_expired", "internal")
+FAILURES = ("unauthenticated", "bad_signature", "token_expired", "forbidden", "internal")
 SCOPES = ("events", "initiates", "initiates_to_one", "candidates", "held", "signatures")
 """Every limit there is."""
 PROBE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -16,7 +16,9 @@ class AuthMetrics:
 
     def __init__(self, families: Families, *, regions: Sequence[str]) -> None:
         self._failures = families.counter(
-            "auth_failures", "Tokens that were refused, by the code.", ("reason",)
+            "auth_failures",
+            "Tokens that were refused, by the code; `forbidden` is another user's.",
+            ("reason",),
         )
         refreshes = families.counter(
             "token_refreshes", "Tokens renewed on a live connection.", ("result",)

@@ -26,7 +26,10 @@ class CallMetrics:
             state: live.labels(state) for state in State if state is not State.ENDED
         }
         ended = families.counter(
-            "calls", "Calls that ended, by type and reason.", ("type", "reason")
+            "calls",
+            "Calls that ended, by type and reason; of those that nobody had accepted, what the "
+            "operator ended counts as `cancelled`.",
+            ("type", "reason"),
         )
         self._ended = {
             (kind, reason): ended.labels(kind, reason) for kind in CallType for reason in ENDINGS
@@ -75,6 +78,10 @@ class CallMetrics:
 
     def _over(self, before: Call | None, after: Call, exemplar: dict[str, str] | None) -> None:
         reason = after.reason or Reason.ERROR
+        if reason is Reason.ADMIN_TERMINATED and after.accepted_at is None:
+            reason = (
+                Reason.CANCELLED
+            )  # or it would be a good end, in the set-up SLO, of another call
         self._ended[after.type, reason].inc(exemplar=exemplar)
         if after.accepted_at is not None:
             self._duration[after.type].observe(after.duration_ms / 1000, exemplar)

@@ -40,10 +40,12 @@ class ConnectionMetrics:
     def __init__(self, families: Families) -> None:
         self._connects = families.counter(
             "connects",
-            "Attempts to connect: `ok`, or `refused` with the code of the refusal.",
+            "Attempts to connect: `ok`, or `refused` with the code of the refusal; `probe` where "
+            "`ringline probe` was let in.",
             ("result", "reason"),
         )
         self._connected = self._connects.labels("ok", "")
+        self._probed = self._connects.labels("probe", "probe")
         for reason in REFUSALS:
             self._connects.labels("refused", reason)
         self._disconnects = families.counter(
@@ -58,6 +60,10 @@ class ConnectionMetrics:
             "resumes", "Joins that asked to resume a session, by what came of it.", ("result",)
         )
         self._resumes = {result: resumes.labels(result) for result in RESUMED}
+
+    def probed(self) -> None:
+        """A probe's CONNECT was accepted: no user's, and so in no objective."""
+        self._probed.inc()
 
     def connected(self, seconds: float) -> None:
         """A CONNECT was accepted, `seconds` after its transport opened."""

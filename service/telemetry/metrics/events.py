@@ -1,14 +1,25 @@
 """Client events and relays."""
 
+from dataclasses import dataclass
+
 from service.telemetry.metrics.families import Families
+from service.telemetry.metrics.hot import HotCounter
 from service.wire.client_events import ALL, RelayEvent
 
-EVENT_BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1)
+EVENT_BUCKETS = (0.0001, 0.0005, 0.001, 0.0025, 0.01, 0.05, 0.25, 1)
 RELAY_BUCKETS = (
     0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 )  # fmt: skip
 OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """The counters of one kind of relay, bound once."""
+
+    answers: HotCounter
+    bytes: HotCounter
 
 
 class EventMetrics:
@@ -41,13 +52,17 @@ class EventMetrics:
         )
         for name in (*self._names, OTHER):
             self._answers.begin(name, "ok")
-        for kind in ALL:
-            if issubclass(kind, RelayEvent):
-                self._relayed_bytes.begin(kind.event)
+        self._relays = {
+            kind.event: Relayed(
+                self._answers.begin(kind.event, "ok"), self._relayed_bytes.begin(kind.event)
+            )
+            for kind in ALL
+            if issubclass(kind, RelayEvent)
+        }
 
     def answered(self, event: str, result: str) -> None:
         """An event was answered with `ok`, `repeated`, or an error's code."""
-        self._answers.add((event if event in self._names else OTHER, result))
+        self._answers.begin(event if event in self._names else OTHER, result).value += 1
 
     def handled(self, event: str, seconds: float) -> None:
         """An event went through the lane."""
@@ -55,6 +70,7 @@ class EventMetrics:
 
     def relayed(self, event: str, size: int, seconds: float) -> None:
         """An event of `size` bytes went to the peer at once."""
-        self._answers.add((event, "ok"))
-        self._relayed_bytes.add((event,), size)
+        relay = self._relays[event]
+        relay.answers.value += 1
+        relay.bytes.value += size
         self._relay.observe(seconds)

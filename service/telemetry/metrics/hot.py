@@ -15,31 +15,39 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 
+class HotCounter:
+    """A number that only grows: add to its `value`."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0
+
+
 class HotCounters:
     """Numbers that only grow, one for each set of label values."""
 
-    __slots__ = ("values",)
+    __slots__ = ("children",)
 
     def __init__(
         self, registry: CollectorRegistry, name: str, meaning: str, labels: Sequence[str]
     ) -> None:
-        self.values: dict[tuple[str, ...], int] = {}
+        self.children: dict[tuple[str, ...], HotCounter] = {}
 
         def collect() -> Iterator[Metric]:
             family = CounterMetricFamily(name, meaning, labels=labels)
-            for values, count in self.values.items():
-                family.add_metric(values, count)
+            for values, child in self.children.items():
+                family.add_metric(values, child.value)
             yield family
 
         registry.register(_Collected(collect))
 
-    def begin(self, *values: str) -> None:
-        """Let the counter of these label values stand at 0 until it counts."""
-        self.values.setdefault(values, 0)
-
-    def add(self, values: tuple[str, ...], amount: int = 1) -> None:
-        """Count `amount` more."""
-        self.values[values] = self.values.get(values, 0) + amount
+    def begin(self, *values: str) -> HotCounter:
+        """The counter of these label values, at 0 if it is new."""
+        child = self.children.get(values)
+        if child is None:
+            child = self.children[values] = HotCounter()
+        return child
 
 
 class HotHistogram:

@@ -49,15 +49,16 @@ class MediaMetrics:
             MOS_BUCKETS,
         )
 
-    def reported(self, stats: MediaStats) -> None:
-        """A client measured its media."""
+    def reported(self, stats: MediaStats, call: Call) -> None:
+        """A client measured its media in a call."""
+        exemplar = _exemplar(call)
         if stats.rtt_ms is not None:
-            self._rtt.observe(stats.rtt_ms / 1000)
+            self._rtt.observe(stats.rtt_ms / 1000, exemplar)
         if stats.loss_ratio is not None:
-            self._loss.observe(stats.loss_ratio)
+            self._loss.observe(stats.loss_ratio, exemplar)
         estimate = mos(stats)
         if estimate is not None:
-            self._mos.observe(estimate)
+            self._mos.observe(estimate, exemplar)
 
     def moved(self, before: Call | None, after: Call) -> None:
         """A call went from one state to the next: at its end its media are counted, once."""
@@ -66,9 +67,14 @@ class MediaMetrics:
         result = media_result(after)
         self._results.labels(after.type, result).inc()
         if after.media_at is not None:
-            self._connect.observe((after.media_at - after.accepted_at) / 1000)
+            since = after.media_at - after.accepted_at
+            self._connect.observe(since / 1000, _exemplar(after))
         if after.media_failed is not None:
             self._failed[after.media_failed].inc()
+
+
+def _exemplar(call: Call) -> dict[str, str] | None:
+    return {"trace_id": call.trace_id} if call.trace_id else None
 
 
 def media_result(call: Call) -> str:

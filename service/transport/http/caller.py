@@ -11,8 +11,9 @@ from service.auth.offenders import Offenders
 from service.calls.service import Calls
 from service.ports import Clock, IceSource, Identity, Verifier
 from service.presence import Presence
+from service.telemetry.log import UserNames
 from service.telemetry.metrics import Metrics
-from service.transport.identify import identify, turn_away
+from service.transport.identify import identify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Rooms:
     calls: Calls
     clock: Clock
     metrics: Metrics
+    names: UserNames
 
 
 def _rooms(request: Request) -> Rooms:
@@ -42,12 +44,10 @@ _Bearer = Annotated[
 
 async def _caller(request: Request, rooms: Behind, credentials: _Bearer) -> Identity:
     address = request.client.host if request.client else ""
-    if credentials is None:
-        turn_away(address, rooms.offenders, rooms.clock)
-        raise errors.Unauthenticated("Send the token as `Authorization: Bearer …`.")
     return await identify(
-        credentials.credentials,
+        credentials.credentials if credentials else None,
         address,
+        missing="Send the token as `Authorization: Bearer …`.",
         verifier=rooms.verifier,
         offenders=rooms.offenders,
         clock=rooms.clock,

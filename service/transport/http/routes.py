@@ -20,6 +20,10 @@ def _unstored(response: Response) -> None:
 router = APIRouter(dependencies=[Depends(_unstored)])
 _log = structlog.get_logger(__name__)
 
+AuditReason = Annotated[
+    str,
+    Query(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", description="One line for the log."),
+]
 Region = Annotated[str | None, Query(max_length=64, description="A name in RINGLINE_TURN_REGIONS.")]
 
 
@@ -72,11 +76,17 @@ async def terminate_call(
     admin: Admin,
     rooms: Behind,
     call_id: str,
-    reason: Annotated[str, Query(max_length=200, description="For the audit log.")] = "",
+    reason: AuditReason = "",
 ) -> CallBody:
     """End a call as `admin_terminated`."""
     call = await rooms.calls.terminate(call_id, Reason.ADMIN_TERMINATED)
-    _log.info("audit", action="call.terminate", actor=admin.user, target=call_id, reason=reason)
+    _log.info(
+        "audit",
+        action="call.terminate",
+        actor=rooms.names(admin.user),
+        target=call_id,
+        reason=reason,
+    )
     return CallBody.of(call)
 
 
