@@ -76,7 +76,12 @@ class Entrance:
         if not await self._sessions.add(ref, MOST_SESSIONS):
             raise errors.TooManySessions
         session = Session(
-            ref, door.identity, door.write, door.close, door.address, door.traceparent
+            ref,
+            door.identity,
+            door.write,
+            door.close,
+            address=door.address,
+            traceparent=door.traceparent,
         )
         session.hold()
         self._directory.add(session)

@@ -26,6 +26,7 @@ class Session:
         identity: Identity,
         write: Callable[[bytes], None],
         close: Callable[[str], None],
+        *,
         address: str = "",
         traceparent: str | None = None,
     ) -> None:
