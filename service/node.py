@@ -173,6 +173,7 @@ class Node:
             ice=ice,
             identify=partial(
                 identify,
+                missing="The event carries no token.",
                 verifier=verifier,
                 offenders=offenders,
                 clock=clock,

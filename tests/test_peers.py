@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[1] / "tools" / "peers"
-ALL = "coturn chromium nodejs npm prometheus curl iproute2 util-linux"
+ALL = "coturn chromium nodejs npm prometheus curl iproute2 util-linux docker-compose wget"
 ORDER = "apt-get install -y -qq --no-install-recommends"
 
 
@@ -69,7 +69,7 @@ def test_what_is_there_is_not_asked_for(machine):
     for command in ("turnserver", "curl"):
         machine.has(command)
     assert (
-        "not here: chromium nodejs npm prometheus iproute2 util-linux ("
+        "not here: chromium nodejs npm prometheus iproute2 util-linux docker-compose wget ("
         in machine.run("all").stderr
     )
     assert machine.run("turn", CI="true").stdout == ""

@@ -87,10 +87,10 @@ class Upkeep:
         try:
             identity = await self._identify(message.token, who.address)
             if identity.user != who.user:
+                self._metrics.failed(errors.Forbidden.code)
                 raise errors.Forbidden("The token is another user's.")
         except errors.RinglineError as error:
             self._metrics.refreshed(ok=False)
-            self._metrics.failed(failure(error))
             _log.info("auth.refresh_refused", reason=failure(error))
             raise
         self._metrics.refreshed(ok=True)

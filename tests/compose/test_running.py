@@ -77,9 +77,10 @@ class Stack:
 def stack(tmp_path_factory) -> Iterator[Stack]:
     if not installed():
         pytest.skip("coturn is not installed; run: apt-get install coturn")
-    for program, package in (("prometheus", "prometheus"), ("wget", "wget")):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed; run: apt-get install {package}")
+    if shutil.which("prometheus") is None:
+        pytest.skip("Prometheus is not installed; run: apt-get install prometheus")
+    if shutil.which("wget") is None:
+        pytest.skip("wget is not installed; run: apt-get install wget")
     folder = tmp_path_factory.mktemp("running")
     compose = copied(folder)
     with network(f"{ADDRESS}/24") as inside, ExitStack() as running:
