@@ -81,15 +81,18 @@ def test_the_calling_session_is_bound_at_once_and_the_accepting_one_from_its_acc
     ]
 
 
+TRACE, ROOT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
 @pytest.mark.parametrize(
-    ("trace", "trace_id"),
+    ("trace", "trace_id", "span_id"),
     [
-        (None, None),
-        (
-            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-            "0af7651916cd43dd8448eb211c80319c",
-        ),
+        (None, None, None),
+        (f"00-{TRACE}-{ROOT}-01", TRACE, ROOT),
+        (f"00-{TRACE}-{ROOT}-00", None, None),
     ],
+    ids=["none", "sampled", "not sampled"],
 )
-def test_the_trace_id_is_the_second_field_of_the_traceparent(trace, trace_id):
-    assert replace(placed(), trace=trace).trace_id == trace_id
+def test_a_trace_is_named_by_its_traceparent_when_it_was_sampled(trace, trace_id, span_id):
+    call = replace(placed(), trace=trace)
+    assert (call.trace_id, call.span_id) == (trace_id, span_id)
