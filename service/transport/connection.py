@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from service.limits import Limit, Meter
 from service.ports import Identity
 from service.sessions.session import Session
-from service.transport.engine import Wire
 from service.transport.lane import Lane
+from service.transport.switchboard import Wire
 from service.wire.packets import EventPacket
 
 EVENTS = Limit(count=100, per_ms=1_000)

@@ -9,7 +9,6 @@ and that the libraries write to a connection by `queue.put` and `.put_nowait` al
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -18,13 +17,12 @@ from engineio.packet import Packet as EnginePacket
 
 from service.transport.frames import acceptable
 from service.transport.line import Line
+from service.transport.switchboard import Work
 
 if TYPE_CHECKING:
     from service.transport.engine import Engine
 
 _log = structlog.get_logger(__name__)
-
-Work = Coroutine[Any, Any, None]
 
 _MOST_WAITING = 64
 """Frames that wait behind one, before no more is read."""
@@ -82,10 +80,6 @@ class Direct:
         self._line.close(code)
         if self._working is not None and not self._ending:
             self._working.cancel()
-
-    def queued(self) -> int:
-        """Bytes written that the client has not taken."""
-        return self._line.queued()
 
     # The line calls these.
 

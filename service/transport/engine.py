@@ -9,28 +9,28 @@ whose peer does not speak the protocol.
 Leaned on, pinned to a minor version in pyproject.toml, and held by
 tests/transport/test_contract.py: `AsyncServer._handle_eio_connect`, `_handle_eio_message`,
 `_handle_eio_disconnect`, `_handle_connect`, `_handle_disconnect`, `_send_packet`, `.eio`,
-`.manager`, `eio._async`, `eio.sockets`, `AsyncSocket.queue`, `.closed`, `.close`,
+`.manager`, `eio._async`, `eio.sockets`, `AsyncSocket.queue`, `.close`,
 `Payload.max_decode_packets`.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 import engineio
 import msgspec
 import socketio
 import structlog
-from engineio.packet import CLOSE, MESSAGE
+from engineio.packet import CLOSE
 from engineio.packet import Packet as EnginePacket
 
 from service.transport import heartbeat
 from service.transport.direct import Direct
-from service.transport.frames import GOING_AWAY, NORMAL_CLOSURE, POLICY_VIOLATION, Frames
-from service.transport.line import EXTENSION, MOST_UNREAD, Line
+from service.transport.frames import GOING_AWAY, NORMAL_CLOSURE, Frames
+from service.transport.line import EXTENSION
+from service.transport.switchboard import Peer, Switchboard, Wire, Work
 from service.wire.packets import (
-    EventPacket,
     PacketType,
     ProtocolError,
     decode_event,
@@ -40,77 +40,6 @@ from service.wire.packets import (
 _log = structlog.get_logger(__name__)
 
 _MOST_NAMESPACES = 8  # all but one are refused, each once
-
-_COUNTED_EVERY = 64  # packets between two looks at how much a slow client has let queue up
-
-Work = Coroutine[Any, Any, None]
-"""What must be over before more is handled."""
-
-
-class Peer(Protocol):
-    """What the switchboard keeps of a connection; all else of it is opaque to the engine."""
-
-    @property
-    def wire(self) -> "Wire":
-        """The way out to the client."""
-        ...
-
-
-class Switchboard(Protocol):
-    """Who is told what connections do."""
-
-    def opened(self, wire: "Wire", environ: dict[str, Any]) -> Peer:
-        """A transport is open; what is returned stands for the connection from now on."""
-        ...
-
-    async def connecting(self, peer: Any, socket_id: str, auth: object) -> None:
-        """The client asks to connect; raises `ConnectionRefusedError` to refuse."""
-        ...
-
-    def received(self, peer: Any, packet: EventPacket) -> Work | None:
-        """An event came in. Returns what to wait for before more is read."""
-        ...
-
-    def closed(self, peer: Any) -> None:
-        """The connection is gone."""
-        ...
-
-
-class Wire:
-    """The way out to one client, and the scissors."""
-
-    __slots__ = ("_engine", "_socket", "asked", "cut_off", "line", "why")
-
-    def __init__(self, engine: "Engine", socket: Any) -> None:
-        self._engine = engine
-        self._socket = socket
-        self.asked: set[str] = set()
-        """The namespaces that the client has asked to connect to."""
-        self.cut_off = False
-        self.why = ""
-        """What ended the connection, once it is cut."""
-        self.line: Line | None = None
-        """What writes at once, if the connection has come to that."""
-
-    def write(self, packet: bytes) -> None:
-        """Send an encoded Socket.IO packet; after the end it goes nowhere."""
-        if self.cut_off or self._socket.closed:
-            return
-        if self.line is not None:
-            if not self.line.send(b"4" + packet):
-                self._engine.slow(self._socket)
-            return
-        queue = self._socket.queue
-        queue.put_nowait(EnginePacket(MESSAGE, packet.decode()))
-        if queue.qsize() % _COUNTED_EVERY == 0 and queued(self._socket) > MOST_UNREAD:
-            self._engine.slow(self._socket)
-
-    def cut(self, why: str, code: int = POLICY_VIOLATION) -> None:
-        """End the connection, whatever the client does; `why` is one of a few words."""
-        if not self.cut_off:
-            self.cut_off, self.why = True, why
-            self._engine.ended(why)
-            self._engine.spawn(self._engine.cut(self._socket, code))
 
 
 class Engine(socketio.AsyncServer):  # type: ignore[misc]
@@ -161,7 +90,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
 
     def queued_bytes(self) -> int:
         """Characters queued for clients, before what the operating system holds."""
-        return sum(map(queued, self.eio.sockets.values()))
+        return sum(peer.wire.queued() for peer in self._peers.values())
 
     def spawn(self, work: Work) -> asyncio.Task[None]:
         """Run a coroutine that nobody waits for, and hold it until it is done."""
@@ -278,14 +207,6 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
             timed_out = reason == self.reason.PING_TIMEOUT
             peer.wire.cut("ping_timeout" if timed_out else "transport", NORMAL_CLOSURE)
             self._switchboard.closed(peer)
-
-
-def queued(socket: Any) -> int:
-    """How much waits for a client, in characters or bytes, before the operating system has it."""
-    if isinstance(socket.frames, Direct) and socket.upgraded:
-        return socket.frames.queued()
-    packets = socket.queue._queue  # noqa: SLF001
-    return sum(len(packet.data or "") for packet in packets if packet)
 
 
 class _Driver:

@@ -17,8 +17,8 @@ from service.telemetry.metrics import Metrics
 from service.telemetry.network import network_of
 from service.transport.connection import EVENTS, REFUSALS, Connection, Entry, Gone
 from service.transport.dispatch import Dispatch
-from service.transport.engine import Wire, Work
 from service.transport.identify import identify
+from service.transport.switchboard import Wire, Work
 from service.wire.client_events import LONGEST_TRACEPARENT
 from service.wire.packets import EventPacket
 

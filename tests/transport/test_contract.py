@@ -18,12 +18,12 @@ from engineio.async_drivers import asgi
 from engineio.async_socket import AsyncSocket
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from service.transport import engine, frames, wire_speed
+from service.transport import engine, frames
 from service.transport.direct import Direct
 from service.transport.engine import Engine
 from service.transport.frames import Frames
 from service.transport.heartbeat import Heartbeat
-from service.transport.wire_speed import PicowsLine
+from service.transport.picows_line import PicowsLine, parser_of
 from tests.support.service import TestService, running
 
 OVERRIDDEN = {
@@ -153,7 +153,7 @@ def test_picows_takes_these_arguments():
 
 
 async def built(line: PicowsLine) -> Any:
-    return wire_speed._parser(line, 65_536)
+    return parser_of(line, 65_536)
 
 
 def test_engineio_builds_connections_as_heartbeats(service: TestService):

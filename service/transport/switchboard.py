@@ -1,0 +1,96 @@
+"""What the engine and the rooms behind it know of each other: a connection, its way out, its end.
+
+Leaned on, and held by tests/transport/test_contract.py: `AsyncSocket.queue`, an `asyncio.Queue`,
+and `.closed`.
+"""
+
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Protocol
+
+from engineio.packet import MESSAGE
+from engineio.packet import Packet as EnginePacket
+
+from service.transport.frames import POLICY_VIOLATION
+from service.transport.line import MOST_UNREAD, Line
+from service.wire.packets import EventPacket
+
+if TYPE_CHECKING:
+    from service.transport.engine import Engine
+
+_COUNTED_EVERY = 64  # packets between two looks at how much a slow client has let queue up
+
+Work = Coroutine[Any, Any, None]
+"""What must be over before more is handled."""
+
+
+class Peer(Protocol):
+    """What the switchboard keeps of a connection; all else of it is opaque to the engine."""
+
+    @property
+    def wire(self) -> "Wire":
+        """The way out to the client."""
+        ...
+
+
+class Switchboard(Protocol):
+    """Who is told what connections do."""
+
+    def opened(self, wire: "Wire", environ: dict[str, Any]) -> Peer:
+        """A transport is open; what is returned stands for the connection from now on."""
+        ...
+
+    async def connecting(self, peer: Any, socket_id: str, auth: object) -> None:
+        """The client asks to connect; raises `ConnectionRefusedError` to refuse."""
+        ...
+
+    def received(self, peer: Any, packet: EventPacket) -> Work | None:
+        """An event came in. Returns what to wait for before more is read."""
+        ...
+
+    def closed(self, peer: Any) -> None:
+        """The connection is gone."""
+        ...
+
+
+class Wire:
+    """The way out to one client, and the scissors."""
+
+    __slots__ = ("_engine", "_socket", "asked", "cut_off", "line", "why")
+
+    def __init__(self, engine: "Engine", socket: Any) -> None:
+        self._engine = engine
+        self._socket = socket
+        self.asked: set[str] = set()
+        """The namespaces that the client has asked to connect to."""
+        self.cut_off = False
+        self.why = ""
+        """What ended the connection, once it is cut."""
+        self.line: Line | None = None
+        """What writes at once, if the connection has come to that."""
+
+    def write(self, packet: bytes) -> None:
+        """Send an encoded Socket.IO packet; after the end it goes nowhere."""
+        if self.cut_off or self._socket.closed:
+            return
+        if self.line is not None:
+            if not self.line.send(b"4" + packet):
+                self._engine.slow(self._socket)
+            return
+        queue = self._socket.queue
+        queue.put_nowait(EnginePacket(MESSAGE, packet.decode()))
+        if queue.qsize() % _COUNTED_EVERY == 0 and self.queued() > MOST_UNREAD:
+            self._engine.slow(self._socket)
+
+    def queued(self) -> int:
+        """How much waits for the client, in bytes or characters, before the kernel has it."""
+        if self.line is not None:
+            return self.line.queued()
+        packets = self._socket.queue._queue  # noqa: SLF001
+        return sum(len(packet.data or "") for packet in packets if packet)
+
+    def cut(self, why: str, code: int = POLICY_VIOLATION) -> None:
+        """End the connection, whatever the client does; `why` is one of a few words."""
+        if not self.cut_off:
+            self.cut_off, self.why = True, why
+            self._engine.ended(why)
+            self._engine.spawn(self._engine.cut(self._socket, code))
