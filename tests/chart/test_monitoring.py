@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from deploy.alerts.build import FILE, alerts
+from deploy.alerts.rules import BASE
 from deploy.build import CHART
 from tests.chart.rendering import CASES, NAMESPACE, rendered
 from tests.support.prometheus import promtool
@@ -29,7 +30,7 @@ def test_promtool_finds_no_fault_in_the_rules_as_rendered(tmp_path: Path):
 
 def test_they_are_the_rules_that_are_tested_but_for_the_quota_and_the_runbook():
     text = json.dumps(rules())
-    text = text.replace("https://wiki.example.org/ringline/docs/", "docs/")
+    text = text.replace("https://wiki.example.org/ringline/docs/", f"{BASE}docs/")
     text = text.replace('"vector(4000)"', '"vector(100)"')
     assert json.loads(text) == yaml.safe_load((CHART / FILE).read_text())
 
