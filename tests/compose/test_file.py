@@ -33,7 +33,7 @@ def test_it_has_these_parts(parts):
 
 @pytest.mark.parametrize("name", sorted(PARTS))
 def test_every_image_is_pinned_by_a_tag(parts, name):
-    assert re.fullmatch(r"[a-z]+(/[a-z]+)?:v?\d+\.\d+\.\d+", parts[name].said["image"])
+    assert re.fullmatch(r"[a-z]+(/[a-z]+)?:v?\d+\.\d+\.\d+(-[a-z0-9]+)?", parts[name].said["image"])
 
 
 @pytest.mark.parametrize("name", sorted(PARTS - {ONE_SHOT}))
