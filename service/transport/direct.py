@@ -1,4 +1,4 @@
-"""An Engine.IO connection on a line of wire_speed.py: no reading task, no queue, no writer.
+"""An Engine.IO connection on a line (line.py): no reading task, no queue, no writer.
 
 Frames are handled as they are read. What must wait (a CONNECT, a crowded lane, an end) is a task
 for as long as it takes, and the frames that come meanwhile wait behind it, in order.
@@ -73,7 +73,7 @@ class Direct:
     def send(self, packet: str) -> None:
         """Write an Engine.IO packet; a client that does not read is cut."""
         if not self._line.send(packet.encode()):
-            self._engine.slow(self._socket)
+            self._peer.wire.cut("slow")
 
     async def finish(self, code: int) -> None:
         """Close: all is written already, and what is waited for concerns nobody any more."""
@@ -161,7 +161,7 @@ class Direct:
                 self.send(packet.encode())
 
     def _break(self) -> None:
-        self._engine.protocol_error(self._socket)
+        self._peer.wire.cut("protocol_error")
 
     async def _end(self, *, by_client: bool = False) -> None:
         """The WebSocket is over, and the connection with it, unless that still polls."""

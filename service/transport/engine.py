@@ -107,14 +107,6 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         socket.queue.put_nowait(EnginePacket(CLOSE))  # to a poll that waits
         self.eio.sockets.pop(socket.sid, None)
 
-    def slow(self, socket: Any) -> None:
-        """A client reads less than is written to it, by more than is kept for anybody."""
-        socket.wire.cut("slow")
-
-    def protocol_error(self, socket: Any) -> None:
-        """A client does not speak the protocol."""
-        socket.wire.cut("protocol_error")
-
     async def over(self, socket: Any, *, by_client: bool) -> None:
         """A connection's WebSocket is gone, or its client has said goodbye."""
         reason = self.reason

@@ -74,12 +74,12 @@ class Wire:
             return
         if self.line is not None:
             if not self.line.send(b"4" + packet):
-                self._engine.slow(self._socket)
+                self.cut("slow")
             return
         queue = self._socket.queue
         queue.put_nowait(EnginePacket(MESSAGE, packet.decode()))
         if queue.qsize() % _COUNTED_EVERY == 0 and self.queued() > MOST_UNREAD:
-            self._engine.slow(self._socket)
+            self.cut("slow")
 
     def queued(self) -> int:
         """How much waits for the client, in bytes or characters, before the kernel has it."""
