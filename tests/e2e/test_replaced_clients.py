@@ -113,6 +113,9 @@ async def test_a_rejected_call_and_then_one_the_other_way(
         again = await alice.next("call:incoming")
         assert (again["from"], again["callType"]) == ("bob", "audio")
         assert again["callId"] != call_id
+        assert (await bob.next("call:initiated"))["callId"] == again[
+            "callId"
+        ]  # else he ends another
         await bob.do("end")
         for client in (alice, bob):
             ended = await client.next("call:ended")
