@@ -23,11 +23,16 @@ class Terminal(io.StringIO):
 
 @pytest.fixture(autouse=True)
 def as_it_was():
-    """What `configure` changes is the process's own: put it back."""
+    """What `configure` changes is the process's own: put it back.
+
+    A server that another test made before any root handler was there has one of its own.
+    """
     root = logging.getLogger()
     names = ("ringline", "service", "uvicorn.access", "engineio.server", "socketio.server")
     loggers = [root, *map(logging.getLogger, names)]
     before = [(logger, logger.level, logger.disabled, logger.handlers[:]) for logger in loggers]
+    for name in ("engineio.server", "socketio.server"):
+        logging.getLogger(name).handlers.clear()
     yield
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
