@@ -51,6 +51,11 @@ def relays(server: TurnServer) -> tuple[int, int]:
     return server.log.count(": new, realm="), server.log.count(", lifetime=0")
 
 
+async def given_back(server: TurnServer) -> None:
+    """Both relays were opened and given back; coturn's log may be a moment late."""
+    await until(lambda: relays(server) == (2, 2), "both relays given back")
+
+
 class TestSuccess:
     @pytest.mark.parametrize("transport", ["udp", "tcp"])
     async def test_a_packet_goes_from_relay_to_relay(self, server, transport):
@@ -76,7 +81,7 @@ class TestSuccess:
 
     async def test_the_first_url_is_probed(self, server):
         gone = source(url(server), url(server, port=1))
-        assert (await probe(gone, now(), timeout_s=SHORT_S)).ok
+        assert (await probe(gone, now())).ok
         swapped = source(url(server, port=1), url(server))
         assert not (await probe(swapped, now(), timeout_s=SHORT_S)).ok
 
@@ -103,7 +108,7 @@ class TestSuccess:
     async def test_its_relays_are_given_back(self):
         with coturn(SECRET, extra=["verbose"]) as talkative:
             assert (await probe(source(url(talkative)), now())).ok
-            assert relays(talkative) == (2, 2)
+            await given_back(talkative)
 
 
 class TestFailure:
@@ -170,17 +175,23 @@ class TestFailure:
         with coturn(SECRET, extra=["verbose"]) as talkative:
             async with udp_between(talkative.port, lambda data: not is_data(data)) as port:
                 await probe(source(url(talkative, port=port)), now(), timeout_s=SHORT_S)
-            assert relays(talkative) == (2, 2)
+            await given_back(talkative)
 
     async def test_so_they_are_when_the_probe_is_stopped(self):
+        sent: list[bytes] = []
+
+        def passes(datagram: bytes) -> bool:
+            sent.extend([datagram] * is_data(datagram))
+            return not is_data(datagram)
+
         with coturn(SECRET, extra=["verbose"]) as talkative:
-            async with udp_between(talkative.port, lambda data: not is_data(data)) as port:
+            async with udp_between(talkative.port, passes) as port:
                 running = asyncio.create_task(probe(source(url(talkative, port=port)), now()))
-                await until(lambda: relays(talkative) == (2, 0), "two relays")
+                await until(lambda: sent, "a packet over both relays")
                 running.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await running
-            assert relays(talkative) == (2, 2)
+            await given_back(talkative)
 
 
 class TestPolicy:
@@ -191,7 +202,7 @@ class TestPolicy:
     async def test_its_own_address_is_denied(self):
         with coturn(SECRET, extra=[self.DENIED, "verbose"]) as strict:
             assert failure(await probe(source(url(strict)), now())) == ("relay", "403")
-            assert relays(strict) == (2, 2)
+            await given_back(strict)
 
     async def test_its_own_address_is_excepted(self):
         with coturn(SECRET, extra=[self.DENIED, "allowed-peer-ip=127.0.0.1"]) as strict:
