@@ -40,10 +40,12 @@ run: install ## Serve for development, two links to call with (LAN=1: https for 
 	@tools/peers turn || true
 	@exec $(BIN)/ringline serve --dev $(if $(LAN),--lan)
 
+# Half as many again as there are cores: the tests wait more than they work.
+WORKERS = $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 .PHONY: test
 test: install ## The whole suite but the big counts, on all cores, with coverage
 	@tools/peers all || true
-	@$(BIN)/pytest -m "not long and not image and not chart" -n auto --dist loadfile --cov --cov-report=term $(ARGS)
+	@$(BIN)/pytest -m "not long and not image and not chart" -n $(WORKERS) --dist loadfile --cov --cov-report=term $(ARGS)
 
 .PHONY: chart-test
 chart-test: install ## The Helm chart: rendered, linted, and against the schemas of Kubernetes

@@ -3,8 +3,15 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.service import TestService, running
+
+# How long an example takes is the machine's affair: no speed is asserted here.
+settings.register_profile(
+    "ringline", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("ringline")
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ class Model(RuleBasedStateMachine):
 
 
 TestModel = Model.TestCase
-TestModel.settings = settings(max_examples=150, deadline=None)
+TestModel.settings = settings(max_examples=150)
 
 
 @given(st.dictionaries(st.integers(), st.integers(0, 10**6), max_size=300), st.data())

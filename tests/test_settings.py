@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
@@ -418,7 +417,6 @@ class TestMistakes:
             said = mistakes(**TURN | {name: "turn:me:hunter2@h"})
             assert "hunter2" not in "".join(said)
 
-    @hypothesis_settings(deadline=None)
     @given(text=st.text(st.characters(codec="ascii", exclude_characters=","), min_size=1))
     def test_no_mistake_repeats_a_secret(self, text):
         hidden = f"hush{text}"[:31]

@@ -25,7 +25,7 @@ hosts = st.one_of(
 )
 ports = st.integers(1, 65_535)
 colon_ports = st.one_of(st.just(""), ports.map(":{}".format))
-quick = hypothesis_settings(deadline=None, max_examples=50)
+quick = hypothesis_settings(max_examples=50)
 
 
 def loaded(name, value, **more):

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.auth.setup import verifier
@@ -101,7 +101,6 @@ async def test_deep_json_is_refused(by_secret: TokenVerifier):
     await refusal(by_secret, raw({"alg": "HS256", "deep": nested}, claims()))
 
 
-@settings(deadline=None)  # a loop of its own for each example
 @given(st.text(string.printable, max_size=300) | st.text(max_size=300))
 def test_no_text_is_a_token_or_an_accident(text: str):
     with pytest.raises(Unauthenticated):
@@ -115,7 +114,6 @@ json_values = st.recursive(
 )
 
 
-@settings(deadline=None)  # a loop of its own for each example
 @given(
     header=st.dictionaries(st.sampled_from(["typ", "kid", "crit", "b64", "jku", "x"]), json_values),
     changes=st.dictionaries(

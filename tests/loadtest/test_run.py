@@ -43,7 +43,7 @@ async def counted(service: ServiceProcess, metric: str, *labels: str) -> dict[st
     return dict(totals)
 
 
-@pytest.mark.parametrize("processes", ["1", "2"])
+@pytest.mark.parametrize("processes", ["1", pytest.param("2", marks=pytest.mark.long)])
 async def test_the_service_and_its_load_count_the_same(tmp_path, processes):
     several = ("--processes", processes) if processes != "1" else ()
     async with process(turn_probe="false") as service:

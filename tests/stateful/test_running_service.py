@@ -25,7 +25,6 @@ def explore(machine: type[Calling], examples: int, *more: Phase) -> None:
         settings=settings(
             max_examples=examples,
             stateful_step_count=STEPS,
-            deadline=None,
             database=None,
             phases=(Phase.generate, *more),
             suppress_health_check=list(HealthCheck),

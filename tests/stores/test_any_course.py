@@ -126,4 +126,4 @@ class AnyCourse(RuleBasedStateMachine):
 
 
 TestAnyCourse = AnyCourse.TestCase
-TestAnyCourse.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
+TestAnyCourse.settings = settings(max_examples=50, stateful_step_count=25)

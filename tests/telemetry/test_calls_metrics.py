@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -97,7 +97,6 @@ def total(metrics: Metrics, sample: str, **labels: str) -> float:
     )
 
 
-@settings(deadline=None)
 @given(courses)
 def test_each_call_is_counted_once_whatever_its_course(course: list[tuple[Any, int]]):
     metrics = Metrics("0")
@@ -114,7 +113,6 @@ def test_each_call_is_counted_once_whatever_its_course(course: list[tuple[Any, i
     assert total(metrics, "media_failed_total") == (accepted and call.media_failed is not None)
 
 
-@settings(deadline=None)
 @given(courses)
 def test_each_time_is_the_call_s_own(course: list[tuple[Any, int]]):
     metrics = Metrics("0")
@@ -125,7 +123,6 @@ def test_each_time_is_the_call_s_own(course: list[tuple[Any, int]]):
         assert total(metrics, "call_setup_seconds_sum") == setup
 
 
-@settings(deadline=None)
 @given(st.lists(courses, min_size=1, max_size=3))
 def test_no_course_makes_a_label_that_was_not_there_at_the_start(
     several: list[list[tuple[Any, int]]],
