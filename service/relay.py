@@ -29,18 +29,27 @@ _RETRY_MS = 1000
 
 
 @dataclass(slots=True)
+class Side:
+    """One of the two sessions that a call binds."""
+
+    peer: str | None
+    """The session at the other side; None while the caller waits for an accept."""
+    origin: bytes
+    """What is told beside its payloads."""
+    candidates: int = 0
+    """How many it has sent since the last offer."""
+
+
+@dataclass(slots=True)
 class Route:
     """Where the messages of one live call go."""
 
     call: Call
+    sides: dict[str, Side]
     held: list[tuple[str, bytes]] = field(default_factory=list)
     held_bytes: int = 0
-    candidates: dict[str, int] = field(default_factory=dict)
-    """How many each side's session has sent since the last offer."""
     rung: set[str] = field(default_factory=set)
     """The sessions that this call has rung on."""
-    origins: dict[str, bytes] = field(default_factory=dict)
-    """What is told beside each side's payloads, by its session."""
 
 
 class Relay:
@@ -58,7 +67,7 @@ class Relay:
     def candidates(self, call_id: str) -> int:
         """How many candidates both sides have sent since the last offer."""
         route = self._routes.get(call_id)
-        return 0 if route is None else sum(route.candidates.values())
+        return 0 if route is None else sum(side.candidates for side in route.sides.values())
 
     def follow(self, call: Call) -> None:
         """Let the call's route follow its state: opened, bound (held messages flow), dropped."""
@@ -71,8 +80,10 @@ class Relay:
         route = self._routes.get(call.id)
         if route is None:
             self._pairs[pair] = call.id
-            self._routes[call.id] = Route(call)
+            self._routes[call.id] = Route(call, _sides(call, {}))
             return
+        if route.call.callee_session != call.callee_session:
+            route.sides = _sides(call, route.sides)
         route.call = call
         if call.callee_session is not None and route.held:
             for event, payload in route.held:
@@ -114,36 +125,27 @@ class Relay:
             InvalidState: the callee has not accepted, or the message cannot be held.
             RateLimited: too many candidates for one offer, or too much held.
         """
-        peer = self._peer(sender, route.call)
-        outgoing = self._outgoing(sender, route, message)
-        if peer is None:
+        side = route.sides.get(sender.id)
+        if side is None:
+            raise _unbound(sender, route.call)
+        outgoing = self._outgoing(route, side, message)
+        if side.peer is None:
             self._hold(route, message.event, outgoing)
         if reply is not None:
             reply.done(message.event, b'{"callId":"%b"}' % route.call.id.encode())
-        if peer is not None:
+        if side.peer is not None:
             for payload in outgoing:
-                self._mail.deliver(peer, message.event, payload)
+                self._mail.deliver(side.peer, message.event, payload)
 
-    def _peer(self, sender: Session, call: Call) -> str | None:
-        """The session at the other side; None while the caller waits for an accept."""
-        if sender.id == call.caller_session:
-            return call.callee_session
-        if sender.id == call.callee_session:
-            return call.caller_session
-        if call.unanswered and sender.user == call.callee:
-            raise errors.InvalidState("Accept the call before sending anything for it.")
-        raise errors.NotParticipant
-
-    def _outgoing(self, sender: Session, route: Route, message: RelayEvent) -> list[bytes]:
-        origin = route.origins.get(sender.id)
-        if origin is None:
-            origin = route.origins[sender.id] = origin_of(sender.user, route.call)
+    def _outgoing(self, route: Route, side: Side, message: RelayEvent) -> list[bytes]:
+        origin = side.origin
         if isinstance(message, IceCandidate):  # nine in ten
             candidates = each_candidate(message)
-            self._count(route, sender, len(candidates))
+            self._count(side, len(candidates))
             return [b'{"candidate":%b%b}' % (candidate, origin) for candidate in candidates]
         if isinstance(message, CallOffer):
-            route.candidates.clear()
+            for each in route.sides.values():
+                each.candidates = 0
             kind = route.call.type.encode()
             return [b'{"offer":%b%b,"callType":"%b"}' % (message.offer, origin, kind)]
         if route.call.unanswered:
@@ -154,15 +156,15 @@ class Relay:
             return [b'{"data":%b%b}' % (message.data, origin)]
         raise errors.UnknownEvent
 
-    def _count(self, route: Route, sender: Session, more: int) -> None:
-        count = route.candidates.get(sender.id, 0) + more
+    def _count(self, side: Side, more: int) -> None:
+        count = side.candidates + more
         if count > self._candidate_limit:
             raise errors.RateLimited(
                 "Too many candidates for one offer; send a new offer.",
                 scope="candidates",
                 retry_after_ms=_RETRY_MS,
             )
-        route.candidates[sender.id] = count
+        side.candidates = count
 
     def _hold(self, route: Route, event: str, payloads: list[bytes]) -> None:
         size = sum(map(len, payloads))
@@ -175,3 +177,23 @@ class Relay:
             )
         route.held_bytes += size
         route.held.extend((event, payload) for payload in payloads)
+
+
+def _sides(call: Call, known: dict[str, Side]) -> dict[str, Side]:
+    """The sessions that a call binds, each knowing the other; what they have sent still counts."""
+    sides = {}
+    for mine, user, theirs in (
+        (call.caller_session, call.caller, call.callee_session),
+        (call.callee_session, call.callee, call.caller_session),
+    ):
+        if mine is not None:
+            count = known[mine].candidates if mine in known else 0
+            sides[mine] = Side(theirs, origin_of(user, call), count)
+    return sides
+
+
+def _unbound(sender: Session, call: Call) -> errors.RinglineError:
+    """Why a session that a call does not bind may not relay in it."""
+    if call.unanswered and sender.user == call.callee:
+        return errors.InvalidState("Accept the call before sending anything for it.")
+    return errors.NotParticipant()

@@ -50,14 +50,17 @@ class Direct:
     """One connection: its frames in, its packets out."""
 
     __slots__ = (
-        "_ending", "_engine", "_later", "_line", "_peer", "_probed", "_socket", "_working",
+        "_ending", "_engine", "_later", "_line", "_open", "_peer", "_probed", "_relayed", "_socket",
+        "_working",
     )  # fmt: skip
 
     def __init__(self, engine: "Engine", socket: Any, line: Line) -> None:
         self._engine = engine
         self._socket = socket
         self._peer = engine.peer(socket.sid)
+        self._relayed = engine.switchboard.relayed
         self._line = line
+        self._open = False
         self._later: deque[str | None] | None = None
         self._probed = False
         self._working: asyncio.Task[None] | None = None
@@ -89,7 +92,7 @@ class Direct:
             self._later.append(text)
             if len(self._later) == _MOST_WAITING:
                 self._line.pause_reading()
-        elif work := self._take(text):
+        elif not (self._open and self._relayed(self._peer, text)) and (work := self._take(text)):
             self._later = deque()
             self._working = self._engine.spawn(self._work(work))
 
@@ -155,6 +158,7 @@ class Direct:
         socket = self._socket
         queue, socket.queue = socket.queue, Outlet(self)
         socket.upgraded, socket.wire.line = True, self._line
+        self._open = True
         while not queue.empty():
             packet = queue.get_nowait()
             if packet is not None and packet.packet_type != NOOP:

@@ -86,6 +86,13 @@ class Dispatch:
             self._metrics.events.relayed(packet.event, packet.size, perf_counter() - since)
         return True
 
+    def relay_at_once(self, session: Session, message: said.RelayEvent) -> bool:
+        """Relay a message that asks for no answer; False when it needs the longer way."""
+        try:
+            return self._calls.relay_now(session, message, None)
+        except errors.RinglineError:  # nothing is done yet; the longer way tells the client
+            return False
+
     async def handle(self, connection: Connection, packet: EventPacket) -> None:
         """Handle one event, whatever becomes of it."""
         since, refusal = perf_counter(), None

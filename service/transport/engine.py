@@ -69,7 +69,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
             transports=list(transports),
             max_http_buffer_size=max_message_bytes,
         )
-        self._switchboard = switchboard
+        self.switchboard = switchboard
         self.ended = ended
         self._peers: dict[str, Peer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -128,13 +128,13 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         await self.eio.shutdown()
 
     async def _connecting(self, socket_id: str, environ: dict[str, Any], auth: object) -> None:
-        await self._switchboard.connecting(environ["ringline.peer"], socket_id, auth)
+        await self.switchboard.connecting(environ["ringline.peer"], socket_id, auth)
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         await super()._handle_eio_connect(eio_sid, environ)
         socket = self.eio.sockets[eio_sid]
         socket.wire = wire = Wire(self, socket)
-        peer = self._switchboard.opened(wire, environ)
+        peer = self.switchboard.opened(wire, environ)
         environ["ringline.peer"] = self._peers[eio_sid] = peer
 
     async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
@@ -162,7 +162,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
     def _packet(self, eio_sid: str, peer: Peer, packet: str) -> Work | None:
         kind = packet_type(packet)
         if kind is PacketType.EVENT:
-            return self._switchboard.received(peer, decode_event(packet))
+            return self.switchboard.received(peer, decode_event(packet))
         if kind is PacketType.CONNECT:
             return self._connect(eio_sid, peer.wire, packet)
         if packet not in {"1", "1/,"}:
@@ -198,7 +198,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         if peer is not None:
             timed_out = reason == self.reason.PING_TIMEOUT
             peer.wire.cut("ping_timeout" if timed_out else "transport", NORMAL_CLOSURE)
-            self._switchboard.closed(peer)
+            self.switchboard.closed(peer)
 
 
 class _Driver:

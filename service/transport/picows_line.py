@@ -1,7 +1,8 @@
 """A line on picows: a WebSocket whose every frame is a call, and what a client may send over it.
 
 Leaned on, and held by tests/transport/test_contract.py: the arguments of picows' `WSProtocol`, that
-it takes a transport over by being fed a request, `get_buffer`, `buffer_updated`.
+it takes a transport over by being fed a request, `get_buffer`, `buffer_updated`, and that it
+writes behind what the transport still has.
 """
 
 import logging
@@ -14,10 +15,13 @@ from websockets.frames import CloseCode
 
 from service.transport.line import MOST_FRAGMENTS, MOST_UNREAD, Receiver
 from service.transport.lingering import Lingering
+from service.transport.outbox import Outbox, outbox
 
 _log = structlog.get_logger(__name__)
 
 _READ_BUFFER = 2_048
+_TWO_BYTES_FROM, _EIGHT_BYTES_FROM = 126, 65_536
+"""The sizes from which a frame tells its own in two bytes, in eight."""
 _HANDSHAKE = (
     b"GET / HTTP/1.1\r\nHost: -\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %b\r\n\r\n"
@@ -40,11 +44,16 @@ _picows_log.setLevel(logging.CRITICAL)
 class PicowsLine(WSListener):
     """An open WebSocket: text messages in and out, within bounds, and its end."""
 
-    __slots__ = ("_connections", "_crowded", "_most", "_pieces", "_receiver", "_size", "_socket")
+    __slots__ = (
+        "_connections", "_crowded", "_most", "_outbox", "_pieces", "_receiver", "_size", "_socket",
+        "_texts",
+    )  # fmt: skip
 
-    def __init__(self, most_bytes: int, connections: set[Any]) -> None:
+    def __init__(self, most_bytes: int, connections: set[Any], outbox: Outbox) -> None:
         self._most = most_bytes
         self._connections = connections
+        self._outbox = outbox
+        self._texts: list[bytes] = []
         self._receiver: Receiver | None = None
         self._socket: WSTransport | None = None
         self._pieces: list[bytes] = []
@@ -56,23 +65,37 @@ class PicowsLine(WSListener):
         self._receiver = receiver
 
     def send(self, text: bytes) -> bool:
-        """Write a message now; False when the client must be cut, for it reads too little."""
-        if self._socket is None or self._receiver is None:
+        """Write a message in this turn; False when the client must be cut, who reads too little."""
+        if self._receiver is None:
             return True
-        self._socket.send(_TEXT, text)
+        if not self._texts:
+            self._outbox.add(self)
+        self._texts.append(text)
         return not self._crowded or self.queued() <= MOST_UNREAD
+
+    def flush(self) -> None:
+        """Write what this turn had for the client, all at once."""
+        socket, texts = self._socket, self._texts
+        if socket is None or not texts:
+            return
+        self._texts = []
+        if len(texts) == 1:
+            socket.send(_TEXT, texts[0])
+        else:
+            socket.underlying_transport.write(b"".join(map(_framed, texts)))
 
     def queued(self) -> int:
         """Bytes written that the operating system has not taken."""
         if self._socket is None:
             return 0
         size: int = self._socket.underlying_transport.get_write_buffer_size()
-        return size
+        return size + sum(map(len, self._texts))
 
     def close(self, code: int) -> None:
         """Send a close frame, once, and hear nothing more."""
         socket, self._receiver = self._socket, None
         if socket is not None and not socket.is_close_frame_sent:
+            self.flush()
             socket.send_close(cast("WSCloseCode", code))
             socket.disconnect()
 
@@ -177,6 +200,16 @@ class PicowsLine(WSListener):
         self._pieces, self._size = [], 0
 
 
+def _framed(text: bytes) -> bytes:
+    """A text message as one unmasked frame (RFC 6455, 5.2)."""
+    size = len(text)
+    if size < _TWO_BYTES_FROM:
+        return b"\x81%c%b" % (size, text)
+    if size < _EIGHT_BYTES_FROM:
+        return b"\x81\x7e%b%b" % (size.to_bytes(2, "big"), text)
+    return b"\x81\x7f%b%b" % (size.to_bytes(8, "big"), text)
+
+
 def take_over(transport: Any, key: bytes, most_bytes: int, connections: set[Any]) -> PicowsLine:
     """Answer a handshake with 101 and let picows have the transport.
 
@@ -186,7 +219,7 @@ def take_over(transport: Any, key: bytes, most_bytes: int, connections: set[Any]
         most_bytes: what a message may have; a larger one closes with 1009.
         connections: uvicorn's, which the line is in while it is open.
     """
-    line = PicowsLine(most_bytes, connections)
+    line = PicowsLine(most_bytes, connections, outbox())
     parser = parser_of(line, most_bytes)
     parser.connection_made(Lingering(transport, parser))
     handshake = _HANDSHAKE % key

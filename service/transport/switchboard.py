@@ -43,6 +43,10 @@ class Switchboard(Protocol):
         """The client asks to connect; raises `ConnectionRefusedError` to refuse."""
         ...
 
+    def relayed(self, peer: Any, frame: str) -> bool:
+        """Whether an Engine.IO frame was a relay that could go on at once; if not, no more."""
+        ...
+
     def received(self, peer: Any, packet: EventPacket) -> Work | None:
         """An event came in. Returns what to wait for before more is read."""
         ...

@@ -23,6 +23,7 @@ from service.transport.direct import Direct
 from service.transport.engine import Engine
 from service.transport.frames import Frames
 from service.transport.heartbeat import Heartbeat
+from service.transport.outbox import outbox
 from service.transport.picows_line import PicowsLine, parser_of
 from tests.support.service import TestService, running
 
@@ -145,15 +146,10 @@ async def test_uvicorn_hands_a_websocket_to_the_protocol_class_it_was_given(
     assert line in line._connections, "uvicorn's server_state.connections is elsewhere."
 
 
-def test_picows_takes_these_arguments():
-    line = PicowsLine(65_536, set())
-    parser = asyncio.run(built(line))
+async def test_picows_takes_these_arguments():
+    parser = parser_of(PicowsLine(65_536, set(), outbox()), 65_536)
     for name in ("get_buffer", "buffer_updated", "connection_made", "connection_lost"):
         assert hasattr(parser, name), f"picows' WSProtocol has no {name} any more."
-
-
-async def built(line: PicowsLine) -> Any:
-    return parser_of(line, 65_536)
 
 
 def test_engineio_builds_connections_as_heartbeats(service: TestService):

@@ -1,0 +1,51 @@
+"""What clients are told in one turn of the event loop, written at its end.
+
+A turn reads from many clients, and often several messages from one: trickled candidates come in
+bursts. What that makes for one client goes out in one system call then, which costs more than
+all else that is done for a message.
+"""
+
+import asyncio
+from typing import Protocol
+from weakref import WeakKeyDictionary
+
+
+class Flushed(Protocol):
+    """Who has something to write."""
+
+    def flush(self) -> None:
+        """Write it."""
+        ...
+
+
+class Outbox:
+    """Everyone of one event loop who has something to write."""
+
+    __slots__ = ("_loop", "_waiting")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: list[Flushed] = []
+
+    def add(self, line: Flushed) -> None:
+        """Have it flushed at the end of this turn."""
+        if not self._waiting:
+            self._loop.call_soon(self._flush)
+        self._waiting.append(line)
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for line in waiting:
+            line.flush()
+
+
+_of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Outbox] = WeakKeyDictionary()
+
+
+def outbox() -> Outbox:
+    """The running loop's."""
+    loop = asyncio.get_running_loop()
+    found = _of_loop.get(loop)
+    if found is None:
+        found = _of_loop[loop] = Outbox(loop)
+    return found

@@ -1,0 +1,112 @@
+"""What a client is told in one turn of the loop: in order, whole, and written at once."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from service.transport.picows_line import PicowsLine
+from tests.security.surroundings import CANDIDATE
+from tests.support.client import Client
+from tests.support.service import TestService, running
+from tests.transport.test_hot_path import connected
+
+SIZES = (30, 125, 126, 127, 65_535, 65_536, 70_000)
+"""Bytes of a frame's payload, about where its header changes (RFC 6455, 5.2)."""
+
+
+@pytest.fixture
+async def service():
+    async with running(websockets="picows") as service:
+        yield service
+
+
+@pytest.fixture
+async def alice(service: TestService):
+    return await service.join("alice")
+
+
+@pytest.fixture
+def wire(service: TestService, alice: Client) -> Any:
+    """The way out to Alice."""
+    (socket,) = service.node.engine.eio.sockets.values()
+    return socket.wire
+
+
+def packet(size: int) -> bytes:
+    """A packet whose frame has a payload of `size` bytes, with the 4 of Engine.IO before it."""
+    start, end = b'2["padded","', b'"]'
+    return start + b"x" * (size - 1 - len(start) - len(end)) + end
+
+
+async def sizes_that_came(alice: Client, count: int) -> list[int]:
+    """How large the next frames are."""
+    for _ in range(count):
+        await alice.next("padded")
+    return [len(frame) for frame in alice.frames if '"padded"' in frame][-count:]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("times", [1, 3])
+async def test_a_frame_is_as_long_as_it_says(alice: Client, wire: Any, size: int, times: int):
+    for _ in range(times):
+        wire.write(packet(size))
+    assert await sizes_that_came(alice, times) == [size] * times
+
+
+async def test_large_and_small_keep_their_order(alice: Client, wire: Any):
+    sizes = [300_000, 40, 70_000, 50, 60]
+    for _ in range(3):
+        for size in sizes:
+            wire.write(packet(size))
+        assert await sizes_that_came(alice, len(sizes)) == sizes
+
+
+async def test_what_is_left_of_one_turn_goes_before_the_next(alice: Client, wire: Any):
+    alice.socket.transport.pause_reading()
+    sizes: list[int] = []
+    turns_after_it_was_full = 0
+    while turns_after_it_was_full < 10:
+        turns_after_it_was_full += wire.queued() > 0
+        for _ in range(1 + len(sizes) % 2):
+            sizes.append(30_000 + len(sizes))
+            wire.write(packet(sizes[-1]))
+        await asyncio.sleep(0.001)
+    alice.socket.transport.resume_reading()
+    assert await sizes_that_came(alice, len(sizes)) == sizes
+
+
+async def test_what_a_turn_has_goes_before_the_close_frame(alice: Client, wire: Any):
+    wire.write(packet(40))
+    wire.write(packet(50))
+    wire.cut("internal", 1011)
+    assert await alice.until_closed() == 1011
+    assert list(map(len, alice.frames[-2:])) == [40, 50]
+
+
+async def test_what_waits_counts_as_queued(wire: Any):
+    wire.write(packet(40))
+    wire.write(packet(50))
+    assert wire.queued() == 90
+    await asyncio.sleep(0.01)
+    assert wire.queued() == 0
+
+
+async def test_a_burst_of_candidates_is_written_once(service: TestService, monkeypatch):
+    alice, bob, call_id = await connected(service)
+    await bob.settle()
+    frame = "42" + json.dumps(["ice:candidate", {"candidate": CANDIDATE, "callId": call_id}])
+    bursts: list[int] = []
+    flush = PicowsLine.flush
+
+    def counted(line: PicowsLine) -> None:
+        bursts.append(len(line._texts))
+        flush(line)
+
+    monkeypatch.setattr(PicowsLine, "flush", counted)
+    for _ in range(7):
+        await alice.socket.send(frame)
+    for _ in range(7):
+        await bob.next("ice:candidate")
+    assert bursts == [7]
