@@ -17,7 +17,7 @@ def run(environ: Mapping[str, str]) -> int:
     """
     reading = read(environ)
     settings = settings_from(reading)
-    log.configure(settings.log_level, settings.log_format)
+    log.configure(settings.log_level, settings.log_format, for_good=True)
     logger = structlog.get_logger(__name__)
     for warning in reading.warnings:
         logger.warning("config.unknown", hint=warning)

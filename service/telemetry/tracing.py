@@ -88,6 +88,9 @@ class Setup:
                 self.span.add_link(link.context)
 
 
+_NOTHING = nullcontext()
+
+
 class NoTracing:
     """`Tracing` where nobody listens."""
 
@@ -101,7 +104,7 @@ class NoTracing:
     def accepting(self, call_id: str) -> AbstractContextManager[object]:
         """Nothing to measure."""
         del call_id
-        return nullcontext()
+        return _NOTHING
 
     def renegotiated(self, call: Call) -> None:
         """Nothing to tell."""
@@ -109,7 +112,7 @@ class NoTracing:
     def store(self, op: str) -> AbstractContextManager[object]:
         """Nothing to measure."""
         del op
-        return nullcontext()
+        return _NOTHING
 
     def moved(self, before: Call | None, after: Call) -> None:
         """Nothing to tell."""
@@ -179,7 +182,7 @@ class CallTracing:
     def store(self, op: str) -> AbstractContextManager[object]:
         """A child of whatever is current, if anything is."""
         if not trace.get_current_span().is_recording():
-            return nullcontext()
+            return _NOTHING
         return self._tracer.start_as_current_span(f"store.{op}")
 
     def moved(self, before: Call | None, after: Call) -> None:

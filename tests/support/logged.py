@@ -31,8 +31,8 @@ class Lines:
 @contextmanager
 def logged() -> Iterator[Lines]:
     """Everything that is logged from here on, at debug and above, in JSON."""
-    root, disabled = logging.getLogger(), logging.getLogger("uvicorn.access").disabled
-    handlers, levels = root.handlers[:], {name: logging.getLogger(name).level for name in log.OURS}
+    root, access = logging.getLogger(), logging.getLogger("uvicorn.access")
+    handlers, disabled = root.handlers[:], access.disabled
     stream = io.StringIO()
     log.configure("debug", "json", stream)
     try:
@@ -40,6 +40,4 @@ def logged() -> Iterator[Lines]:
     finally:
         structlog.reset_defaults()
         root.handlers[:] = handlers
-        logging.getLogger("uvicorn.access").disabled = disabled
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
+        access.disabled = disabled

@@ -32,12 +32,14 @@ def exposed(registry: CollectorRegistry) -> tuple[list[str], list[str]]:
 @given(edges, st.lists(st.tuples(scopes, seconds)))
 def test_a_histogram(edges: list[float], observations: list[tuple[str, float]]):
     ours, theirs = CollectorRegistry(), CollectorRegistry()
-    hot = HotHistogram.family(ours, "r_seconds", "How long.", edges, "scope", ["local", "remote"])
+    hot = HotHistogram.family(
+        ours, "r_seconds", "How long.", edges, ["scope"], [("local",), ("remote",)]
+    )
     cold = Histogram("r_seconds", "How long.", ["scope"], buckets=edges, registry=theirs)
     for scope in ("local", "remote"):
         cold.labels(scope)
     for scope, amount in observations:
-        hot[scope].observe(amount)
+        hot[scope,].observe(amount)
         cold.labels(scope).observe(amount)
     assert exposed(ours) == exposed(theirs)
 

@@ -45,7 +45,7 @@ def _serve(reading: Reading, folder: Path, *, lan: bool) -> int:
             except coturn.CoturnFailed as failure:
                 relay, choices = None, _without_relay(reading, place, str(failure))
         settings = choices.settings
-        log.configure(settings.log_level, settings.log_format)
+        log.configure(settings.log_level, settings.log_format, for_good=True)
         key = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
         admin = f"http://{settings.admin_host}:{settings.admin_port}"
         beside.enter_context(noted(place.origin(settings.port), admin, key))

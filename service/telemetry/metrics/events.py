@@ -32,21 +32,21 @@ class EventMetrics:
             "Client events, by how they were answered: `ok`, `repeated` or the error's code.",
             ("event", "result"),
         )
-        seconds = families.histogram(
+        self._seconds = families.hot_histogram(
             "event_seconds",
             "Handling of a client event that is not relayed at once, without its wait in the lane.",
             EVENT_BUCKETS,
             ("event",),
+            ((name,) for name in (*self._names, OTHER)),
         )
-        self._seconds = {name: seconds.labels(name) for name in (*self._names, OTHER)}
         relays = families.hot_histogram(
             "relay_seconds",
             "A relayed message from its arrival to the write to the peer, or to the peer's node.",
             RELAY_BUCKETS,
-            "scope",
-            ("local", "remote"),
+            ("scope",),
+            (("local",), ("remote",)),
         )
-        self._relay = relays["local"]
+        self._relay = relays["local",]
         self._relayed_bytes = families.hot_counters(
             "relayed_bytes", "Bytes of relayed events, as received.", ("event",)
         )
@@ -66,7 +66,7 @@ class EventMetrics:
 
     def handled(self, event: str, seconds: float) -> None:
         """An event went through the lane."""
-        self._seconds[event if event in self._names else OTHER].observe(seconds)
+        self._seconds[event if event in self._names else OTHER,].observe(seconds)
 
     def relayed(self, event: str, size: int, seconds: float) -> None:
         """An event of `size` bytes went to the peer at once."""

@@ -1,6 +1,6 @@
 """Declaring metrics: every family is made here, so that the documents can list them all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
@@ -52,11 +52,16 @@ class Families:
         return Histogram(PREFIX + name, meaning, labels, buckets=buckets, registry=self.registry)
 
     def hot_histogram(
-        self, name: str, meaning: str, buckets: Sequence[float], label: str, values: Sequence[str]
-    ) -> dict[str, HotHistogram]:
-        """A distribution for each value of a label, cheap enough for the relay's pass."""
-        self._note(name, "histogram", meaning, (label,))
-        return HotHistogram.family(self.registry, PREFIX + name, meaning, buckets, label, values)
+        self,
+        name: str,
+        meaning: str,
+        buckets: Sequence[float],
+        labels: Sequence[str],
+        values: Iterable[tuple[str, ...]],
+    ) -> dict[tuple[str, ...], HotHistogram]:
+        """A distribution for each set of label values, cheap enough for the relay's pass."""
+        self._note(name, "histogram", meaning, labels)
+        return HotHistogram.family(self.registry, PREFIX + name, meaning, buckets, labels, values)
 
     def hot_counters(self, name: str, meaning: str, labels: Sequence[str]) -> HotCounters:
         """A counter for each set of label values, cheap enough for the relay's pass."""

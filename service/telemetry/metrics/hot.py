@@ -5,7 +5,7 @@ a relay as a whole costs ten. Everything here runs in the event loop's one threa
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry
@@ -72,16 +72,16 @@ class HotHistogram:
         name: str,
         meaning: str,
         edges: Sequence[float],
-        label: str,
-        values: Sequence[str],
-    ) -> dict[str, "HotHistogram"]:
-        """One histogram for each value of a label, exposed by `registry`."""
-        children = {value: cls(edges) for value in values}
+        labels: Sequence[str],
+        values: Iterable[tuple[str, ...]],
+    ) -> dict[tuple[str, ...], "HotHistogram"]:
+        """One histogram for each set of label values, exposed by `registry`."""
+        children = {each: cls(edges) for each in values}
 
         def collect() -> Iterator[Metric]:
-            family = HistogramMetricFamily(name, meaning, labels=[label])
-            for value, child in children.items():
-                family.add_metric([value], child.cumulative(), child.total)
+            family = HistogramMetricFamily(name, meaning, labels=labels)
+            for each, child in children.items():
+                family.add_metric(each, child.cumulative(), child.total)
             yield family
 
         registry.register(_Collected(collect))

@@ -1,5 +1,7 @@
 """The node itself: its loop, its queues, its store."""
 
+from itertools import product
+
 from service.telemetry.metrics.families import Families
 
 LAG_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
@@ -30,14 +32,13 @@ class PressureMetrics:
             "slow_clients_closed", "Clients cut because they did not read what was sent."
         )
         self.store_up = families.gauge("store_up", "Whether the store answers: 1 or 0.")
-        seconds = families.histogram(
-            "store_seconds", "Operations of the store.", STORE_BUCKETS, ("op", "result")
+        self._store = families.hot_histogram(
+            "store_seconds",
+            "Operations of the store.",
+            STORE_BUCKETS,
+            ("op", "result"),
+            product(OPERATIONS, ("ok", "error")),
         )
-        self._store = {
-            (op, result): seconds.labels(op, result)
-            for op in OPERATIONS
-            for result in ("ok", "error")
-        }
         self.stream_lag = families.gauge(
             "node_stream_lag", "Messages from other nodes that wait here; 0 on a single node."
         )
