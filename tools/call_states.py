@@ -1,7 +1,6 @@
 """The page docs/call-states.md, from the machine's own table."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -174,7 +173,7 @@ def _code(state: State, event: type[happened.Event]) -> str:
 def _in(state: State) -> Call:
     """The sample call in that state."""
     taken = state in (State.CONNECTING, State.CONNECTED, State.ENDED)
-    return replace(_CALL, state=state, callee_session="accepting" if taken else None)
+    return _CALL._replace(state=state, callee_session="accepting" if taken else None)
 
 
 def _reason(state: State, event: type[happened.Event], rule: Rule) -> Reason | None:

@@ -4,8 +4,8 @@ All times are epoch milliseconds of the store's clock. A call is never changed; 
 returns a new one with the next revision.
 """
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class State(StrEnum):
@@ -65,9 +65,8 @@ class MediaStage(StrEnum):
     """It broke after it had worked, and did not come back."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One call between two users.
+class Call(NamedTuple):
+    """One call between two users. Its fields go by their names.
 
     The calling session is bound from the start, the callee's from its accept: only bound
     sessions may relay. `deadline` is when the present state times out, if it does.
@@ -78,16 +77,16 @@ class Call:
     caller: str
     caller_session: str
     callee: str
+    deadline: int | None
+    created_at: int
     callee_session: str | None = None
     state: State = State.INITIATING
     revision: int = 0
-    deadline: int | None
-    silenced: frozenset[str] = field(default=frozenset())
+    silenced: frozenset[str] = frozenset()
     devices: int = 0
     """How many devices of the callee have rung."""
     caller_name: str | None = None
     metadata: bytes | None = None
-    created_at: int
     ringing_at: int | None = None
     accepted_at: int | None = None
     connected_at: int | None = None

@@ -5,7 +5,7 @@ the messages to send, or raises a coded error and changes nothing. docs/call-sta
 generated from `TRANSITIONS`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from service import errors
 from service.calls import events as happened
@@ -74,7 +74,7 @@ def decide(call: Call, event: happened.Event, now: int, timeouts: Timeouts) -> D
             if not changes and rule.to is None:
                 return Decision(call, sends)
             state = rule.to or call.state
-            after = replace(call, state=state, revision=call.revision + 1, **changes)
+            after = call._replace(state=state, revision=call.revision + 1, **changes)
             return Decision(after, sends)
     raise _refusal(call, event)
 

@@ -191,8 +191,10 @@ class Sockets:
             return
         if self._dispatch.relay_now(connection, entry):
             return
-        waiting = bool(connection.early)
+        joined, waiting = connection.session is not None, bool(connection.early)
         await self._dispatch.handle(connection, entry)
+        if joined:
+            return
         if connection.session is not None:
             self._due(connection, Due.JOIN, None)
             self._due(connection, Due.EARLY, None)

@@ -1,7 +1,5 @@
 """A call is a value that answers a few questions about itself."""
 
-from dataclasses import FrozenInstanceError, replace
-
 import pytest
 
 from service.calls.call import State
@@ -35,7 +33,7 @@ def test_the_deadline_of_a_ring_counts_from_the_initiate():
 
 
 def test_a_call_cannot_be_changed():
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         INITIATING.state = State.ENDED  # type: ignore[misc]
 
 
@@ -54,7 +52,7 @@ def test_the_two_are_together_from_accept_to_end():
 
 
 def test_a_call_that_nobody_accepted_has_no_duration():
-    assert replace(INITIATING, state=State.ENDED, ended_at=ENDED).duration_ms == 0
+    assert INITIATING._replace(state=State.ENDED, ended_at=ENDED).duration_ms == 0
 
 
 def test_a_call_that_goes_on_has_no_duration_yet():
@@ -94,5 +92,5 @@ TRACE, ROOT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
     ids=["none", "sampled", "not sampled"],
 )
 def test_a_trace_is_named_by_its_traceparent_when_it_was_sampled(trace, trace_id, span_id):
-    call = replace(placed(), trace=trace)
+    call = placed()._replace(trace=trace)
     assert (call.trace_id, call.span_id) == (trace_id, span_id)

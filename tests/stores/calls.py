@@ -1,7 +1,5 @@
 """Calls to put into a store, and the moves that change them."""
 
-from dataclasses import replace
-
 from service.calls.call import Call, CallType, Reason, State
 from service.calls.events import Accepted, HungUp, Rung, Silenced
 from service.calls.machine import decide, initiate
@@ -42,7 +40,7 @@ def ended(before: Call, now: int = START) -> Call:
 
 def differently_ended(before: Call) -> Call:
     """Another outcome of the same revision."""
-    return replace(ended(before), reason=Reason.ERROR)
+    return ended(before)._replace(reason=Reason.ERROR)
 
 
 async def opened(store: CallStore, new: Call) -> Call:

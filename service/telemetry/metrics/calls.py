@@ -1,6 +1,6 @@
 """Calls from their start to their end, as `ports.CallObserver` sees them."""
 
-from prometheus_client import Gauge
+from functools import partial
 
 from service.calls.call import Call, CallType, Reason, State
 from service.telemetry.metrics.families import Families
@@ -22,9 +22,11 @@ class CallMetrics:
         live = families.gauge(
             "calls_live", "Live calls whose caller's home is this node, by state.", ("state",)
         )
-        self._live: dict[State, Gauge] = {
-            state: live.labels(state) for state in State if state is not State.ENDED
-        }
+        self._live: dict[State, int] = dict.fromkeys(
+            (state for state in State if state is not State.ENDED), 0
+        )
+        for state in self._live:
+            live.labels(state).set_function(partial(self._live.__getitem__, state))
         ended = families.counter(
             "calls",
             "Calls that ended, by type and reason; of those that nobody had accepted, what the "
@@ -56,9 +58,9 @@ class CallMetrics:
     def moved(self, before: Call | None, after: Call) -> None:
         """A call came to be, or went from one state to the next."""
         if before is not None:
-            self._live[before.state].dec()
+            self._live[before.state] -= 1
         if after.live:
-            self._live[after.state].inc()
+            self._live[after.state] += 1
         exemplar = {"trace_id": after.trace_id} if after.trace_id else None
         match after.state:
             case State.RINGING:
