@@ -5,6 +5,7 @@ tokens do not count: whole offices share an address.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
 
@@ -36,6 +37,7 @@ class Refuse:
 Verdict: TypeAlias = Admit | Delay | Refuse
 
 
+@lru_cache(maxsize=4096)
 def block_of(address: str) -> str:
     """What counts as one sender: an IPv4 address, an IPv6 /64, or a name that is neither."""
     try:

@@ -10,7 +10,7 @@ from jwt import exceptions as refused
 from jwt.types import Options
 
 from service.auth.claims import identity
-from service.auth.header import read_header
+from service.auth.header import NOT_A_JWT, read_header
 from service.auth.keys import BadSignature, KeySource
 from service.errors import TokenExpired, Unauthenticated
 from service.ports import Identity
@@ -18,6 +18,7 @@ from service.ports import Identity
 LONGEST_TOKEN = 8 * 1024  # bytes
 
 _SENTENCES: Final[dict[type[refused.PyJWTError], str]] = {
+    refused.DecodeError: NOT_A_JWT,
     refused.ImmatureSignatureError: "The token is not valid yet (iat or nbf); compare the clocks.",
     refused.InvalidAudienceError: "The token's audience is not the one this service expects.",
     refused.InvalidIssuerError: "The token's issuer is not the one this service expects.",
@@ -72,7 +73,7 @@ class TokenVerifier:
         if len(token) > LONGEST_TOKEN:
             raise Unauthenticated(f"The token is longer than {LONGEST_TOKEN} bytes.")
         if not token.isascii():
-            raise Unauthenticated("The token is not a well-formed signed JWT.")
+            raise Unauthenticated(NOT_A_JWT)
         header = read_header(token, self._algorithms)
         key = await self._keys.key(header.kid, header.alg)
         claims = self._claims(token, key, header.alg)
