@@ -1,5 +1,6 @@
 """`ringline serve`: read the settings, set up the log, run."""
 
+import gc
 from collections.abc import Mapping
 
 import structlog
@@ -23,6 +24,7 @@ def run(environ: Mapping[str, str]) -> int:
         logger.warning("config.unknown", hint=warning)
     # Names alone: values may hold secrets or addresses, and `ringline config` shows the rest.
     places = {setting: source.place for setting, source in sorted(reading.sources.items())}
+    gc.disable()  # none of what is loaded now is garbage; `app` enables it
     from service import app  # noqa: PLC0415  a wrong setting is told before all this is loaded
 
     return app.run(
