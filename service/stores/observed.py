@@ -5,8 +5,8 @@ so that a port that grows is a type error here.
 """
 
 import time
-from collections.abc import Awaitable
-from typing import TypeVar
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from service.calls.call import Call
 from service.ports import (
@@ -21,6 +21,8 @@ from service.telemetry.metrics.pressure import PressureMetrics
 from service.telemetry.tracing import Tracing
 
 T = TypeVar("T")
+Work = Coroutine[Any, Any, T]
+"""What an operation is before it is awaited; a coroutine around it for each would cost as much."""
 
 
 class Watch:
@@ -30,7 +32,7 @@ class Watch:
         self._metrics = metrics
         self._tracing = tracing
 
-    async def __call__(self, op: str, work: Awaitable[T]) -> T:
+    async def __call__(self, op: str, work: Work[T]) -> T:
         """Await `work`, whatever comes of it."""
         since, ok = time.perf_counter(), False
         try:
@@ -49,21 +51,21 @@ class ObservedCalls:
         self._store = store
         self._watch = watch
 
-    async def engagements(self, user: str) -> Engagements:
-        return await self._watch("calls.engagements", self._store.engagements(user))
+    def engagements(self, user: str) -> Work[Engagements]:
+        return self._watch("calls.engagements", self._store.engagements(user))
 
-    async def open(self, call: Call, caller_version: int, callee_version: int) -> bool:
+    def open(self, call: Call, caller_version: int, callee_version: int) -> Work[bool]:
         opening = self._store.open(call, caller_version, callee_version)
-        return await self._watch("calls.open", opening)
+        return self._watch("calls.open", opening)
 
-    async def load(self, call_id: str) -> Call | None:
-        return await self._watch("calls.load", self._store.load(call_id))
+    def load(self, call_id: str) -> Work[Call | None]:
+        return self._watch("calls.load", self._store.load(call_id))
 
-    async def swap(self, before: Call, after: Call) -> bool:
-        return await self._watch("calls.swap", self._store.swap(before, after))
+    def swap(self, before: Call, after: Call) -> Work[bool]:
+        return self._watch("calls.swap", self._store.swap(before, after))
 
-    async def due(self, now: int) -> tuple[Call, ...]:
-        return await self._watch("calls.due", self._store.due(now))
+    def due(self, now: int) -> Work[tuple[Call, ...]]:
+        return self._watch("calls.due", self._store.due(now))
 
 
 class ObservedSessions:
@@ -73,17 +75,17 @@ class ObservedSessions:
         self._store = store
         self._watch = watch
 
-    async def add(self, ref: SessionRef, most: int) -> bool:
-        return await self._watch("sessions.add", self._store.add(ref, most))
+    def add(self, ref: SessionRef, most: int) -> Work[bool]:
+        return self._watch("sessions.add", self._store.add(ref, most))
 
-    async def remove(self, ref: SessionRef, now: int) -> None:
-        await self._watch("sessions.remove", self._store.remove(ref, now))
+    def remove(self, ref: SessionRef, now: int) -> Work[None]:
+        return self._watch("sessions.remove", self._store.remove(ref, now))
 
-    async def of(self, user: str) -> tuple[SessionRef, ...]:
-        return await self._watch("sessions.of", self._store.of(user))
+    def of(self, user: str) -> Work[tuple[SessionRef, ...]]:
+        return self._watch("sessions.of", self._store.of(user))
 
-    async def last_seen(self, user: str) -> int | None:
-        return await self._watch("sessions.last_seen", self._store.last_seen(user))
+    def last_seen(self, user: str) -> Work[int | None]:
+        return self._watch("sessions.last_seen", self._store.last_seen(user))
 
 
 class ObservedAnswers:
@@ -93,8 +95,8 @@ class ObservedAnswers:
         self._store = store
         self._watch = watch
 
-    async def recall(self, key: tuple[str, str, str], now: int) -> Answer | None:
-        return await self._watch("answers.recall", self._store.recall(key, now))
+    def recall(self, key: tuple[str, str, str], now: int) -> Work[Answer | None]:
+        return self._watch("answers.recall", self._store.recall(key, now))
 
-    async def remember(self, key: tuple[str, str, str], answer: Answer, now: int) -> None:
-        await self._watch("answers.remember", self._store.remember(key, answer, now))
+    def remember(self, key: tuple[str, str, str], answer: Answer, now: int) -> Work[None]:
+        return self._watch("answers.remember", self._store.remember(key, answer, now))

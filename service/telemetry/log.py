@@ -7,11 +7,13 @@ and SDP among them, and at INFO uvicorn writes addresses.
 import contextlib
 import hashlib
 import hmac
+import json
 import logging
 import socket
 import sys
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
+import msgspec
 import structlog
 from opentelemetry import trace
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -112,7 +114,15 @@ def _rendered(fmt: Format, *, colours: bool) -> list[Processor]:
         # Not the library's default, which prints local variables, secrets among them.
         plain = structlog.dev.plain_traceback
         return [structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=plain)]
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_json)]
+
+
+def _json(line: EventDict, **options: Any) -> str:
+    """In a third of the time of `json`, which takes what no UTF-8 can hold."""
+    try:
+        return msgspec.json.encode(line, enc_hook=repr).decode()
+    except UnicodeEncodeError:
+        return json.dumps(line, **options)
 
 
 class _Lines:

@@ -8,6 +8,7 @@ from service.ports import Identity
 from service.sessions.session import Session
 from service.transport.lane import Lane
 from service.transport.switchboard import Wire
+from service.wire.client_events import RelayEvent
 from service.wire.packets import EventPacket
 
 EVENTS = Limit(count=100, per_ms=1_000)
@@ -23,7 +24,16 @@ class Gone:
     size: int = 0
 
 
-Entry = EventPacket | Gone
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A relay that came while others were handled: its frame, and what that says."""
+
+    frame: str
+    message: RelayEvent
+    size: int
+
+
+Entry = EventPacket | Waiting | Gone
 
 
 class Connection:

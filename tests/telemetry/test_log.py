@@ -114,6 +114,11 @@ class TestJson:
         log.info("odd", value={1, 2}, raw=b"\xff")
         assert lines(stream)[0]["event"] == "odd"
 
+    def test_a_name_that_no_utf_8_can_hold_does_not_either(self, stream, log):
+        configure("info", "json", stream)
+        log.info("odd", file=b"\xff".decode(errors="surrogateescape"), value={1})
+        assert lines(stream)[0]["file"] == "\udcff"
+
     def test_a_stream_that_takes_nothing_ends_nothing(self, log):
         with Path("/dev/full").open("w") as full:
             configure("info", "json", full)
