@@ -71,6 +71,10 @@ load: install ## Load `make run`, or URL=… KEY=…, with USERS (200) for TIME 
 bench: install ## What a relay, a call and a connection cost one node
 	@$(BIN)/python -m loadtest.bench
 
+.PHONY: idle
+idle: install ## What SESSIONS (10,000) cost one node that do nothing for TIME seconds (60)
+	@$(BIN)/python -m loadtest.idle
+
 .PHONY: image-test
 image-test: install ## Build the image and run it (Debian, as root)
 	@tools/peers image || true

@@ -160,7 +160,7 @@ async def run(service: psutil.Process, url: str) -> None:
 
 
 @contextmanager
-def serving() -> Iterator[tuple[psutil.Process, str]]:
+def serving(most_connections: int = 2 * PAIRS) -> Iterator[tuple[psutil.Process, str]]:
     """A service of its own, with everything on but the limits."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -168,6 +168,7 @@ def serving() -> Iterator[tuple[psutil.Process, str]]:
         "HOST": "127.0.0.1", "PORT": str(port), "ADMIN_PORT": "0", "JWT_SECRET": KEY,
         "TURN_SECRET": KEY, "LOG_LEVEL": "info", "TURN_URLS": "turn:127.0.0.1:9",
         "TURN_PROBE": "false", "RATE_LIMIT_SCALE": "1000000", "LOG_FORMAT": "json",
+        "MAX_CONNECTIONS": str(most_connections),
     }  # fmt: skip
     environ = {f"RINGLINE_{name}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "service"]

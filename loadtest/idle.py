@@ -1,0 +1,91 @@
+"""`make idle`: what sessions that do nothing cost one node, and how late their heartbeats are.
+
+SESSIONS (10,000) for TIME seconds (60). The driver takes as many file descriptors as the service.
+"""
+
+import asyncio
+import json
+import os
+import resource
+import sys
+import time
+
+import psutil
+import uvloop
+from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+
+from loadtest.bench import BATCH, KEY, measured, serving
+from loadtest.tokens import token
+
+SESSIONS = int(os.environ.get("SESSIONS", "10000"))
+TIME_S = float(os.environ.get("TIME", "60"))
+_SPARE = 200
+"""File descriptors for anything else."""
+
+
+class Resident(WSListener):
+    """One user who is there, and notes when the service pings."""
+
+    def __init__(self, number: int, late: list[float]) -> None:
+        self.user = f"user-{number}"
+        self.joined = asyncio.get_running_loop().create_future()
+        self._late = late
+        self._due = 0.0
+        self._interval = 0.0
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """What the service says."""
+        text = frame.get_payload_as_utf8_text()
+        if text == "2":
+            self._late.append(time.monotonic() - self._due)
+            self._due = time.monotonic() + self._interval
+            transport.send(WSMsgType.TEXT, b"3")
+        elif text.startswith("0"):
+            self._interval = json.loads(text[1:])["pingInterval"] / 1000
+            self._due = time.monotonic() + self._interval
+            auth = json.dumps({"token": token(self.user, KEY, None, None)})
+            transport.send(WSMsgType.TEXT, f"40{auth}".encode())
+        elif text.startswith("40"):
+            join = json.dumps(["user:join", {"userId": self.user}])
+            transport.send(WSMsgType.TEXT, f"42{join}".encode())
+        elif text.startswith('42["user:joined"'):
+            self.joined.set_result(None)
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        """Nobody should be cut."""
+        del transport
+        sys.exit(f"{self.user} was cut.")
+
+
+async def run(service: psutil.Process, url: str) -> None:
+    """Measure and print."""
+    late: list[float] = []
+    before, residents = service.memory_info().rss, []
+    for start in range(0, SESSIONS, BATCH):
+        came = [Resident(number, late) for number in range(start, min(start + BATCH, SESSIONS))]
+        residents += came
+        await asyncio.gather(*(ws_connect(lambda one=one: one, url) for one in came))
+        await asyncio.gather(*(one.joined for one in came))
+    late.clear()
+    spent = await measured(service, asyncio.sleep(TIME_S))
+    late.sort()
+    print(f"sessions           {len(residents):8}")
+    print(f"a session          {(service.memory_info().rss - before) / SESSIONS / 1024:8.1f} KiB")
+    print(f"heartbeats         {len(late):8}")
+    print(f"late, p99          {late[int(len(late) * 0.99)] * 1000:8.0f} ms")
+    print(f"late, the latest   {late[-1] * 1000:8.0f} ms")
+    print(f"a core             {spent / TIME_S * 100:8.1f} %")
+
+
+def _admit() -> None:
+    """Allow the files that this takes, here and in the service, which inherits it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most < SESSIONS + _SPARE:
+        sys.exit(f"{SESSIONS} sessions need as many files; run: ulimit -n {SESSIONS + _SPARE}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+if __name__ == "__main__":
+    _admit()
+    with serving(most_connections=SESSIONS) as (service, url):
+        uvloop.run(run(service, url))
