@@ -47,6 +47,10 @@ test: install ## The whole suite but the big counts, on all cores, with coverage
 	@tools/peers all || true
 	@$(BIN)/pytest -m "not long and not image and not chart" -n $(WORKERS) --dist loadfile --cov --cov-report=term $(ARGS)
 
+.PHONY: test-uvicorn
+test-uvicorn: install ## What goes over the wire, on uvicorn's own WebSockets
+	@TEST_WEBSOCKETS=uvicorn $(BIN)/pytest -m "not long" -n $(WORKERS) --dist loadfile tests/protocol tests/security tests/stateful tests/transport $(ARGS)
+
 .PHONY: chart-test
 chart-test: install ## The Helm chart: rendered, linted, and against the schemas of Kubernetes
 	@tools/peers chart || true
