@@ -29,7 +29,7 @@ _MOST_WAITING = 64
 
 
 class Outlet:
-    """Stands where the libraries have a queue, and writes at once."""
+    """Stands where the libraries have a queue, and has everything written in this turn."""
 
     __slots__ = ("_direct",)
 
@@ -79,7 +79,7 @@ class Direct:
             self._peer.wire.cut("slow")
 
     async def finish(self, code: int) -> None:
-        """Close: all is written already, and what is waited for concerns nobody any more."""
+        """Close, behind what is to be written; what is waited for concerns nobody any more."""
         self._line.close(code)
         if self._working is not None and not self._ending:
             self._working.cancel()

@@ -34,11 +34,11 @@ class Line(Protocol):
         ...
 
     def send(self, text: bytes) -> bool:
-        """Write a message now; False when the client must be cut, for it reads too little."""
+        """Write a message in this turn; False when the client must be cut, who reads too little."""
         ...
 
     def queued(self) -> int:
-        """Bytes written that the operating system has not taken."""
+        """Bytes that the operating system has not taken."""
         ...
 
     def close(self, code: int) -> None:

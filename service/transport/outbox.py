@@ -9,6 +9,10 @@ import asyncio
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
+import structlog
+
+_log = structlog.get_logger(__name__)
+
 
 class Flushed(Protocol):
     """Who has something to write."""
@@ -36,7 +40,10 @@ class Outbox:
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
         for line in waiting:
-            line.flush()
+            try:
+                line.flush()
+            except Exception:  # noqa: BLE001 - the boundary: logged, and the others have theirs
+                _log.exception("socket.write_failed")
 
 
 _of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Outbox] = WeakKeyDictionary()

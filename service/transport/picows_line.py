@@ -85,7 +85,7 @@ class PicowsLine(WSListener):
             socket.underlying_transport.write(b"".join(map(_framed, texts)))
 
     def queued(self) -> int:
-        """Bytes written that the operating system has not taken."""
+        """Bytes that the operating system has not taken."""
         if self._socket is None:
             return 0
         size: int = self._socket.underlying_transport.get_write_buffer_size()

@@ -70,7 +70,7 @@ class Wire:
         self.why = ""
         """What ended the connection, once it is cut."""
         self.line: Line | None = None
-        """What writes at once, if the connection has come to that."""
+        """What writes without a queue, if the connection has come to that."""
 
     def write(self, packet: bytes) -> None:
         """Send an encoded Socket.IO packet; after the end it goes nowhere."""

@@ -9,6 +9,7 @@ import pytest
 from service.transport.picows_line import PicowsLine
 from tests.security.surroundings import CANDIDATE
 from tests.support.client import Client
+from tests.support.logged import logged
 from tests.support.service import TestService, running
 from tests.transport.test_hot_path import connected
 
@@ -110,3 +111,31 @@ async def test_a_burst_of_candidates_is_written_once(service: TestService, monke
     for _ in range(7):
         await bob.next("ice:candidate")
     assert bursts == [7]
+
+
+async def test_a_line_that_cannot_be_written_leaves_the_others_alone(
+    service: TestService, monkeypatch
+):
+    alice, bob, _ = await connected(service)
+    flush = PicowsLine.flush
+
+    def failing(line: PicowsLine) -> None:
+        if line is mine:
+            raise OSError("broken")
+        flush(line)
+
+    engine = service.node.engine
+    wires = {
+        engine.peer(sid).session.user: socket.wire  # type: ignore[attr-defined]
+        for sid, socket in engine.eio.sockets.items()
+    }
+    mine = wires["alice"].line
+    with logged() as lines:
+        monkeypatch.setattr(PicowsLine, "flush", failing)
+        wires["alice"].write(packet(40))
+        wires["bob"].write(packet(50))
+        assert await sizes_that_came(bob, 1) == [50]
+        assert lines.of("socket.write_failed")
+        monkeypatch.undo()
+    wires["alice"].line.flush()
+    assert await sizes_that_came(alice, 1) == [40]
