@@ -141,7 +141,10 @@ class Relay:
         origin = side.origin
         if isinstance(message, IceCandidate):  # nine in ten
             candidates = each_candidate(message)
-            self._count(side, len(candidates))
+            count = side.candidates + len(candidates)
+            if count > self._candidate_limit:
+                raise _too_many_candidates()
+            side.candidates = count
             return [b'{"candidate":%b%b}' % (candidate, origin) for candidate in candidates]
         if isinstance(message, CallOffer):
             for each in route.sides.values():
@@ -155,16 +158,6 @@ class Relay:
         if isinstance(message, CallSignal):
             return [b'{"data":%b%b}' % (message.data, origin)]
         raise errors.UnknownEvent
-
-    def _count(self, side: Side, more: int) -> None:
-        count = side.candidates + more
-        if count > self._candidate_limit:
-            raise errors.RateLimited(
-                "Too many candidates for one offer; send a new offer.",
-                scope="candidates",
-                retry_after_ms=_RETRY_MS,
-            )
-        side.candidates = count
 
     def _hold(self, route: Route, event: str, payloads: list[bytes]) -> None:
         size = sum(map(len, payloads))
@@ -190,6 +183,14 @@ def _sides(call: Call, known: dict[str, Side]) -> dict[str, Side]:
             count = known[mine].candidates if mine in known else 0
             sides[mine] = Side(theirs, origin_of(user, call), count)
     return sides
+
+
+def _too_many_candidates() -> errors.RinglineError:
+    return errors.RateLimited(
+        "Too many candidates for one offer; send a new offer.",
+        scope="candidates",
+        retry_after_ms=_RETRY_MS,
+    )
 
 
 def _unbound(sender: Session, call: Call) -> errors.RinglineError:

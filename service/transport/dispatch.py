@@ -86,12 +86,20 @@ class Dispatch:
             self._metrics.events.relayed(packet.event, packet.size, perf_counter() - since)
         return True
 
-    def relay_at_once(self, session: Session, message: said.RelayEvent) -> bool:
-        """Relay a message that asks for no answer; False when it needs the longer way."""
+    def relay_at_once(
+        self, session: Session, message: said.RelayEvent, size: int, since: float
+    ) -> bool:
+        """Relay a message that asks for no answer; False when it needs the longer way.
+
+        It is `size` bytes long, and was come upon at `since` (`perf_counter`).
+        """
         try:
-            return self._calls.relay_now(session, message, None)
+            if not self._calls.relay_now(session, message, None):
+                return False
         except errors.RinglineError:  # nothing is done yet; the longer way tells the client
             return False
+        self._metrics.events.relayed(message.event, size, perf_counter() - since)
+        return True
 
     async def handle(self, connection: Connection, packet: EventPacket) -> None:
         """Handle one event, whatever becomes of it."""

@@ -13,7 +13,6 @@ from service.auth.offenders import Offenders
 from service.deadlines import Deadlines
 from service.ports import Clock, Verifier
 from service.sessions.reply import Reply
-from service.sessions.session import Session
 from service.telemetry.canary import of_probe
 from service.telemetry.metrics import Metrics
 from service.telemetry.network import network_of
@@ -21,7 +20,7 @@ from service.transport.connection import EVENTS, REFUSALS, Connection, Entry, Go
 from service.transport.dispatch import Dispatch
 from service.transport.identify import identify
 from service.transport.switchboard import Wire, Work
-from service.wire.client_events import LONGEST_TRACEPARENT, RelayEvent
+from service.wire.client_events import LONGEST_TRACEPARENT
 from service.wire.decoding import relay_in
 from service.wire.packets import EventPacket, decode_event
 
@@ -114,15 +113,15 @@ class Sockets:
 
     def relayed(self, connection: Connection, frame: str) -> bool:
         """The short way of nine frames in ten: a relay that asks for no answer."""
-        lane = connection.lane
-        if connection.session is None or connection.wire.cut_off or lane.crowded:
+        since, session, lane = perf_counter(), connection.session, connection.lane
+        idle = lane.idle
+        if session is None or connection.wire.cut_off or (not idle and lane.crowded):
             return False
-        since = perf_counter()
         message = relay_in(frame)
         if message is None or connection.events.take(self._events, self._clock()):
             return False
         size = len(frame) - 1 if frame.isascii() else len(frame.encode()) - 1
-        if not (lane.idle and self._relay(connection.session, message, size, since)):
+        if not (idle and self._dispatch.relay_at_once(session, message, size, since)):
             lane.put(Waiting(frame, message, size))
         return True
 
@@ -183,20 +182,15 @@ class Sockets:
         if connection.refusals.take(self._refusals, self._clock()):
             connection.wire.cut("flood")
 
-    def _relay(self, session: Session, message: RelayEvent, size: int, since: float) -> bool:
-        if not self._dispatch.relay_at_once(session, message):
-            return False
-        self._metrics.events.relayed(message.event, size, perf_counter() - since)
-        return True
-
     async def _handle(self, connection: Connection, entry: Entry) -> None:
         if isinstance(entry, Gone):
             await self._dispatch.gone(connection)
             self._connections.discard(connection)
             return
         if isinstance(entry, Waiting):
-            session = connection.session
-            if session and self._relay(session, entry.message, entry.size, perf_counter()):
+            session, since = connection.session, perf_counter()
+            relay = self._dispatch.relay_at_once
+            if session and relay(session, entry.message, entry.size, since):
                 return
             entry = decode_event(entry.frame[1:])
         elif self._dispatch.relay_now(connection, entry):
