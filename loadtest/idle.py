@@ -69,6 +69,8 @@ async def run(service: psutil.Process, url: str) -> None:
     late.clear()
     spent = await measured(service, asyncio.sleep(TIME_S))
     late.sort()
+    if not late:
+        sys.exit(f"No heartbeat was due within {TIME_S:g} s; set a longer TIME.")
     print(f"sessions           {len(residents):8}")
     print(f"a session          {(service.memory_info().rss - before) / SESSIONS / 1024:8.1f} KiB")
     print(f"heartbeats         {len(late):8}")

@@ -131,6 +131,7 @@ class Relay:
         outgoing = self._outgoing(route, side, message)
         if side.peer is None:
             self._hold(route, message.event, outgoing)
+        self._count(route, side, message, len(outgoing))
         if reply is not None:
             reply.done(message.event, b'{"callId":"%b"}' % route.call.id.encode())
         if side.peer is not None:
@@ -141,14 +142,10 @@ class Relay:
         origin = side.origin
         if isinstance(message, IceCandidate):  # nine in ten
             candidates = each_candidate(message)
-            count = side.candidates + len(candidates)
-            if count > self._candidate_limit:
+            if side.candidates + len(candidates) > self._candidate_limit:
                 raise _too_many_candidates()
-            side.candidates = count
             return [b'{"candidate":%b%b}' % (candidate, origin) for candidate in candidates]
         if isinstance(message, CallOffer):
-            for each in route.sides.values():
-                each.candidates = 0
             kind = route.call.type.encode()
             return [b'{"offer":%b%b,"callType":"%b"}' % (message.offer, origin, kind)]
         if route.call.unanswered:
@@ -158,6 +155,14 @@ class Relay:
         if isinstance(message, CallSignal):
             return [b'{"data":%b%b}' % (message.data, origin)]
         raise errors.UnknownEvent
+
+    def _count(self, route: Route, side: Side, message: RelayEvent, many: int) -> None:
+        """What was refused counts for nothing."""
+        if isinstance(message, IceCandidate):
+            side.candidates += many
+        elif isinstance(message, CallOffer):
+            for each in route.sides.values():
+                each.candidates = 0
 
     def _hold(self, route: Route, event: str, payloads: list[bytes]) -> None:
         size = sum(map(len, payloads))

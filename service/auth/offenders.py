@@ -37,7 +37,7 @@ class Refuse:
 Verdict: TypeAlias = Admit | Delay | Refuse
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=64)
 def block_of(address: str) -> str:
     """What counts as one sender: an IPv4 address, an IPv6 /64, or a name that is neither."""
     try:

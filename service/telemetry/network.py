@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 _V4_BITS, _V6_BITS = 24, 48
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=64)
 def network_of(address: str) -> str | None:
     """The network of an address, an IPv4 /24 or an IPv6 /48; None for what is no address."""
     try:

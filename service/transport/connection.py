@@ -26,7 +26,7 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A relay that came while others were handled: its frame, and what that says."""
+    """A relay behind other events: its frame, and what that says."""
 
     frame: str
     message: RelayEvent

@@ -96,7 +96,7 @@ class Dispatch:
         try:
             if not self._calls.relay_now(session, message, None):
                 return False
-        except errors.RinglineError:  # nothing is done yet; the longer way tells the client
+        except errors.RinglineError:  # nothing is done; the longer way tells the client
             return False
         self._metrics.events.relayed(message.event, size, perf_counter() - since)
         return True

@@ -15,18 +15,12 @@ LINGER_S = 0.5
 
 
 class Lingering:
-    """A transport as picows uses it; all but `close` is the transport's own.
+    """A transport as picows uses it; all but `close` is the transport's own."""
 
-    Args:
-        transport: the real one.
-        parser: told when the connection is lost.
-    """
+    __slots__ = ("_transport",)
 
-    __slots__ = ("_parser", "_transport")
-
-    def __init__(self, transport: Any, parser: asyncio.BaseProtocol) -> None:
+    def __init__(self, transport: Any) -> None:
         self._transport = transport
-        self._parser = parser
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -34,9 +28,10 @@ class Lingering:
     def close(self) -> None:
         """End our side, and the connection once the client has ended its own."""
         transport = self._transport
-        if transport.is_closing() or isinstance(transport.get_protocol(), _Deaf):
+        parser = transport.get_protocol()
+        if transport.is_closing() or isinstance(parser, _Deaf):
             return
-        transport.set_protocol(_Deaf(transport, self._parser))
+        transport.set_protocol(_Deaf(transport, parser))
         if transport.can_write_eof():
             transport.write_eof()
         transport.resume_reading()  # else the client's end is never seen

@@ -25,16 +25,15 @@ class Flushed(Protocol):
 class Outbox:
     """Everyone of one event loop who has something to write."""
 
-    __slots__ = ("_loop", "_waiting")
+    __slots__ = ("_waiting",)
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(self) -> None:
         self._waiting: list[Flushed] = []
 
     def add(self, line: Flushed) -> None:
         """Have it flushed at the end of this turn."""
         if not self._waiting:
-            self._loop.call_soon(self._flush)
+            asyncio.get_running_loop().call_soon(self._flush)
         self._waiting.append(line)
 
     def _flush(self) -> None:
@@ -54,5 +53,5 @@ def outbox() -> Outbox:
     loop = asyncio.get_running_loop()
     found = _of_loop.get(loop)
     if found is None:
-        found = _of_loop[loop] = Outbox(loop)
+        found = _of_loop[loop] = Outbox()
     return found

@@ -20,6 +20,11 @@ from service.transport.outbox import Outbox, outbox
 _log = structlog.get_logger(__name__)
 
 _READ_BUFFER = 2_048
+_MOST_WAITING = 64 * 1024
+"""Bytes that wait for the end of the turn: so that the transport's own bound is seen within it."""
+_LONGEST_SENT = 8_192
+"""Bytes of a message that picows may send. A longer one it hands to the transport behind a view of
+its own buffer, which uvloop keeps: should that wait, the next frame's header overwrites it."""
 _TWO_BYTES_FROM, _EIGHT_BYTES_FROM = 126, 65_536
 """The sizes from which a frame tells its own in two bytes, in eight."""
 _HANDSHAKE = (
@@ -46,7 +51,7 @@ class PicowsLine(WSListener):
 
     __slots__ = (
         "_connections", "_crowded", "_most", "_outbox", "_pieces", "_receiver", "_size", "_socket",
-        "_texts",
+        "_texts", "_waiting",
     )  # fmt: skip
 
     def __init__(self, most_bytes: int, connections: set[Any], outbox: Outbox) -> None:
@@ -54,6 +59,7 @@ class PicowsLine(WSListener):
         self._connections = connections
         self._outbox = outbox
         self._texts: list[bytes] = []
+        self._waiting = 0
         self._receiver: Receiver | None = None
         self._socket: WSTransport | None = None
         self._pieces: list[bytes] = []
@@ -71,15 +77,23 @@ class PicowsLine(WSListener):
         if not self._texts:
             self._outbox.add(self)
         self._texts.append(text)
+        self._waiting += len(text)
+        if self._waiting > _MOST_WAITING:
+            self.flush()
         return not self._crowded or self.queued() <= MOST_UNREAD
 
     def flush(self) -> None:
-        """Write what this turn had for the client, all at once."""
-        socket, texts = self._socket, self._texts
-        if socket is None or not texts:
+        """Write what this turn had for the client, all at once.
+
+        Nothing, once picows has closed by itself: the client has broken the protocol.
+        """
+        socket, texts, size = self._socket, self._texts, self._waiting
+        if not texts:
             return
-        self._texts = []
-        if len(texts) == 1:
+        self._texts, self._waiting = [], 0
+        if socket is None or socket.is_close_frame_sent or socket.is_disconnected:
+            return
+        if len(texts) == 1 and size <= _LONGEST_SENT:
             socket.send(_TEXT, texts[0])
         else:
             socket.underlying_transport.write(b"".join(map(_framed, texts)))
@@ -89,7 +103,7 @@ class PicowsLine(WSListener):
         if self._socket is None:
             return 0
         size: int = self._socket.underlying_transport.get_write_buffer_size()
-        return size + sum(map(len, self._texts))
+        return size + self._waiting
 
     def close(self, code: int) -> None:
         """Send a close frame, once, and hear nothing more."""
@@ -221,7 +235,7 @@ def take_over(transport: Any, key: bytes, most_bytes: int, connections: set[Any]
     """
     line = PicowsLine(most_bytes, connections, outbox())
     parser = parser_of(line, most_bytes)
-    parser.connection_made(Lingering(transport, parser))
+    parser.connection_made(Lingering(transport))
     handshake = _HANDSHAKE % key
     parser.get_buffer(len(handshake))[: len(handshake)] = handshake
     parser.buffer_updated(len(handshake))

@@ -121,8 +121,10 @@ class Sockets:
         if message is None or connection.events.take(self._events, self._clock()):
             return False
         size = len(frame) - 1 if frame.isascii() else len(frame.encode()) - 1
-        if not (idle and self._dispatch.relay_at_once(session, message, size, since)):
+        if not idle:
             lane.put(Waiting(frame, message, size))
+        elif not self._dispatch.relay_at_once(session, message, size, since):
+            lane.put(decode_event(frame[1:]))
         return True
 
     def received(self, connection: Connection, packet: EventPacket) -> Work | None:

@@ -44,7 +44,7 @@ class Switchboard(Protocol):
         ...
 
     def relayed(self, peer: Any, frame: str) -> bool:
-        """Whether an Engine.IO frame was a relay that could go on at once; if not, no more."""
+        """Take an Engine.IO frame that is a relay; False when it is none, or not the usual."""
         ...
 
     def received(self, peer: Any, packet: EventPacket) -> Work | None:

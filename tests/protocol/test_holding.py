@@ -77,6 +77,24 @@ async def test_a_batch_that_does_not_fit_is_refused_as_a_whole(service: TestServ
     assert len(bob.payloads("ice:candidate")) == 60
 
 
+async def test_what_is_not_held_counts_for_nothing(service: TestService):
+    alice, bob = await service.join("alice"), await service.join("bob")
+    call_id = await service.call(alice, bob)
+    batch = [candidate(number) for number in range(32)]
+    for _ in range(2):
+        await alice.done("ice:candidate", {"candidates": batch, "to": "bob"})
+    for _ in range(6):  # not asking for an answer, which is the short way
+        await alice.emit("ice:candidate", {"candidates": batch, "to": "bob"})
+    await alice.settle()
+    assert len(alice.payloads("error")) == 6
+    await bob.done("call:accept", {"callId": call_id})
+    for _ in range(4):  # of the 200 for an offer, 136 are left
+        await alice.done("ice:candidate", {"candidates": batch, "to": "bob"})
+    error = await alice.refusal("ice:candidate", {"candidates": batch, "to": "bob"})
+    assert error["code"] == "rate_limited"
+    await alice.done("ice:candidate", {"candidates": batch[:8], "to": "bob"})
+
+
 async def test_two_hundred_and_fifty_six_kib_are_held(service: TestService):
     alice, bob = await service.join("alice"), await service.join("bob")
     call_id = await service.call(alice, bob)

@@ -94,3 +94,34 @@ async def test_who_reads_late_but_reads_is_kept(websockets: str):
         alice.socket.transport.resume_reading()
         await alice.settle()
         assert await closed_for_reading_too_little(service.admin_port) == 0
+
+
+async def waiting_for_clients(port: int) -> float:
+    """Bytes that wait in the service, as Prometheus sees them."""
+    async with aiohttp.request("GET", f"http://127.0.0.1:{port}/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+    name = "ringline_send_queue_bytes "
+    return next(float(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+
+async def test_long_messages_that_wait_come_whole_and_in_order():
+    async with process(rate_limit_scale="1000") as service:
+        alice = await Client.join(service.port, token("alice"), "alice")
+        bob = await Client.join(service.port, token("bob"), "bob")
+        call_id = (await alice.done("call:initiate", {"to": "bob", "callType": "video"}))["callId"]
+        await bob.done("call:accept", {"callId": call_id})
+        bob.socket.transport.pause_reading()
+        sent, more = 0, 40
+        while more:
+            sdp = f"v=0 {sent} ".ljust(9_000 + sent, "x")
+            await alice.done("call:offer", {"offer": {"type": "offer", "sdp": sdp}, "to": "bob"})
+            sent += 1
+            if more < 40 or (
+                sent % 20 == 0 and await waiting_for_clients(service.admin_port) > 100_000
+            ):
+                more -= 1
+        bob.socket.transport.resume_reading()
+        for number in range(sent):
+            sdp = (await bob.next("call:offer", timeout=20))["offer"]["sdp"]
+            assert sdp.startswith(f"v=0 {number} ")
+            assert len(sdp) == 9_000 + number

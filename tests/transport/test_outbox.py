@@ -11,8 +11,10 @@ from tests.security.surroundings import CANDIDATE
 from tests.support.client import Client
 from tests.support.logged import logged
 from tests.support.service import TestService, running
+from tests.support.waiting import until
 from tests.transport.test_hot_path import connected
 
+MEBIBYTE = 1024 * 1024
 SIZES = (30, 125, 126, 127, 65_535, 65_536, 70_000)
 """Bytes of a frame's payload, about where its header changes (RFC 6455, 5.2)."""
 
@@ -76,6 +78,29 @@ async def test_what_is_left_of_one_turn_goes_before_the_next(alice: Client, wire
         await asyncio.sleep(0.001)
     alice.socket.transport.resume_reading()
     assert await sizes_that_came(alice, len(sizes)) == sizes
+
+
+async def test_who_reads_nothing_is_cut_in_the_very_turn(alice: Client, wire: Any):
+    alice.socket.transport.pause_reading()
+    written = 0
+    while not wire.cut_off and written < 50 * MEBIBYTE:
+        wire.write(packet(40_000))
+        written += 40_000
+    assert wire.why == "slow"
+    assert wire.queued() < 2 * MEBIBYTE
+
+
+async def test_what_comes_after_picows_own_close_frame_goes_nowhere(alice: Client, wire: Any):
+    with logged() as lines:
+        alice.socket.transport.write(b"\x81\x01x")  # not masked (RFC 6455, 5.1)
+        await until(lambda: wire.line._socket.is_close_frame_sent, "picows' close frame")
+        for _ in range(3):
+            wire.write(packet(40))
+            wire.write(packet(50))
+            await asyncio.sleep(0)
+        assert await alice.until_closed() == 1002
+        assert not lines.of("socket.write_failed")
+    assert "padded" not in alice.events()
 
 
 async def test_what_a_turn_has_goes_before_the_close_frame(alice: Client, wire: Any):

@@ -41,7 +41,7 @@ class EventMetrics:
         )
         relays = families.hot_histogram(
             "relay_seconds",
-            "A relayed message from its arrival to the write to the peer, or to the peer's node.",
+            "A relayed message from its arrival to the peer's line, or to the peer's node.",
             RELAY_BUCKETS,
             ("scope",),
             (("local",), ("remote",)),
