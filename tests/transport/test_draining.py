@@ -1,6 +1,7 @@
 """Stopping, as an orchestrator sees it: a real process, its ports, and its exit status."""
 
 import asyncio
+import contextlib
 import signal
 import socket
 import time
@@ -106,18 +107,20 @@ async def refused_with_503(http: aiohttp.ClientSession, url: str) -> Any:
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
 async def test_a_second_signal_ends_it_now(second: signal.Signals):
+    if signal.getsignal(second) is signal.SIG_IGN:
+        pytest.skip("SIGINT is ignored here, and so in what is started; run this in the foreground")
     async with in_call() as (service, alice, _):
         _, writer = await asyncio.open_connection("127.0.0.1", service.port)
-        writer.write(b"POST /turn HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
-        await writer.drain()  # a body that never comes holds it up for 5 s
-        await alice.settle()
-        service.process.send_signal(signal.SIGTERM)
-        await alice.next("call:ended")
-        begun = time.monotonic()
-        service.process.send_signal(second)
-        assert await service.status() == -second
-        assert time.monotonic() - begun < 4
-        writer.close()
+        with contextlib.closing(writer):
+            writer.write(b"POST /turn HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+            await writer.drain()  # a body that never comes holds it up for 5 s
+            await alice.settle()
+            service.process.send_signal(signal.SIGTERM)
+            await alice.next("call:ended")
+            begun = time.monotonic()
+            service.process.send_signal(second)
+            assert await service.status() == -second
+            assert time.monotonic() - begun < 4
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
