@@ -22,7 +22,7 @@ from service.transport.identify import identify
 from service.transport.switchboard import Wire, Work
 from service.wire.client_events import LONGEST_TRACEPARENT
 from service.wire.decoding import relay_in
-from service.wire.packets import EventPacket, decode_event
+from service.wire.packets import EventPacket, decode_event, size_of
 
 _log = structlog.get_logger(__name__)
 
@@ -120,7 +120,7 @@ class Sockets:
         message = relay_in(frame)
         if message is None or connection.events.take(self._events, self._clock()):
             return False
-        size = len(frame) - 1 if frame.isascii() else len(frame.encode()) - 1
+        size = size_of(frame) - 1  # the packet's, without the 4 before it
         if not idle:
             lane.put(Waiting(frame, message, size))
         elif not self._dispatch.relay_at_once(session, message, size, since):
@@ -191,8 +191,9 @@ class Sockets:
             return
         if isinstance(entry, Waiting):
             session, since = connection.session, perf_counter()
-            relay = self._dispatch.relay_at_once
-            if session and relay(session, entry.message, entry.size, since):
+            if session is not None and self._dispatch.relay_at_once(
+                session, entry.message, entry.size, since
+            ):
                 return
             entry = decode_event(entry.frame[1:])
         elif self._dispatch.relay_now(connection, entry):

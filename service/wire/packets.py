@@ -61,7 +61,7 @@ def decode_event(packet: str) -> EventPacket:
         except (msgspec.DecodeError, ValueError, RecursionError):
             return _decode_any(packet)
         if len(event) <= _MOST_NAME:
-            return EventPacket(event, payload, None, _bytes(packet))
+            return EventPacket(event, payload, None, size_of(packet))
     return _decode_any(packet)
 
 
@@ -81,10 +81,11 @@ def _decode_any(packet: str) -> EventPacket:
     if len(event) > _MOST_NAME:
         raise ProtocolError("event name too long")
     payload = arguments[0] if arguments else None
-    return EventPacket(event, payload, int(prefix) if prefix else None, _bytes(packet))
+    return EventPacket(event, payload, int(prefix) if prefix else None, size_of(packet))
 
 
-def _bytes(packet: str) -> int:
+def size_of(packet: str) -> int:
+    """Bytes of UTF-8."""
     return len(packet) if packet.isascii() else len(packet.encode())
 
 
