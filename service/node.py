@@ -1,7 +1,6 @@
 """The object graph of one node: every room joined to the rooms it needs, top to bottom."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable, Sized
 from functools import partial
@@ -10,14 +9,11 @@ import socketio
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from service import __version__
+from service import __version__, parts
 from service.auth.offenders import Offenders
-from service.auth.setup import verifier as token_verifier
-from service.auth.tokens import TokenVerifier
 from service.calls.call import Reason
 from service.calls.moves import Moves
 from service.calls.placing import Placing
-from service.calls.rules import Timeouts
 from service.calls.service import Calls
 from service.ports import Clock
 from service.presence import Presence
@@ -25,7 +21,7 @@ from service.relay import Relay
 from service.sessions.directory import Directory
 from service.sessions.entrance import Entrance
 from service.sessions.upkeep import Upkeep
-from service.settings import Settings, SettingsError
+from service.settings import Settings
 from service.stores.memory import MemoryAnswers, MemoryCalls, MemorySessions
 from service.stores.observed import ObservedAnswers, ObservedCalls, ObservedSessions, Watch
 from service.sweeper import Sweeper
@@ -43,8 +39,6 @@ from service.transport.http.caller import Rooms
 from service.transport.identify import identify
 from service.transport.sockets import Sockets
 from service.turn.prober import Prober
-from service.turn.rotation import Rotation
-from service.turn.servers import TurnServers
 
 _CORS_MAX_AGE_S = 600
 _CALLS_OVER_POLL_S = 0.1
@@ -53,48 +47,6 @@ _CALLS_OVER_POLL_S = 0.1
 def wall_clock() -> int:
     """Now, in epoch milliseconds."""
     return time.time_ns() // 1_000_000
-
-
-def _log_key(settings: Settings) -> bytes:
-    """What pseudonyms in logs are keyed with: the same on every node that shares a secret."""
-    secrets_set = [settings.jwt_secret, *settings.turn_secret]
-    known = next((secret.get_secret_value() for secret in secrets_set if secret), None)
-    return secrets.token_bytes() if known is None else f"log:{known}".encode()
-
-
-def _verifier(settings: Settings, metrics: Metrics) -> TokenVerifier:
-    return token_verifier(
-        secret=settings.jwt_secret.get_secret_value() if settings.jwt_secret else None,
-        public_key=settings.jwt_public_key,
-        jwks_url=settings.jwks_url,
-        algorithms=settings.jwt_algorithms,
-        issuer=settings.jwt_issuer,
-        audience=settings.jwt_audience,
-        leeway_s=settings.jwt_leeway,
-        max_lifetime_s=settings.jwt_max_lifetime,
-        fetched=lambda ok: metrics.auth.fetched_keys(ok=ok),
-    )
-
-
-def _turn_secrets(settings: Settings) -> list[str]:
-    return [secret.get_secret_value() for secret in settings.turn_secret]
-
-
-def _rotation(ice: TurnServers, reread: Callable[[], Settings], clock: Clock) -> Rotation:
-    return Rotation(ice, lambda: _turn_secrets(reread()), SettingsError, clock)
-
-
-def _turn_servers(settings: Settings, metrics: Metrics) -> TurnServers:
-    return TurnServers(
-        secrets=_turn_secrets(settings),
-        urls=settings.turn_urls,
-        regions=settings.turn_regions,
-        stun_urls=settings.stun_urls,
-        ttl=settings.turn_ttl,
-        usernames=settings.turn_username,
-        transport_policy=settings.ice_transport_policy,
-        issued=metrics.auth.issued,
-    )
 
 
 class Node:
@@ -117,21 +69,17 @@ class Node:
     ) -> None:
         self.status = "starting"
         self.metrics = metrics = Metrics(__version__, tuple(settings.turn_regions))
-        self.verifier = verifier = _verifier(settings, metrics)
+        self.verifier = verifier = parts.verifier(settings, metrics)
         scale = settings.rate_limit_scale
-        timeouts = Timeouts(
-            ring=settings.ring_timeout * 1000,
-            connect=settings.connect_timeout * 1000,
-            longest=settings.max_call_duration and settings.max_call_duration * 1000,
-        )
-        ice = _turn_servers(settings, metrics)
+        timeouts = parts.timeouts(settings)
+        ice = parts.turn_servers(settings, metrics)
         offenders = Offenders(scale)
 
         memory = MemoryCalls()
         self.store = memory
         directory = Directory()
         relay = Relay(directory, scale=scale)
-        names = UserNames(settings.log_user, _log_key(settings))
+        names = UserNames(settings.log_user, parts.log_key(settings))
         self.traces = Traces(__version__, names, relay.candidates)
         tracing = self.traces.calls
         watch = Watch(metrics.pressure, tracing)
@@ -227,7 +175,7 @@ class Node:
             upkeep.tick,
             placing.tick,
             *([self.prober.tick] if probing else []),
-            *([_rotation(ice, reread, clock).tick] if ice.available and reread else []),
+            *([parts.rotation(ice, reread, clock).tick] if ice.available and reread else []),
             late=metrics.pressure.loop_lag.observe,
         )
         rooms = Rooms(
