@@ -6,8 +6,6 @@ not the process: it is as thin as picows makes it.
 """
 
 import asyncio
-import json
-import secrets
 import socket
 import subprocess
 import sys
@@ -17,51 +15,31 @@ from contextlib import contextmanager
 
 import psutil
 import uvloop
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import ws_connect
 
 from loadtest import media
-from loadtest.tokens import token
+from loadtest.guest import KEY, Guest
 
 PAIRS = 250
 SECONDS = 5.0
 BATCH = 50
-KEY = secrets.token_hex(32)
 OFFER, ANSWER = media.description("offer", "video"), media.description("answer", "video")
 CANDIDATES = [media.candidate(number) for number in range(media.CANDIDATES)]
 
 
-class Peer(WSListener):
+class Peer(Guest):
     """One user, who calls the next one or is called; all that it does is answer."""
 
     def __init__(self, number: int, load: "Load") -> None:
-        self.user, self.other = f"user-{number}", f"user-{number ^ 1}"
+        super().__init__(f"user-{number}")
+        self.other = f"user-{number ^ 1}"
         self.calls = number % 2 == 0
         self.call_id = ""
         self._load = load
-        self._line: WSTransport | None = None
 
-    def emit(self, event: str, **payload: object) -> None:
-        """Send an event."""
-        if self._line is not None:
-            self._line.send(WSMsgType.TEXT, b"42" + json.dumps([event, payload]).encode())
-
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        """Connected."""
-        self._line = transport
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """What the service says."""
-        text = frame.get_payload_as_utf8_text()
-        if text.startswith("42"):
-            event, *payload = json.loads(text[2:])
-            self._load.heard(self, event, payload[0] if payload else {})
-        elif text.startswith("0"):
-            auth = json.dumps({"token": token(self.user, KEY, None, None)})
-            transport.send(WSMsgType.TEXT, f"40{auth}".encode())
-        elif text.startswith("40"):
-            self.emit("user:join", userId=self.user)
-        elif text == "2":
-            transport.send(WSMsgType.TEXT, b"3")
+    def heard(self, event: str, payload: dict[str, str]) -> None:
+        """As the load has it."""
+        self._load.heard(self, event, payload)
 
 
 class Load:

@@ -4,7 +4,6 @@ SESSIONS (10,000) for TIME seconds (60). The driver takes as many file descripto
 """
 
 import asyncio
-import json
 import os
 import resource
 import sys
@@ -12,10 +11,10 @@ import time
 
 import psutil
 import uvloop
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import WSTransport, ws_connect
 
-from loadtest.bench import BATCH, KEY, measured, serving
-from loadtest.tokens import token
+from loadtest.bench import BATCH, measured, serving
+from loadtest.guest import Guest
 
 SESSIONS = int(os.environ.get("SESSIONS", "10000"))
 TIME_S = float(os.environ.get("TIME", "60"))
@@ -23,32 +22,30 @@ _SPARE = 200
 """File descriptors for anything else."""
 
 
-class Resident(WSListener):
+class Resident(Guest):
     """One user who is there, and notes when the service pings."""
 
     def __init__(self, number: int, late: list[float]) -> None:
-        self.user = f"user-{number}"
+        super().__init__(f"user-{number}")
         self.joined = asyncio.get_running_loop().create_future()
         self._late = late
         self._due = 0.0
         self._interval = 0.0
 
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """What the service says."""
-        text = frame.get_payload_as_utf8_text()
-        if text == "2":
-            self._late.append(time.monotonic() - self._due)
-            self._due = time.monotonic() + self._interval
-            transport.send(WSMsgType.TEXT, b"3")
-        elif text.startswith("0"):
-            self._interval = json.loads(text[1:])["pingInterval"] / 1000
-            self._due = time.monotonic() + self._interval
-            auth = json.dumps({"token": token(self.user, KEY, None, None)})
-            transport.send(WSMsgType.TEXT, f"40{auth}".encode())
-        elif text.startswith("40"):
-            join = json.dumps(["user:join", {"userId": self.user}])
-            transport.send(WSMsgType.TEXT, f"42{join}".encode())
-        elif text.startswith('42["user:joined"'):
+    def opened(self, handshake: dict[str, int]) -> None:
+        """The first ping is due an interval from now."""
+        self._interval = handshake["pingInterval"] / 1000
+        self._due = time.monotonic() + self._interval
+
+    def pinged(self) -> None:
+        """Note how late it is; the next is due an interval after the answer."""
+        self._late.append(time.monotonic() - self._due)
+        self._due = time.monotonic() + self._interval
+
+    def heard(self, event: str, payload: dict[str, str]) -> None:
+        """All that is waited for is the join."""
+        del payload
+        if event == "user:joined":
             self.joined.set_result(None)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
