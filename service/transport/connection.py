@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from service.limits import Limit, Meter
 from service.ports import Identity
 from service.sessions.session import Session
+from service.transport.crew import Crew
 from service.transport.lane import Lane
 from service.transport.switchboard import Wire
 from service.wire.client_events import RelayEvent
@@ -62,13 +63,15 @@ class Connection:
         address: str,
         bearer: str | None,
         opened_at: int,
+        *,
         handle: Callable[["Connection", Entry], Awaitable[None]],
+        crew: Crew,
     ) -> None:
         self.wire = wire
         self.address = address
         self.bearer = bearer
         self.opened_at = opened_at
-        self.lane: Lane[Entry] = Lane(lambda entry: handle(self, entry))
+        self.lane: Lane[Entry] = Lane(lambda entry: handle(self, entry), crew)
         self.socket_id = ""
         self.traceparent: str | None = None
         self.identity: Identity | None = None

@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, Protocol, TypeVar
 
+from service.transport.crew import Crew
+
 MOST_ENTRIES = 256
 MOST_BYTES = 256 * 1024
 
@@ -22,19 +24,20 @@ Entry = TypeVar("Entry", bound=Sized)
 
 
 class Lane(Generic[Entry]):
-    """A first-in-first-out queue with one worker, which lives only while there is work.
+    """A first-in-first-out queue, which a crew serves while there is something in it.
 
     `handle` must not raise: what goes wrong with an event is answered to its sender.
     """
 
-    __slots__ = ("_bytes", "_entries", "_handle", "_room", "_worker")
+    __slots__ = ("_bytes", "_crew", "_empty", "_entries", "_handle", "_room")
 
-    def __init__(self, handle: Callable[[Entry], Awaitable[None]]) -> None:
+    def __init__(self, handle: Callable[[Entry], Awaitable[None]], crew: Crew) -> None:
         self._handle = handle
+        self._crew = crew
         self._entries: deque[Entry] = deque()
         self._bytes = 0
-        self._worker: asyncio.Task[None] | None = None
         self._room: asyncio.Event | None = None
+        self._empty: asyncio.Event | None = None
 
     @property
     def idle(self) -> bool:
@@ -48,10 +51,10 @@ class Lane(Generic[Entry]):
 
     def put(self, entry: Entry) -> None:
         """Queue an entry behind the others."""
+        if not self._entries:
+            self._crew.serve(self)
         self._entries.append(entry)
         self._bytes += entry.size
-        if self._worker is None:
-            self._worker = asyncio.create_task(self._work())
 
     async def room(self) -> None:
         """Wait until the lane is not crowded."""
@@ -61,10 +64,12 @@ class Lane(Generic[Entry]):
 
     async def emptied(self) -> None:
         """Wait until everything queued so far, and since, has been handled."""
-        if self._worker is not None:
-            await asyncio.shield(self._worker)  # who tires of waiting stops nothing
+        while self._entries:
+            self._empty = self._empty or asyncio.Event()
+            await self._empty.wait()
 
-    async def _work(self) -> None:
+    async def work(self) -> None:
+        """Handle what is in it, and what is put there meanwhile; for the crew alone."""
         while self._entries:
             # The entry stays in the queue while it is handled: the lane is not idle before.
             await self._handle(self._entries[0])
@@ -72,4 +77,6 @@ class Lane(Generic[Entry]):
             if self._room is not None and not self.crowded:
                 self._room.set()
                 self._room = None
-        self._worker = None
+        if self._empty is not None:
+            self._empty.set()
+            self._empty = None

@@ -17,6 +17,7 @@ from service.telemetry.canary import of_probe
 from service.telemetry.metrics import Metrics
 from service.telemetry.network import network_of
 from service.transport.connection import EVENTS, REFUSALS, Connection, Entry, Gone, Waiting
+from service.transport.crew import Crew
 from service.transport.dispatch import Dispatch
 from service.transport.identify import identify
 from service.transport.switchboard import Wire, Work
@@ -61,6 +62,7 @@ class Sockets:
         self._events = EVENTS.scaled(scale)
         self._refusals = REFUSALS.scaled(scale)
         self._connections: set[Connection] = set()
+        self._crew = Crew()
         self._deadlines: Deadlines[tuple[Connection, Due]] = Deadlines()
 
     def __len__(self) -> int:
@@ -69,7 +71,9 @@ class Sockets:
     def opened(self, wire: Wire, environ: dict[str, Any]) -> Connection:
         """A transport is open: it has 10 s to connect."""
         client = environ["asgi.scope"].get("client") or ("", 0)
-        connection = Connection(wire, client[0], _bearer(environ), self._clock(), self._handle)
+        connection = Connection(
+            wire, client[0], _bearer(environ), self._clock(), handle=self._handle, crew=self._crew
+        )
         self._connections.add(connection)
         self._due(connection, Due.CONNECT, CONNECT_WITHIN_MS)
         return connection

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.transport.crew import Crew
 from service.transport.lane import MOST_BYTES, MOST_ENTRIES, Lane
 
 
@@ -20,7 +21,7 @@ class Desk:
     """Handles entries, each as soon as the test lets it."""
 
     def __init__(self) -> None:
-        self.lane: Lane[Entry] = Lane(self.handle)
+        self.lane: Lane[Entry] = Lane(self.handle, Crew())
         self.begun: list[int] = []
         self.done: list[int] = []
         self.gate = asyncio.Semaphore(0)
@@ -90,7 +91,7 @@ async def test_a_handler_may_put_more_behind():
             lane.put(Entry(entry.name + 10))
             lane.put(Entry(entry.name + 1))
 
-    lane: Lane[Entry] = Lane(handle)
+    lane: Lane[Entry] = Lane(handle, Crew())
     lane.put(Entry(1))
     await lane.emptied()
     assert order == [1, 11, 2, 12, 3]

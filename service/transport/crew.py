@@ -1,0 +1,51 @@
+"""Who does the work of lanes: one task for all that have some in a turn of the event loop.
+
+A task for each lane would cost more than most of what lanes carry. What has to be waited for keeps
+its task, and another takes over the rest.
+"""
+
+import asyncio
+from collections import deque
+from typing import Protocol
+
+
+class Workable(Protocol):
+    """What has work."""
+
+    async def work(self) -> None:
+        """Do all of it; must not raise."""
+        ...
+
+
+class Crew:
+    """As many tasks as wait for something, and one where there is more to begin."""
+
+    __slots__ = ("_ready", "_summoned", "_tasks")
+
+    def __init__(self) -> None:
+        self._ready: deque[Workable] = deque()
+        self._summoned = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def serve(self, some: Workable) -> None:
+        """Begin with it in this turn of the loop or the next."""
+        self._ready.append(some)
+        if not self._summoned:
+            self._summon()
+
+    def _summon(self) -> None:
+        self._summoned = True
+        task = asyncio.create_task(self._run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self) -> None:
+        # Runs as soon as this task waits, or is over.
+        asyncio.get_running_loop().call_soon(self._relieve)
+        while self._ready:
+            await self._ready.popleft().work()
+
+    def _relieve(self) -> None:
+        self._summoned = False
+        if self._ready:
+            self._summon()
