@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from service.turns import Turns
 
 
@@ -31,4 +33,14 @@ async def test_an_idle_key_leaves_no_trace():
     for number in range(100):
         async with turns.of(number):
             pass
+    assert len(turns) == 0
+
+
+async def test_who_gives_up_waiting_leaves_no_trace():
+    turns = Turns()
+    async with turns.of("one"):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01), turns.of("one"):
+                pytest.fail("it was taken")
+        assert len(turns) == 1
     assert len(turns) == 0

@@ -4,7 +4,6 @@ What one node does to a call it does in turn, so that what its moves send goes o
 of the moves, however late the store answers.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 from service import errors
@@ -16,7 +15,7 @@ from service.calls.rules import Timeouts
 from service.ports import CallObserver, CallStore, Clock, Mail, SessionStore
 from service.presence import Presence
 from service.relay import Relay
-from service.turns import Turns
+from service.turns import Turn, Turns
 from service.wire.server_events import encode_message
 
 Devices = frozenset[str]
@@ -50,7 +49,7 @@ class Moves:
         self._observers = tuple(observers)
         self._turns = Turns()
 
-    def turn(self, call_id: str) -> asyncio.Lock:
+    def turn(self, call_id: str) -> Turn:
         """What is done to a call within `async with` this, no move interrupts; none may be made."""
         return self._turns.of(call_id)
 

@@ -36,8 +36,12 @@ class Watch:
         """Await `work`, whatever comes of it."""
         since, ok = time.perf_counter(), False
         try:
-            with self._tracing.store(op):
+            span = self._tracing.store(op)
+            if span is None:
                 result = await work
+            else:
+                with span:
+                    result = await work
             ok = True
         finally:
             self._metrics.stored(op, time.perf_counter() - since, ok=ok)

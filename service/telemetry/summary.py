@@ -1,7 +1,7 @@
 """What is logged of calls: their moves at debug, and one line for each that ended or never was."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
+from typing import Self
 
 import structlog
 
@@ -22,14 +22,15 @@ class CallLog:
 
     def moved(self, before: Call | None, after: Call) -> None:
         """Log the move, and the whole call at its end."""
-        _log.debug(
-            "call.state",
-            call_id=after.id,
-            trace_id=after.trace_id,
-            span_id=after.span_id,
-            before=before and before.state,
-            state=after.state,
-        )
+        if _log.is_enabled_for(logging.DEBUG):
+            _log.debug(
+                "call.state",
+                call_id=after.id,
+                trace_id=after.trace_id,
+                span_id=after.span_id,
+                before=before and before.state,
+                state=after.state,
+            )
         if not after.live:
             _log.info("call.summary", **self._summary(after))
 
@@ -66,16 +67,18 @@ def _outcome(call: Call) -> str:
     return "accepted" if call.connected_at is None else "connected"
 
 
-@contextmanager
-def refusals(call_type: str) -> Iterator[None]:
-    """Log why no call comes of what is done within; a limit has a line of its own already."""
-    try:
-        yield
-    except RateLimited:
-        raise
-    except RinglineError as error:
-        _log.info("call.refused", code=error.code, type=call_type)
-        raise
+class Refusals:
+    """Logs why no call comes of what is done within; a limit has a line of its own already."""
+
+    def __init__(self, call_type: str) -> None:
+        self._call_type = call_type
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, RinglineError) and not isinstance(error, RateLimited):
+            _log.info("call.refused", code=error.code, type=self._call_type)
 
 
 def _seconds(since: int | None, until: int | None) -> float | None:

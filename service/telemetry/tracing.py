@@ -23,7 +23,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from service.calls.call import Call, Reason, State
 from service.errors import Internal, RinglineError
-from service.telemetry.summary import refusals
+from service.telemetry.summary import Refusals
 
 _W3C = TraceContextTextMapPropagator()
 _TROUBLE = frozenset(
@@ -55,8 +55,8 @@ class Tracing(Protocol):
         """An offer went over a connected call."""
         ...
 
-    def store(self, op: str) -> AbstractContextManager[object]:
-        """The store is asked something."""
+    def store(self, op: str) -> AbstractContextManager[object] | None:
+        """The store is asked something; None where nothing is measured."""
         ...
 
     def moved(self, before: Call | None, after: Call) -> None:
@@ -88,18 +88,24 @@ class Setup:
                 self.span.add_link(link.context)
 
 
+class Untraced(Setup, Refusals):
+    """A new call that is part of no trace."""
+
+    def __init__(self, call_type: str) -> None:
+        Setup.__init__(self)
+        Refusals.__init__(self, call_type)
+
+
 _NOTHING = nullcontext()
 
 
 class NoTracing:
     """`Tracing` where nobody listens."""
 
-    @contextmanager
-    def setup(self, call_type: str, traceparent: str | None) -> Iterator[Setup]:
+    def setup(self, call_type: str, traceparent: str | None) -> "Untraced":
         """Nothing to begin; a refusal leaves a line all the same."""
         del traceparent
-        with refusals(call_type):
-            yield Setup()
+        return Untraced(call_type)
 
     def accepting(self, call_id: str) -> AbstractContextManager[object]:
         """Nothing to measure."""
@@ -109,10 +115,8 @@ class NoTracing:
     def renegotiated(self, call: Call) -> None:
         """Nothing to tell."""
 
-    def store(self, op: str) -> AbstractContextManager[object]:
+    def store(self, op: str) -> None:
         """Nothing to measure."""
-        del op
-        return _NOTHING
 
     def moved(self, before: Call | None, after: Call) -> None:
         """Nothing to tell."""
@@ -147,7 +151,7 @@ class CallTracing:
         try:
             with (
                 trace.use_span(span, end_on_exit=False, record_exception=False),
-                refusals(call_type),
+                Refusals(call_type),
             ):
                 yield setup
         except Exception as error:
@@ -179,10 +183,10 @@ class CallTracing:
         if call.trace_id is not None:
             self._linked("call.renegotiate", call).end()
 
-    def store(self, op: str) -> AbstractContextManager[object]:
+    def store(self, op: str) -> AbstractContextManager[object] | None:
         """A child of whatever is current, if anything is."""
         if not trace.get_current_span().is_recording():
-            return _NOTHING
+            return None
         return self._tracer.start_as_current_span(f"store.{op}")
 
     def moved(self, before: Call | None, after: Call) -> None:
