@@ -53,7 +53,7 @@ async def test_what_comes_after_the_first_wait_is_begun_too():
         jobs.append(Job(gate))
         crew.serve(jobs[-1])
         await turns(1)
-    await turns(2)
+    await turns(8)
     assert all(job.task is not None for job in jobs)
     gate.set()
     await turns(2)
