@@ -240,7 +240,6 @@ def take_over(transport: Any, key: bytes, most_bytes: int, connections: set[Any]
     parser.get_buffer(len(handshake))[: len(handshake)] = handshake
     parser.buffer_updated(len(handshake))
     transport.set_protocol(parser)
-    transport.resume_reading()
     return line
 
 

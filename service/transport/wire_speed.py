@@ -57,9 +57,14 @@ class WireSpeed(asyncio.Protocol):
         self._transport.close()
 
     def data_received(self, data: bytes) -> None:
-        """The request, whole, since uvicorn has parsed it already; nothing else is read yet."""
+        """The request, whole, since uvicorn has parsed it already.
+
+        A client waits for the answer before it sends more (RFC 6455, 4.1), or has none.
+        """
+        if self._request:
+            self._transport.abort()
+            return
         self._request = data
-        self._transport.pause_reading()
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(self._run())
         self._state.tasks.add(task)
         task.add_done_callback(self._state.tasks.discard)
