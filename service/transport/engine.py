@@ -26,9 +26,8 @@ from engineio.packet import CLOSE
 from engineio.packet import Packet as EnginePacket
 
 from service.transport import heartbeat
-from service.transport.direct import Direct
-from service.transport.frames import GOING_AWAY, NORMAL_CLOSURE, Frames
-from service.transport.line import EXTENSION
+from service.transport.frames import GOING_AWAY, NORMAL_CLOSURE
+from service.transport.handshake import SERVED
 from service.transport.switchboard import Peer, Switchboard, Wire, Work
 from service.wire.packets import (
     PacketType,
@@ -74,7 +73,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         self._peers: dict[str, Peer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         heartbeat.install()
-        self.eio._async = {**self.eio._async, "websocket": _Driver}  # noqa: SLF001
+        self.eio._async = {**self.eio._async, **SERVED}  # noqa: SLF001
         self.eio.ringline = self
         # Trickling sends bursts; the size of a body bounds the packets in it.
         engineio.payload.Payload.max_decode_packets = max_message_bytes
@@ -135,7 +134,8 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         socket = self.eio.sockets[eio_sid]
         socket.wire = wire = Wire(self, socket)
         peer = self.switchboard.opened(wire, environ)
-        environ["ringline.peer"] = self._peers[eio_sid] = peer
+        self._peers[eio_sid] = peer
+        self.environ[eio_sid] = {"ringline.peer": peer}  # of the request nothing else is kept
 
     async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
         peer = self._peers.get(eio_sid)
@@ -199,28 +199,6 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
             timed_out = reason == self.reason.PING_TIMEOUT
             peer.wire.cut("ping_timeout" if timed_out else "transport", NORMAL_CLOSURE)
             self.switchboard.closed(peer)
-
-
-class _Driver:
-    """The libraries' way to serve a WebSocket: on a line where there is one, else on ASGI."""
-
-    def __init__(self, handler: Any, server: Any) -> None:
-        self._handler = handler
-        self._server = server
-
-    async def __call__(self, environ: dict[str, Any]) -> str:
-        """Serve it; on a line this returns at once, and the request is over."""
-        socket = self._handler.__self__
-        handshake = environ["asgi.scope"].get("extensions", {}).get(EXTENSION)
-        if handshake is None:
-            return await Frames(self._handler, self._server)(environ)
-        if socket.frames is not None:
-            await environ["asgi.send"]({"type": "websocket.close"})
-        elif line := handshake.accept():
-            Direct(self._server.ringline, socket, line)
-        else:
-            await self._server.ringline.over(socket, by_client=False)
-        return ""
 
 
 def _connect_packet(packet: str) -> tuple[str, object]:

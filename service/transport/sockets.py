@@ -105,7 +105,7 @@ class Sockets:
             raise Refusal(errors.Internal.default) from None
         if connection.over:
             raise Refusal("The transport closed meanwhile.")
-        connection.socket_id = socket_id
+        connection.socket_id, connection.bearer = socket_id, None
         connection.traceparent = _traceparent(auth)
         self._due(connection, Due.CONNECT, None)
         self._due(connection, Due.JOIN, JOIN_WITHIN_MS)

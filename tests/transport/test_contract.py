@@ -18,10 +18,11 @@ from engineio.async_drivers import asgi
 from engineio.async_socket import AsyncSocket
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from service.transport import engine, frames
+from service.transport import engine, frames, handshake
 from service.transport.direct import Direct
 from service.transport.engine import Engine
 from service.transport.frames import Frames
+from service.transport.handshake import SERVED
 from service.transport.heartbeat import Heartbeat
 from service.transport.outbox import outbox
 from service.transport.picows_line import PicowsLine, parser_of
@@ -77,7 +78,9 @@ def test_attributes_of_the_server(service: TestService):
     for name in ("_async", "sockets"):
         assert hasattr(server.eio, name), f"python-engineio has no AsyncServer.{name} any more."
     assert issubclass(Frames, asgi.WebSocket)
-    assert server.eio._async["websocket"] is engine._Driver, "engineio's drivers are elsewhere."
+    for name, ours in SERVED.items():
+        assert name in asgi._async, f"python-engineio has no {name} for ASGI any more."
+        assert server.eio._async[name] is ours, "engineio's drivers are elsewhere."
     for name in ("sid_from_eio_sid", "disconnect"):
         assert hasattr(server.manager, name), f"python-socketio has no manager.{name} any more."
 
@@ -188,7 +191,7 @@ def test_only_connect_is_handled_by_python_socketio(service: TestService):
 
 def test_every_private_name_in_use_is_in_the_docstring():
     private = re.compile(r"(?:super\(\)|self|eio|socket)\.(_(?:handle|send|async)\w*)")
-    for module in (engine, frames):
+    for module in (engine, frames, handshake):
         for name in private.findall(Path(str(module.__file__)).read_text()):
             assert name in str(module.__doc__), (
                 f"{module.__name__} uses {name} and does not list it."
