@@ -27,7 +27,7 @@ from service.transport.websocket import BoundedProtocol
 _log = structlog.get_logger(__name__)
 
 BACKLOG = 2048
-_COLLECT_AFTER = 50_000, 2, 2
+_COLLECT_AFTER = 10_000, 2, 2
 """New containers between two looks for cyclic garbage, and how many of the young go to one of the
 older: a connection leaves some dozens, which go after 1,000 more at the latest."""
 _POLL_S = 0.01
