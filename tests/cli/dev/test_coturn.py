@@ -9,9 +9,13 @@ from ipaddress import ip_address
 import psutil
 import pytest
 
-from service.cli.dev.coturn import CoturnFailed, answers, configuration, running
+from service.cli.dev.coturn import CoturnFailed, answers, configuration, installed, running
 from service.cli.dev.ports import first_free
 from tests.support.coturn import ADDRESS, coturn
+
+needs_coturn = pytest.mark.skipif(
+    not installed(), reason="coturn is not installed; run: apt-get install coturn"
+)
 
 needs_setpriv = pytest.mark.skipif(
     subprocess.run(["setpriv", "--pdeathsig", "TERM", "true"], check=False).returncode != 0,
@@ -67,6 +71,7 @@ def test_it_is_out_of_the_terminals_reach():
         assert os.getpgid(server.pid) != os.getpgid(0)
 
 
+@needs_coturn
 @needs_setpriv
 def test_it_does_not_outlive_a_service_that_was_killed():
     code = (
