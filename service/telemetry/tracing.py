@@ -102,7 +102,7 @@ _NOTHING = nullcontext()
 class NoTracing:
     """`Tracing` where nobody listens."""
 
-    def setup(self, call_type: str, traceparent: str | None) -> "Untraced":
+    def setup(self, call_type: str, traceparent: str | None) -> Untraced:
         """Nothing to begin; a refusal leaves a line all the same."""
         del traceparent
         return Untraced(call_type)

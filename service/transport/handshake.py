@@ -41,7 +41,7 @@ async def _request(scope: Scope, receive: Receive, send: Send) -> dict[str, Any]
     }
 
 
-class Driver:
+class _Driver:
     """The libraries' way to serve a WebSocket: on a line where there is one, else on ASGI."""
 
     def __init__(self, handler: Any, server: Any) -> None:
@@ -63,5 +63,5 @@ class Driver:
         return ""
 
 
-SERVED = {"translate_request": _request, "websocket": Driver}
+SERVED = {"translate_request": _request, "websocket": _Driver}
 """What takes the place of the libraries' own."""
