@@ -36,6 +36,9 @@ Outcome = tuple[Changes, tuple[Send, ...]]
 Act = Callable[[Call, Any, int, Timeouts], Outcome]
 Guard = Callable[[Call, Any, int], bool]
 
+Said = happened.Answered | happened.HungUp | happened.MediaReported
+"""What either party may do."""
+
 
 # Guards. The diagram shows their names.
 
@@ -50,7 +53,7 @@ def by_callee(call: Call, event: happened.HungUp, _now: int) -> bool:
     return event.user == call.callee
 
 
-def by_a_party(call: Call, event: happened.HungUp | happened.MediaReported, _now: int) -> bool:
+def by_a_party(call: Call, event: Said, _now: int) -> bool:
     """One of the two bound sessions did it."""
     return call.binds(event.session)
 

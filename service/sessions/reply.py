@@ -2,25 +2,13 @@
 
 from collections.abc import Callable
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from service.errors import RinglineError
 from service.ports import Answer
 from service.wire import packets
-from service.wire.client_events import CallId, RequestId
+from service.wire.decoding import subject_of
 from service.wire.server_events import Error, ServerEvent
-
-
-class _Subject(Struct, rename="camel", frozen=True, kw_only=True):
-    """What an error names of the event that it refuses, however wrong the rest of it is."""
-
-    call_id: CallId | None = None
-    request_id: RequestId | None = None
-
-
-_NOTHING = _Subject()
-_read_subject = msgspec.json.Decoder(_Subject).decode
 
 
 class Reply:
@@ -60,7 +48,7 @@ class Reply:
     def fail(self, error: RinglineError) -> None:
         """It did not work. After an answer this says nothing."""
         self.result = self.result or error.code
-        subject = _subject(self._payload)
+        subject = subject_of(self._payload)
         told = Error.of(error, self._event, subject.call_id, subject.request_id)
         self._give(Answer(ok=False, event=Error.event, fields=told.encode()))
 
@@ -80,10 +68,3 @@ class Reply:
             self._write(packets.encode_ack(self._ack, told))
         elif not answer.ok:
             self._write(packets.encode_event(answer.event, answer.fields))
-
-
-def _subject(payload: Raw | None) -> _Subject:
-    try:
-        return _NOTHING if payload is None else _read_subject(payload)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return _NOTHING

@@ -1,7 +1,6 @@
 """What is logged of calls: their moves at debug, and one line for each that ended or never was."""
 
 import logging
-from typing import Self
 
 import structlog
 
@@ -67,18 +66,10 @@ def _outcome(call: Call) -> str:
     return "accepted" if call.connected_at is None else "connected"
 
 
-class Refusals:
-    """Logs why no call comes of what is done within; a limit has a line of its own already."""
-
-    def __init__(self, call_type: str) -> None:
-        self._call_type = call_type
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, RinglineError) and not isinstance(error, RateLimited):
-            _log.info("call.refused", code=error.code, type=self._call_type)
+def refused(call_type: str, error: BaseException) -> None:
+    """Log why no call came of an initiate; a limit has a line of its own already."""
+    if isinstance(error, RinglineError) and not isinstance(error, RateLimited):
+        _log.info("call.refused", code=error.code, type=call_type)
 
 
 def _seconds(since: int | None, until: int | None) -> float | None:

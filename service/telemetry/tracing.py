@@ -15,7 +15,7 @@ credential. Configured by the standard `OTEL_*` variables; off, nothing of the S
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Protocol
+from typing import Protocol, Self
 
 from opentelemetry import trace
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode, Tracer
@@ -23,7 +23,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from service.calls.call import Call, Reason, State
 from service.errors import Internal, RinglineError
-from service.telemetry.summary import Refusals
+from service.telemetry.summary import refused
 
 _W3C = TraceContextTextMapPropagator()
 _TROUBLE = frozenset(
@@ -88,12 +88,19 @@ class Setup:
                 self.span.add_link(link.context)
 
 
-class Untraced(Setup, Refusals):
-    """A new call that is part of no trace."""
+class Untraced(Setup):
+    """A new call that is part of no trace; a refusal leaves a line all the same."""
 
     def __init__(self, call_type: str) -> None:
-        Setup.__init__(self)
-        Refusals.__init__(self, call_type)
+        super().__init__()
+        self._call_type = call_type
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is not None:
+            refused(self._call_type, error)
 
 
 _NOTHING = nullcontext()
@@ -103,7 +110,7 @@ class NoTracing:
     """`Tracing` where nobody listens."""
 
     def setup(self, call_type: str, traceparent: str | None) -> Untraced:
-        """Nothing to begin; a refusal leaves a line all the same."""
+        """Nothing to begin."""
         del traceparent
         return Untraced(call_type)
 
@@ -149,14 +156,13 @@ class CallTracing:
         )
         setup = Setup(span)
         try:
-            with (
-                trace.use_span(span, end_on_exit=False, record_exception=False),
-                Refusals(call_type),
-            ):
-                yield setup
-        except Exception as error:
-            _fail(span, _code(error))
-            raise
+            with trace.use_span(span, end_on_exit=False, record_exception=False):
+                try:
+                    yield setup
+                except Exception as error:
+                    refused(call_type, error)
+                    _fail(span, _code(error))
+                    raise
         finally:
             if setup.call_id is None or setup.call_id not in self._setups:
                 span.end()

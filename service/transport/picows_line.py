@@ -9,7 +9,8 @@ import logging
 from typing import Any, cast
 
 import structlog
-from picows import WSAutoPingStrategy, WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+from mypy_extensions import mypyc_attr
+from picows import WSAutoPingStrategy, WSCloseCode, WSListener, WSMsgType, WSTransport
 from picows.picows import WSProtocol  # type: ignore[attr-defined]  # its stub leaves it out
 from websockets.frames import CloseCode
 
@@ -46,6 +47,7 @@ _picows_log = logging.LoggerAdapter(logging.getLogger("picows"))
 _picows_log.setLevel(logging.CRITICAL)
 
 
+@mypyc_attr(native_class=False)  # picows makes its own of it
 class PicowsLine(WSListener):
     """An open WebSocket: text messages in and out, within bounds, and its end."""
 
@@ -137,7 +139,7 @@ class PicowsLine(WSListener):
         self._socket = transport
         self._connections.add(self)
 
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+    def on_ws_frame(self, transport: WSTransport, frame: Any) -> None:
         """One frame, unmasked."""
         receiver = self._receiver
         if receiver is None or transport.is_close_frame_sent:
@@ -180,7 +182,7 @@ class PicowsLine(WSListener):
         else:
             receiver.received(text)
 
-    def _piece(self, receiver: Receiver, frame: WSFrame, *, first: bool) -> None:
+    def _piece(self, receiver: Receiver, frame: Any, *, first: bool) -> None:
         if first is bool(self._pieces):
             self._break(receiver, CloseCode.PROTOCOL_ERROR)
             return
@@ -193,7 +195,7 @@ class PicowsLine(WSListener):
             self._forget()
             self._whole(receiver, message)
 
-    def _control(self, transport: WSTransport, receiver: Receiver, frame: WSFrame) -> None:
+    def _control(self, transport: WSTransport, receiver: Receiver, frame: Any) -> None:
         if frame.msg_type is _CLOSE:
             self.close(CloseCode.NORMAL_CLOSURE)
             receiver.lost()

@@ -44,7 +44,7 @@ class TurnServers:
         self._secret = _newest(secrets)
         self._urls = tuple(urls)
         self._regions = {name: tuple(there) for name, there in (regions or {}).items()}
-        self._stun = (IceServer(tuple(stun_urls)),) if stun_urls else ()
+        self._stun: tuple[IceServer, ...] = (IceServer(tuple(stun_urls)),) if stun_urls else ()
         self.ttl = ttl
         self._issued = issued
         self._pseudonymous = usernames == "hmac"

@@ -43,6 +43,13 @@ class UserJoin(ClientEvent, frozen=True, kw_only=True):
     )
 
 
+class Subject(Struct, rename="camel", frozen=True, kw_only=True):
+    """What an error names of the event that it refuses, however wrong the rest of it is."""
+
+    call_id: CallId | None = None
+    request_id: RequestId | None = None
+
+
 class AuthRefresh(ControlEvent, frozen=True, kw_only=True):
     """Renews the identity in place."""
 

@@ -18,6 +18,7 @@ from service.wire.client_events import (
     ClientEvent,
     IceCandidate,
     RelayEvent,
+    Subject,
 )
 
 SMALL_PAYLOAD = 4 * 1024
@@ -32,6 +33,9 @@ _IN_ONE_PASS: dict[str, msgspec.json.Decoder[Any]] = {
     for kind in client_events.ALL
     if issubclass(kind, RelayEvent)
 }
+
+_SUBJECT = msgspec.json.Decoder(Subject)
+_NO_SUBJECT = Subject()
 
 EVENTS: frozenset[str] = frozenset(_DECODERS)
 """The name of every event that a client may send."""
@@ -77,6 +81,16 @@ def relay_in(frame: str) -> RelayEvent | None:
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         return None
     return decoded
+
+
+def subject_of(payload: Raw | None) -> Subject:
+    """What can be told of an event that is refused; nothing, where that cannot be read."""
+    if payload is None:
+        return _NO_SUBJECT
+    try:
+        return _SUBJECT.decode(payload)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return _NO_SUBJECT
 
 
 def _check_payload(decoded: ClientEvent) -> None:
