@@ -1,21 +1,29 @@
 # Ringline's image: the service and what it needs, on Python's own slim one, for uid 10001 and a
 # read-only root. `make image-test` builds and tries it.
 ARG BASE_IMAGE=python:3.13-slim-trixie
+# The same Python, with a C compiler and Python's headers.
+ARG BUILD_IMAGE=python:3.13-trixie
 
-FROM ${BASE_IMAGE} AS build
+FROM ${BUILD_IMAGE} AS build
 WORKDIR /src
 RUN python3 -m venv /opt/ringline
-COPY requirements.lock ./
+COPY requirements.lock requirements-build.lock ./
 # The secret is optional: pip's configuration, where packages come from a mirror of one's own
 # (`--secret id=pip,src=pip.conf`). It stays in no layer.
 # segno and trustme are what `make run` adds; nothing here uses them.
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/ringline/bin/pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements.lock \
     && /opt/ringline/bin/pip uninstall --yes segno trustme
-COPY pyproject.toml README.md LICENSE ./
-COPY service service
+# What compiles reads the types of what the service uses, and goes no further than this stage.
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
-    /opt/ringline/bin/pip install --no-cache-dir --no-deps . \
+    cp -r /opt/ringline /opt/compiler \
+    && /opt/compiler/bin/python3 -m pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements-build.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY tools/compiling.py tools/compiling.py
+COPY service service
+RUN HATCH_BUILD_HOOK_ENABLE_CUSTOM=true \
+    /opt/compiler/bin/python3 -m pip wheel --no-cache-dir --no-build-isolation --no-deps --wheel-dir /wheels . \
+    && /opt/ringline/bin/pip install --no-cache-dir --no-index --no-deps /wheels/*.whl \
     && /opt/ringline/bin/pip uninstall --yes pip
 
 FROM ${BASE_IMAGE}

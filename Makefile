@@ -13,10 +13,15 @@ help: ## List the commands
 install: ## Prepare .venv (quick when nothing changed)
 	@tools/install $(PYTHON)
 
+.PHONY: compile
+compile: install ## Compile the hot rooms anew, after a change (a minute; tests run the sources)
+	@tools/compile
+
 .PHONY: lock
 lock: install ## Resolve the dependencies anew into the two hashed locks
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 pyproject.toml --extra dev -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 pyproject.toml --extra dev --group dev -c requirements.lock -o requirements-dev.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 --group build -c requirements-dev.lock -o requirements-build.lock
 	@echo "checkov>=3.3.30,<4" | $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 - -o tools/checkov.lock
 
 .PHONY: check
@@ -25,14 +30,14 @@ check: install ## Format, lint, types, floors, generated pages
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/python tools/generate.py --check
+	@PURE_PYTHON=1 $(BIN)/python tools/generate.py --check
 	@$(BIN)/python -m deploy.build --check
 
 .PHONY: format
 format: install ## Format the code and write the generated pages anew
 	@$(BIN)/ruff check -q --fix-only .
 	@$(BIN)/ruff format -q .
-	@$(BIN)/python tools/generate.py
+	@PURE_PYTHON=1 $(BIN)/python tools/generate.py
 	@$(BIN)/python -m deploy.build
 
 .PHONY: run
@@ -50,6 +55,10 @@ test: install ## The whole suite but the big counts, on all cores, with coverage
 .PHONY: test-uvicorn
 test-uvicorn: install ## What goes over the wire, on uvicorn's own WebSockets
 	@TEST_WEBSOCKETS=uvicorn $(BIN)/pytest -m "not long" -n $(WORKERS) --dist loadfile tests/protocol tests/security tests/stateful tests/transport $(ARGS)
+
+.PHONY: test-compiled
+test-compiled: compile ## What goes over the wire, with the hot rooms compiled
+	@PURE_PYTHON=0 $(BIN)/pytest -m "not long and not image and not chart" -n $(WORKERS) --dist loadfile tests/test_compiled.py tests/calls tests/e2e tests/protocol tests/security tests/stateful tests/transport $(ARGS)
 
 .PHONY: chart-test
 chart-test: install ## The Helm chart: rendered, linted, and against the schemas of Kubernetes
@@ -72,11 +81,11 @@ load: install ## Load `make run`, or URL=… KEY=…, with USERS (200) for TIME 
 	@exec $(BIN)/python -m loadtest $(ARGS)
 
 .PHONY: bench
-bench: install ## What a relay, a call and a connection cost one node
+bench: compile ## What a relay, a call and a connection cost one node
 	@$(BIN)/python -m loadtest.bench
 
 .PHONY: idle
-idle: install ## What SESSIONS (10,000) cost one node that do nothing for TIME seconds (60)
+idle: compile ## What SESSIONS (10,000) cost one node that do nothing for TIME seconds (60)
 	@$(BIN)/python -m loadtest.idle
 
 .PHONY: image-test

@@ -28,7 +28,7 @@ def fuzz(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
         cwd=cwd,
-        env={"PYTHONPATH": str(ROOT)},
+        env={"PYTHONPATH": str(ROOT), "PURE_PYTHON": "1"},
         capture_output=True,
         text=True,
         timeout=SECONDS * 4,

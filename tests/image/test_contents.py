@@ -52,7 +52,9 @@ def test_it_has_no_tool_to_build_or_fetch_with(podman: Podman, image: str, comma
     assert within(podman, image, "sh", "-c", f"command -v {command} || echo none") == "none"
 
 
-@pytest.mark.parametrize("module", ["pip", "segno", "trustme", "pytest", "setuptools"])
+@pytest.mark.parametrize(
+    "module", ["pip", "segno", "trustme", "pytest", "setuptools", "mypy", "hatchling"]
+)
 def test_it_has_no_module_that_the_service_does_not_need(podman: Podman, image: str, module):
     look = f"import importlib.util as u; print(u.find_spec({module!r}))"
     assert within(podman, image, "python3", "-c", look) == "None"
@@ -71,3 +73,8 @@ def test_its_command_line_answers(podman: Podman, image: str):
 def test_without_a_key_it_says_so_and_ends(podman: Podman, image: str):
     with pytest.raises(AssertionError, match="RINGLINE_JWT_SECRET"):
         within(podman, image, "ringline", "serve")
+
+
+def test_its_hot_rooms_are_compiled(podman: Podman, image: str):
+    look = "import service.relay; print(service.relay.__file__)"
+    assert within(podman, image, "python3", "-c", look).strip().endswith(".so")

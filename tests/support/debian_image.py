@@ -13,18 +13,22 @@ from tests.support.podman import Podman
 RELEASE = "trixie"
 PYTHON = "localhost/python:3.13-slim-trixie"
 """What `FROM python:3.13-slim-trixie` finds first."""
+BUILDER = "localhost/python:3.13-trixie"
+"""The same for the build, with a compiler."""
 COTURN = "localhost/coturn/coturn:stand-in"
 """Debian's coturn, with the file capability that the official image gives it."""
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MINUTES = 60.0
 _PYTHON_PACKAGES = ("python3", "python3-venv", "ca-certificates")
+_BUILDER_PACKAGES = (*_PYTHON_PACKAGES, "gcc", "libc6-dev", "python3-dev")
 _COTURN_PACKAGES = ("coturn", "libcap2-bin")
 _CAPABILITY = ("setcap", "cap_net_bind_service=+ep", "/usr/bin/turnserver")
 
 
-def python_image(podman: Podman) -> str:
-    """The base that the Dockerfile names: trixie, whose Python is 3.13."""
-    return _imported(podman, PYTHON, _PYTHON_PACKAGES)
+def python_images(podman: Podman) -> None:
+    """The bases that the Dockerfile names: trixie, whose Python is 3.13."""
+    _imported(podman, PYTHON, _PYTHON_PACKAGES)
+    _imported(podman, BUILDER, _BUILDER_PACKAGES)
 
 
 def coturn_image(podman: Podman) -> str:

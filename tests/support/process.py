@@ -33,6 +33,7 @@ async def started(folder: Path, **settings: str) -> asyncio.subprocess.Process:
     """A process with these settings, of which nobody knows yet whether it serves."""
     environ = {
         "PATH": os.environ["PATH"],
+        "PURE_PYTHON": os.environ["PURE_PYTHON"],
         "PYTHONPATH": str(Path(__file__).parents[2]),
         "RINGLINE_HOST": "127.0.0.1",
         "RINGLINE_PORT": "0",

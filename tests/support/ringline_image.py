@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.support.debian_image import python_image
+from tests.support.debian_image import python_images
 from tests.support.podman import Podman
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,7 @@ def ringline_image(podman: Podman) -> str:
     pip finds its packages where it finds them on this machine: its configuration is a secret of the
     build, and what that points at is mounted.
     """
-    python_image(podman)
+    python_images(podman)
     pip = _pip_configuration()
     with TemporaryDirectory(prefix="ringline-") as scratch:
         configuration, told = Path(scratch, "pip.conf"), Path(scratch, "id")

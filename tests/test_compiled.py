@@ -1,0 +1,58 @@
+"""What `make compile` makes of the hot rooms runs, while it is of the sources that stand."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+COPY = Path(sys.prefix, "compiled")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+HOOK = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]
+MODULES = [source.removesuffix(".py").replace("/", ".") for source in HOOK["modules"]]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder with the sources that were compiled."""
+    if not COPY.exists():
+        pytest.skip("nothing is compiled here: make compile")
+    unmade = shutil.ignore_patterns("*.so", "__pycache__")
+    shutil.copytree(COPY / "service", tmp_path / "service", ignore=unmade)
+    return tmp_path
+
+
+def files(checkout: Path, *modules: str, **environ: str) -> list[Path]:
+    """What Python takes for modules in a checkout."""
+    look = f"from importlib import import_module as of\nfor m in {modules}: print(of(m).__file__)"
+    told = subprocess.run(
+        [sys.executable, "-c", look], cwd=checkout, env={"PATH": os.environ["PATH"], **environ},
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    return [Path(line) for line in told.splitlines()]
+
+
+def test_every_hot_room_runs_compiled(checkout):
+    found = files(checkout, *MODULES)
+    assert len(found) == len(MODULES)
+    assert all(file.is_relative_to(COPY) and file.suffix == ".so" for file in found)
+
+
+def test_a_source_that_has_changed_since_runs_itself(checkout):
+    with (checkout / "service" / "errors.py").open("a", encoding="utf-8") as changed:
+        changed.write("# another line\n")
+    assert files(checkout, "service.relay") == [checkout / "service" / "relay.py"]
+
+
+def test_a_source_that_came_since_has_them_all_run_themselves(checkout):
+    (checkout / "service" / "new.py").write_text("", encoding="utf-8")
+    assert files(checkout, "service.relay") == [checkout / "service" / "relay.py"]
+
+
+def test_who_asks_for_the_sources_has_them(checkout):
+    asked = files(checkout, "service.relay", PURE_PYTHON="1")
+    assert asked == [checkout / "service" / "relay.py"]
