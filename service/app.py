@@ -19,7 +19,8 @@ import structlog
 import uvicorn
 import uvloop
 
-from service.node import Node, wall_clock
+from service.clock import wall_clock
+from service.node import Node
 from service.ports import Clock
 from service.settings import Settings
 from service.transport.websocket import BoundedProtocol

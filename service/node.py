@@ -1,7 +1,6 @@
 """The object graph of one node: every room joined to the rooms it needs, top to bottom."""
 
 import asyncio
-import time
 from collections.abc import Callable, Sized
 from functools import partial
 
@@ -15,6 +14,7 @@ from service.calls.call import Reason
 from service.calls.moves import Moves
 from service.calls.placing import Placing
 from service.calls.service import Calls
+from service.clock import wall_clock
 from service.ports import Clock
 from service.presence import Presence
 from service.relay import Relay
@@ -42,11 +42,6 @@ from service.turn.prober import Prober
 
 _CORS_MAX_AGE_S = 600
 _CALLS_OVER_POLL_S = 0.1
-
-
-def wall_clock() -> int:
-    """Now, in epoch milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 class Node:

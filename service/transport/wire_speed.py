@@ -2,7 +2,7 @@
 
 `WireSpeed` is what uvicorn is given as its WebSocket protocol. It lets the ASGI application
 decide on the handshake, as any other would; once that accepts, picows has the transport
-(picows_line.py). docs/decisions/0011-frames-without-a-queue.md.
+(picows_handshake.py). docs/decisions/0011-frames-without-a-queue.md.
 
 Leaned on, and held by tests/transport/test_contract.py: uvicorn builds a protocol with `config`,
 `server_state`, `app_state`, then calls `connection_made`, then `data_received` with the upgrade
@@ -19,7 +19,8 @@ from urllib.parse import unquote
 import structlog
 
 from service.transport.line import EXTENSION
-from service.transport.picows_line import PicowsLine, take_over
+from service.transport.picows_handshake import take_over
+from service.transport.picows_line import PicowsLine
 
 _log = structlog.get_logger(__name__)
 

@@ -3,10 +3,11 @@
 https://socket.io/docs/v4/socket-io-protocol/: `<type>[<namespace>,][<ack id>][<JSON array>]`.
 """
 
+from dataclasses import dataclass
 from enum import Enum
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 
 class PacketType(Enum):
@@ -17,7 +18,8 @@ class PacketType(Enum):
     EVENT = "2"
 
 
-class EventPacket(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class EventPacket:
     """One event: its name, its first argument unread, and the id that asks for an answer.
 
     `size` is the packet's, in bytes of UTF-8.

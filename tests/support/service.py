@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import jwt
 
 from service.app import serving
-from service.node import Node, wall_clock
+from service.clock import wall_clock
+from service.node import Node
 from service.sessions.directory import Directory
 from service.settings import Settings
 from tests.support.client import Client

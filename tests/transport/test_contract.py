@@ -8,6 +8,7 @@ import inspect
 import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Any
 
 import engineio
@@ -25,7 +26,8 @@ from service.transport.frames import Frames
 from service.transport.handshake import SERVED
 from service.transport.heartbeat import Heartbeat
 from service.transport.outbox import outbox
-from service.transport.picows_line import PicowsLine, parser_of
+from service.transport.picows_handshake import parser_of
+from service.transport.picows_line import PicowsLine
 from tests.support.service import TestService, running
 
 OVERRIDDEN = {
@@ -150,9 +152,17 @@ async def test_uvicorn_hands_a_websocket_to_the_protocol_class_it_was_given(
 
 
 async def test_picows_takes_these_arguments():
-    parser = parser_of(PicowsLine(65_536, set(), outbox()), 65_536)
+    parser = parser_of(PicowsLine(None, 65_536, set(), outbox()), 65_536)
     for name in ("get_buffer", "buffer_updated", "connection_made", "connection_lost"):
         assert hasattr(parser, name), f"picows' WSProtocol has no {name} any more."
+
+
+async def test_event_loops_do_not_let_small_messages_wait(on_picows: TestService):
+    await on_picows.join("alice")
+    (socket,) = on_picows.node.engine.eio.sockets.values()
+    raw = socket.wire.line._transport.get_extra_info("socket")
+    no_delay = raw.getsockopt(IPPROTO_TCP, TCP_NODELAY)
+    assert no_delay, "TCP_NODELAY is not set by the loop, and lingering.py keeps it from picows."
 
 
 def test_engineio_builds_connections_as_heartbeats(service: TestService):

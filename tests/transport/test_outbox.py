@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from service.transport.picows_line import PicowsLine
 from tests.security.surroundings import CANDIDATE
 from tests.support.client import Client
 from tests.support.logged import logged
@@ -119,48 +118,51 @@ async def test_what_waits_counts_as_queued(wire: Any):
     assert wire.queued() == 0
 
 
-async def test_a_burst_of_candidates_is_written_once(service: TestService, monkeypatch):
+class Beside:
+    """A transport that another one stands before."""
+
+    def __init__(self, wire: Any, *, broken: bool = False) -> None:
+        self.transport, self.broken, self.written = wire.line._transport, broken, 0
+        wire.line._transport = self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Count it."""
+        if self.broken:
+            raise OSError("broken")
+        self.written += 1
+        self.transport.write(data)
+
+
+def wires(service: TestService) -> dict[str, Any]:
+    """The way out to each user."""
+    engine: Any = service.node.engine
+    return {
+        engine.peer(sid).session.user: socket.wire for sid, socket in engine.eio.sockets.items()
+    }
+
+
+async def test_a_burst_of_candidates_is_written_once(service: TestService):
     alice, bob, call_id = await connected(service)
     await bob.settle()
     frame = "42" + json.dumps(["ice:candidate", {"candidate": CANDIDATE, "callId": call_id}])
-    bursts: list[int] = []
-    flush = PicowsLine.flush
-
-    def counted(line: PicowsLine) -> None:
-        bursts.append(len(line._texts))
-        flush(line)
-
-    monkeypatch.setattr(PicowsLine, "flush", counted)
+    beside = Beside(wires(service)["bob"])
     for _ in range(7):
         await alice.socket.send(frame)
     for _ in range(7):
         await bob.next("ice:candidate")
-    assert bursts == [7]
+    assert beside.written == 1
 
 
-async def test_a_line_that_cannot_be_written_leaves_the_others_alone(
-    service: TestService, monkeypatch
-):
-    alice, bob, _ = await connected(service)
-    flush = PicowsLine.flush
-
-    def failing(line: PicowsLine) -> None:
-        if line is mine:
-            raise OSError("broken")
-        flush(line)
-
-    engine = service.node.engine
-    wires = {
-        engine.peer(sid).session.user: socket.wire  # type: ignore[attr-defined]
-        for sid, socket in engine.eio.sockets.items()
-    }
-    mine = wires["alice"].line
+async def test_a_line_that_cannot_be_written_leaves_the_others_alone(service: TestService):
+    _, bob, _ = await connected(service)
+    to = wires(service)
     with logged() as lines:
-        monkeypatch.setattr(PicowsLine, "flush", failing)
-        wires["alice"].write(packet(40))
-        wires["bob"].write(packet(50))
+        Beside(to["alice"], broken=True)
+        for size in (40, 41):  # two are joined, and go to the transport itself
+            to["alice"].write(packet(size))
+        to["bob"].write(packet(50))
         assert await sizes_that_came(bob, 1) == [50]
         assert lines.of("socket.write_failed")
-        monkeypatch.undo()
-    wires["alice"].line.flush()
-    assert await sizes_that_came(alice, 1) == [40]

@@ -11,7 +11,7 @@ import trustme
 from pydantic import SecretStr
 
 from service.app import serving
-from service.node import wall_clock
+from service.clock import wall_clock
 from service.settings import Settings
 from tests.cli.probe.trying import (
     SOON_S,

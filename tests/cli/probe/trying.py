@@ -16,7 +16,7 @@ from service.cli.probe.options import declare
 from service.cli.probe.steps import Report
 from service.cli.probe.target import Target, target
 from service.cli.probe.trial import run
-from service.node import wall_clock
+from service.clock import wall_clock
 from tests.support.service import SECRET, TestService
 from tests.support.waiting import until
 

@@ -1,0 +1,8 @@
+"""Now."""
+
+import time
+
+
+def wall_clock() -> int:
+    """Now, in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
