@@ -1,7 +1,7 @@
 # Ringline's image: the service and what it needs, on Python's own slim one, for uid 10001 and a
 # read-only root. `make image-test` builds and tries it.
 ARG BASE_IMAGE=python:3.13-slim-trixie
-# The same Python, with a C compiler and Python's headers.
+# The same Python, with a C compiler and Python's headers: change both together.
 ARG BUILD_IMAGE=python:3.13-trixie
 
 FROM ${BUILD_IMAGE} AS build

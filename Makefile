@@ -81,11 +81,13 @@ load: install ## Load `make run`, or URL=… KEY=…, with USERS (200) for TIME 
 	@exec $(BIN)/python -m loadtest $(ARGS)
 
 .PHONY: bench
-bench: compile ## What a relay, a call and a connection cost one node
+bench: install ## What a relay, a call and a connection cost one node
+	@tools/compile || true
 	@$(BIN)/python -m loadtest.bench
 
 .PHONY: idle
-idle: compile ## What SESSIONS (10,000) cost one node that do nothing for TIME seconds (60)
+idle: install ## What SESSIONS (10,000) cost one node that do nothing for TIME seconds (60)
+	@tools/compile || true
 	@$(BIN)/python -m loadtest.idle
 
 .PHONY: image-test

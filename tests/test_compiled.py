@@ -1,5 +1,6 @@
 """What `make compile` makes of the hot rooms runs, while it is of the sources that stand."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ MODULES = [source.removesuffix(".py").replace("/", ".") for source in HOOK["modu
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with the sources that were compiled."""
+    """A folder with sources that are those that were compiled."""
     if not COPY.exists():
         pytest.skip("nothing is compiled here: make compile")
     unmade = shutil.ignore_patterns("*.so", "__pycache__")
@@ -56,3 +57,14 @@ def test_a_source_that_came_since_has_them_all_run_themselves(checkout):
 def test_who_asks_for_the_sources_has_them(checkout):
     asked = files(checkout, "service.relay", PURE_PYTHON="1")
     assert asked == [checkout / "service" / "relay.py"]
+
+
+def test_no_hot_room_waits_where_an_exception_is_handled():
+    """What mypyc makes of it mixes up the exceptions of tasks (docs/decisions/0014)."""
+    waits = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
+    for source in HOOK["modules"]:
+        for node in ast.walk(ast.parse((ROOT / source).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Try):
+                handled = [*node.handlers, *node.finalbody]
+                waiting = [x for one in handled for x in ast.walk(one) if isinstance(x, waits)]
+                assert not waiting, f"{source}:{waiting[0].lineno}"

@@ -1,16 +1,17 @@
-"""Have `import service` find the compiled copy in .venv, where that is of these very sources.
+"""Have Python take what is compiled of a module of the service, while it is of these very sources.
 
 `tools/compile` puts this beside the libraries, with a `.pth` file that imports it whenever Python
-starts. A source that has changed since, or `PURE_PYTHON=1`, and the sources are what runs.
+starts. A source that has changed since, or `PURE_PYTHON=1`, and the sources are what runs: all of
+them, since what is compiled counts on the rest.
 """
 
 import os
 import sys
-from importlib.machinery import ModuleSpec, PathFinder
+from functools import cache
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
 from pathlib import Path
 
 COPY = Path(sys.prefix, "compiled")
-_MADE = {".pyc", ".so"}
 
 
 class CompiledFirst:
@@ -18,11 +19,20 @@ class CompiledFirst:
 
     @staticmethod
     def find_spec(name: str, path: object = None, _target: object = None) -> ModuleSpec | None:
-        """The compiled copy of `service`, and the library that its modules share."""
-        wanted = path is None and (name == "service" or name.endswith("__mypyc"))
-        if not wanted or os.environ.get("PURE_PYTHON") == "1" or not current():
+        """The extension module in the copy, or the library that all of them share."""
+        if path is None and name.endswith("__mypyc"):
+            return PathFinder.find_spec(name, [str(COPY)])
+        if not name.startswith("service.") or not _wanted():
             return None
-        return PathFinder.find_spec(name, [str(COPY)])
+        *packages, _ = name.split(".")
+        found = PathFinder.find_spec(name, [str(COPY.joinpath(*packages))])
+        compiled = found and found.origin and found.origin.endswith(tuple(EXTENSION_SUFFIXES))
+        return found if compiled else None
+
+
+@cache
+def _wanted() -> bool:
+    return os.environ.get("PURE_PYTHON") != "1" and current()
 
 
 def current() -> bool:
@@ -34,8 +44,7 @@ def current() -> bool:
 
 
 def _sources(package: Path) -> dict[str, bytes]:
-    files = (file for file in package.rglob("*") if file.is_file() and file.suffix not in _MADE)
-    return {str(file.relative_to(package)): file.read_bytes() for file in files}
+    return {str(file.relative_to(package)): file.read_bytes() for file in package.rglob("*.py")}
 
 
 sys.meta_path.insert(0, CompiledFirst)
