@@ -59,6 +59,19 @@ def test_who_asks_for_the_sources_has_them(checkout):
     assert asked == [checkout / "service" / "relay.py"]
 
 
+def test_without_a_compiler_it_says_in_a_sentence_what_to_install(tmp_path):
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    shutil.copytree(ROOT / "tests" / "docs", tmp_path / "service")  # nothing is compiled of these
+    (tmp_path / ".venv").symlink_to(sys.prefix, target_is_directory=True)
+    told = subprocess.run(
+        [tmp_path / "tools" / "compile"], env={"PATH": os.environ["PATH"], "CC": "no-compiler"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.returncode == 1
+    assert (told.stdout, told.stderr.count("\n")) == ("", 1)
+    assert "apt-get install gcc python3-dev" in told.stderr
+
+
 def test_no_hot_room_waits_where_an_exception_is_handled():
     """What mypyc makes of it mixes up the exceptions of tasks (docs/decisions/0014)."""
     waits = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)
