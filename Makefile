@@ -18,7 +18,7 @@ compile: install ## Compile the hot rooms anew, after a change (a minute; tests 
 	@tools/compile
 
 .PHONY: lock
-lock: install ## Resolve the dependencies anew into the two hashed locks
+lock: install ## Resolve the dependencies anew into the hashed locks
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 pyproject.toml --extra dev -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 pyproject.toml --extra dev --group dev -c requirements.lock -o requirements-dev.lock
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 --group build -c requirements-dev.lock -o requirements-build.lock
@@ -50,7 +50,7 @@ WORKERS = $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 .PHONY: test
 test: install ## The whole suite but the big counts, on all cores, with coverage
 	@tools/peers all || true
-	@$(BIN)/pytest -m "not long and not image and not chart" -n $(WORKERS) --dist loadfile --cov --cov-report=term $(ARGS)
+	@PURE_PYTHON=1 $(BIN)/pytest -m "not long and not image and not chart" -n $(WORKERS) --dist loadfile --cov --cov-report=term $(ARGS)
 
 .PHONY: test-uvicorn
 test-uvicorn: install ## What goes over the wire, on uvicorn's own WebSockets
@@ -69,7 +69,7 @@ chart-test: install ## The Helm chart: rendered, linted, and against the schemas
 CORE := machine rules admission call media effects events
 .PHONY: coverage-core
 coverage-core: install ## The core at 100 % branch coverage by its own tests
-	@$(BIN)/pytest tests/calls -q $(CORE:%=--cov=service.calls.%) --cov-branch --cov-report=term --cov-fail-under=100 $(ARGS)
+	@PURE_PYTHON=1 $(BIN)/pytest tests/calls -q $(CORE:%=--cov=service.calls.%) --cov-branch --cov-report=term --cov-fail-under=100 $(ARGS)
 
 .PHONY: test-long
 test-long: install ## The big counts
