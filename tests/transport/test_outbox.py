@@ -122,17 +122,18 @@ class Beside:
     """A transport that another one stands before."""
 
     def __init__(self, wire: Any, *, broken: bool = False) -> None:
-        self.transport, self.broken, self.written = wire.line._transport, broken, 0
+        self.transport, self.broken = wire.line._transport, broken
+        self.written: list[bytes] = []
         wire.line._transport = self
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.transport, name)
 
     def write(self, data: bytes) -> None:
-        """Count it."""
+        """Remember it."""
         if self.broken:
             raise OSError("broken")
-        self.written += 1
+        self.written.append(data)
         self.transport.write(data)
 
 
@@ -153,16 +154,20 @@ async def test_a_burst_of_candidates_is_written_once(service: TestService):
         await alice.socket.send(frame)
     for _ in range(7):
         await bob.next("ice:candidate")
-    assert beside.written == 1
+    assert [data.count(b'["ice:candidate",') for data in beside.written] == [7]
 
 
 async def test_a_line_that_cannot_be_written_leaves_the_others_alone(service: TestService):
-    _, bob, _ = await connected(service)
+    alice, bob, _ = await connected(service)
     to = wires(service)
     with logged() as lines:
-        Beside(to["alice"], broken=True)
+        beside = Beside(to["alice"], broken=True)
         for size in (40, 41):  # two are joined, and go to the transport itself
             to["alice"].write(packet(size))
         to["bob"].write(packet(50))
         assert await sizes_that_came(bob, 1) == [50]
         assert lines.of("socket.write_failed")
+    beside.broken = False
+    for size in (60, 61):
+        to["alice"].write(packet(size))
+    assert await sizes_that_came(alice, 2) == [60, 61]
