@@ -90,6 +90,10 @@ idle: install ## What SESSIONS (10,000) cost one node that do nothing for TIME s
 	@tools/compile || true
 	@$(BIN)/python -m loadtest.idle
 
+.PHONY: image
+image: ## Build the image (localhost/ringline, or IMAGE=registry.example.org/ringline), with docker or podman
+	@tools/image $(ARGS)
+
 .PHONY: image-test
 image-test: install ## Build the image and run it (Debian, as root)
 	@tools/peers image || true

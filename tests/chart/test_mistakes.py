@@ -32,6 +32,8 @@ BY_SCHEMA = [
     ("httpRoute: {enabled: true}", "httpRoute.parentRefs (the Gateways"),
     ("ingress: {enabled: true}", "ingress.hosts (the names of the service)"),
     ("loadtest: {enabled: true}", "loadtest.configMap (kubectl create configmap"),
+    ('image: {repository: "registry.example.org:5000/ringline:1.2.3"}',
+     "image.repository without its tag (which goes into image.tag) is required"),
     ("image: {digest: latest}", "image.digest: Does not match pattern"),
     ("service: {type: ExternalName}", '"ClusterIP", "NodePort", "LoadBalancer"'),
     ("probe: {canary: {everySeconds: 5}}", "everySeconds: Must be greater than or equal to 10"),

@@ -70,6 +70,7 @@ def test_they_say_what_applies(api: Cluster, case: str, sentence: str):
 @pytest.mark.parametrize(
     ("value", "lacking", "having"),
     [
+        ("image.repository: no registry has localhost/ringline:", "default", "full"),
         ("settings.corsOrigins:", "default", "full"),
         ("httpRoute.enabled or ingress.enabled:", "default", "full"),
         ("settings.trustedProxies:", None, "full"),

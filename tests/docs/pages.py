@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+PART = "deploy/chart/introduction.md"
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
@@ -15,9 +16,12 @@ _CODE = re.compile(r"`([^`\n]+)`")
 
 @cache
 def pages() -> tuple[Path, ...]:
-    """Every page of the repository, whether it is committed yet or not."""
+    """Every page of the repository, whether it is committed yet or not.
+
+    The introduction of the chart's README is read there: its links are relative to that page.
+    """
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md", f":!{PART}"],
         cwd=ROOT,
         capture_output=True,
         text=True,

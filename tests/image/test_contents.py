@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from service import __version__
 from tests.support.debian_image import PYTHON
 from tests.support.podman import Podman
 
@@ -45,6 +46,7 @@ def test_it_says_how_it_is_run(told):
 def test_it_has_the_labels_of_the_open_container_initiative(told):
     names = {"title", "description", "licenses", "version", "revision"}
     assert {f"org.opencontainers.image.{name}" for name in names} <= set(told["Labels"])
+    assert told["Labels"]["org.opencontainers.image.version"] == __version__
 
 
 @pytest.mark.parametrize("command", ["pip", "pip3", "gcc", "cc", "make", "curl"])

@@ -1,4 +1,4 @@
-"""The project's Dockerfile, built for real."""
+"""The project's Dockerfile, built for real by what `make image` runs."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from tests.support.debian_image import python_images
 from tests.support.podman import Podman
 
 ROOT = Path(__file__).parents[2]
-REPOSITORY = "localhost/ringline/ringline"
+REPOSITORY = "localhost/ringline"
 _BUILD_S = 1500.0
 _OLD = ("--filter", "label=org.opencontainers.image.title=Ringline", "--filter", "until=72h")
 
@@ -26,16 +26,30 @@ def ringline_image(podman: Podman) -> str:
     with TemporaryDirectory(prefix="ringline-") as scratch:
         configuration, told = Path(scratch, "pip.conf"), Path(scratch, "id")
         configuration.write_text("\n".join(["[global]", *pip, ""]))
-        podman(
-            "build", "--isolation", "oci", "--network", "host", "--pull=never", "--layers",
-            "--format", "docker", "--secret", f"id=pip,src={configuration}", *_mounts(pip),
-            "--iidfile", told, ROOT, timeout=_BUILD_S,
+        building = f"{REPOSITORY}:building-{os.getpid()}"
+        _make_image(
+            podman, building,
+            "--isolation", "oci", "--network", "host", "--pull=never", "--layers",
+            "--secret", f"id=pip,src={configuration}", *_mounts(pip), "--iidfile", str(told),
         )  # fmt: skip
         content = told.read_text().strip()
     name = f"{REPOSITORY}:{content.removeprefix('sha256:')[:12]}"
     podman("tag", content, name)
+    podman("untag", building, building)
     podman("image", "prune", "--all", "--force", *_OLD)
     return name
+
+
+def _make_image(podman: Podman, name: str, *options: str) -> None:
+    """What `make image` does, with the podman of the tests."""
+    environ = {**podman.environ, "ENGINE": " ".join(podman.command()), "IMAGE": name}
+    done = subprocess.run(
+        [ROOT / "tools" / "image", *options], env=environ, timeout=_BUILD_S,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, f"tools/image: {done.stdout[-2000:]}{done.stderr}"
+    assert f"ringline: built {name}." in done.stdout
+    assert f"podman save --output ringline.tar {name}" in done.stdout
 
 
 def _pip_configuration() -> list[str]:
