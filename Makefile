@@ -94,6 +94,10 @@ idle: install ## What SESSIONS (10,000) cost one node that do nothing for TIME s
 image: ## Build the image (localhost/ringline, or IMAGE=registry.example.org/ringline), with docker or podman
 	@tools/image $(ARGS)
 
+.PHONY: release
+release: ## Make a release (VERSION=1.2.3) as commit, tag, wheel, chart and image; pushes nothing (ARGS=--dry-run)
+	@tools/release $(VERSION) $(ARGS)
+
 .PHONY: image-test
 image-test: install ## Build the image and run it (Debian, as root)
 	@tools/peers image || true
