@@ -248,4 +248,3 @@ class Node:
             "send_queue_bytes", "Queued for clients, not yet written.", engine.queued_bytes
         )
         families.watched("draining", "Whether the node is stopping: 1 or 0.", self._draining)
-        self.metrics.pressure.store_up.set(1)

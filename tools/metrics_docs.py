@@ -19,9 +19,6 @@ INTRO = """\
 scraper asks for it, with the `trace_id` of calls as exemplars. Units are base units. No label holds
 a user, a call, a session or an address; label sets that are bounded start at 0. The `process_…`
 and `python_…` metrics of prometheus-client stand beside these.
-
-`calls_live` counts the calls whose caller's home is the node, so that a sum over nodes counts each
-once. `users_online` is the same on every node that shares a store: take one, do not sum.
 [The runbook](runbook.md) tells what to do when one looks bad.
 
 | metric | type | labels | meaning |

@@ -5,7 +5,7 @@ Identity refusals and rate limits stand in neither term of `connect`: they are t
 
 from dataclasses import dataclass
 
-OURS = "internal|store_unavailable|timeout|overloaded"
+OURS = "internal|timeout|overloaded"
 """Reasons for a refused connect that are our fault."""
 WELL_ENDED = "completed|media_failed|max_duration|admin_terminated"
 """Reasons for which an accepted call may end without its set-up being at fault. Those that are:

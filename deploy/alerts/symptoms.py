@@ -19,17 +19,7 @@ _ATTEMPTS = _grown("ringline_connects_total", "30m", _USERS)
 _LAST_WEEK = _grown("ringline_connects_total", "30m", _USERS, offset=" offset 1w")
 _REFUSED_TOKENS = _grown("ringline_auth_failures_total", "15m")
 _CONNECTED = _grown("ringline_connects_total", "15m", 'result="ok"')
-_WEBHOOKS = _grown("ringline_webhook_deliveries_total", "15m")
-_LOST_WEBHOOKS = _grown("ringline_webhook_deliveries_total", "15m", 'result=~"failed|dropped"')
 
-STORE_DOWN = Alert(
-    name="RinglineStoreDown",
-    severity="page",
-    when=(Comparison(f"min {_BY_JOB} (ringline_store_up)", "==", "0"),),
-    wait="1m",
-    summary="The store does not answer ({{ $labels.job }})",
-    description="At least one node gets no answer from the store: it can place and accept no call.",
-)
 CANARY_FAILING = Alert(
     name="RinglineCanaryFailing",
     severity="page",
@@ -38,14 +28,6 @@ CANARY_FAILING = Alert(
     summary="The canary fails at {{ $labels.step }} ({{ $labels.job }})",
     description="Every run of `ringline probe` for five minutes failed at this step.",
     needs="ringline probe",
-)
-STREAM_LAG = Alert(
-    name="RinglineNodeStreamLag",
-    severity="ticket",
-    when=(Comparison(f"max {_BY_POD} (ringline_node_stream_lag)", ">", "1000"),),
-    wait="5m",
-    summary="Messages from other nodes pile up ({{ $labels.pod }} {{ $labels.instance }})",
-    description="{{ $value }} messages from other nodes wait: calls across nodes are late.",
 )
 LOOP_LAG = Alert(
     name="RinglineLoopLag",
@@ -129,18 +111,6 @@ NO_TRAFFIC = Alert(
     summary="Nobody tries to connect ({{ $labels.job }})",
     description="Not one attempt in 30 minutes; at this time last week there were 50 or more.",
 )
-WEBHOOKS = Alert(
-    name="RinglineWebhooksFailing",
-    severity="ticket",
-    when=(
-        Comparison(_LOST_WEBHOOKS, ">=", "10"),
-        Comparison(_LOST_WEBHOOKS, ">", f"0.1 * {_WEBHOOKS}"),
-    ),
-    wait="5m",
-    summary="Webhooks do not arrive ({{ $labels.job }})",
-    description="{{ $value | humanize }} webhooks failed or were dropped in 15 minutes, "
-    "more than one in ten.",
-)
 CERTIFICATE = Alert(
     name="RinglineCertificateExpiring",
     severity="ticket",
@@ -173,27 +143,8 @@ TURN_NEAR_QUOTA = Alert(
     "beyond it, calls that need a relay have no media.",
     needs="coturn with `prometheus`",
 )
-HPA_AT_MAXIMUM = Alert(
-    name="RinglineHpaAtMaximum",
-    severity="ticket",
-    when=(
-        Comparison(
-            "max by (namespace, horizontalpodautoscaler) (kube_horizontalpodautoscaler_status_"
-            'current_replicas{horizontalpodautoscaler=~".*ringline.*"})',
-            ">=",
-            "max by (namespace, horizontalpodautoscaler) (kube_horizontalpodautoscaler_spec_"
-            'max_replicas{horizontalpodautoscaler=~".*ringline.*"})',
-        ),
-    ),
-    wait="15m",
-    summary="The autoscaler is at its maximum ({{ $labels.horizontalpodautoscaler }})",
-    description="{{ $value }} replicas run, and there will be no more however high the load.",
-    needs="kube-state-metrics",
-)
 ALERTS = (
-    STORE_DOWN,
     CANARY_FAILING,
-    STREAM_LAG,
     LOOP_LAG,
     SLOW_CLIENTS,
     JWKS_FAILING,
@@ -201,10 +152,8 @@ ALERTS = (
     REFUSED_TOKENS,
     DRAINING,
     NO_TRAFFIC,
-    WEBHOOKS,
     CERTIFICATE,
     TURN_NEAR_QUOTA,
-    HPA_AT_MAXIMUM,
 )
 
 

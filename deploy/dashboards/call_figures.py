@@ -24,8 +24,8 @@ FAST = Row(
     (
         Panel(
             title="Until it rings",
-            meaning="Initiate to the first device that rings. Over a second: the store is slow, or "
-            "the callee's connection is.",
+            meaning="Initiate to the first device that rings. Over a second: the node is "
+            "overloaded, look at Runtime.",
             unit="s",
             queries=quantiles("ringline_call_alert_seconds"),
             width=6,

@@ -3,9 +3,7 @@
 from deploy.alerts.objectives import CONNECT
 from deploy.dashboards.board import Board, Grades, Look, Panel, Query, Row
 from deploy.dashboards.promql import (
-    BLUE,
     GREEN,
-    GREY,
     ORANGE,
     POD,
     QUANTILE_COLORS,
@@ -23,10 +21,9 @@ _WHO = Row(
     (
         Panel(
             title="Users online",
-            meaning="Users with a session on any node, from the store. A sudden fall: clients lost "
-            "their connections, or the store forgot them.",
+            meaning="Users with a session. A sudden fall: clients lost their connections.",
             unit="short",
-            queries=(Query(now("ringline_users_online", over="max"), "users"),),
+            queries=(Query(now("ringline_users_online"), "users"),),
             look=Look.NUMBER,
             width=4,
             height=5,
@@ -43,7 +40,7 @@ _WHO = Row(
         Panel(
             title="Connects that work",
             meaning="Connects without a fault of ours; refused tokens and rate limits count in no "
-            "term. Under 99.9 %: users see the client as offline. The store, or too much load.",
+            "term. Under 99.9 %: users see the client as offline. Too much load, or our fault.",
             unit="percentunit",
             queries=(Query(CONNECT.good_share(SPAN, where=POD), "work"),),
             look=Look.NUMBER,
@@ -65,7 +62,7 @@ _WHO = Row(
         Panel(
             title="Time to connect, p95",
             meaning="Opening of the transport to the accepted CONNECT. Over a second: the identity "
-            "provider or the store is slow, or the node is overloaded.",
+            "provider is slow, or the node is overloaded.",
             unit="s",
             queries=(Query(quantile(0.95, "ringline_connect_seconds", window=SPAN), "p95"),),
             look=Look.NUMBER,
@@ -95,12 +92,12 @@ _WHO = Row(
         ),
         Panel(
             title="Sessions and users",
-            meaning="Sessions of the nodes shown, users of all. Saw teeth: clients come and go in "
-            "step, look at the disconnects.",
+            meaning="Joined devices, and their users. Saw teeth: clients come and go in step, look "
+            "at the disconnects.",
             unit="short",
             queries=(
                 Query(now("ringline_sessions"), "sessions"),
-                Query(now("ringline_users_online", over="max"), "users"),
+                Query(now("ringline_users_online"), "users"),
             ),
         ),
         Panel(
@@ -125,13 +122,12 @@ _COMING = Row(
                     rate("ringline_connects_total", 'result!="probe"', by="result"), "{{result}}"
                 ),
             ),
-            width=6,
             colors={"ok": GREEN, "refused": RED},
         ),
         Panel(
             title="Refusals",
-            meaning="Refused connects a second, by code. internal, store_unavailable, timeout and "
-            "overloaded are our fault and count in the objective; the rest is the caller's doing.",
+            meaning="Refused connects a second, by code. internal, timeout and overloaded "
+            "are our fault and count in the objective; the rest is the caller's doing.",
             unit="cps",
             queries=(
                 Query(
@@ -139,7 +135,6 @@ _COMING = Row(
                     "{{reason}}",
                 ),
             ),
-            width=6,
         ),
         Panel(
             title="Disconnects",
@@ -149,16 +144,6 @@ _COMING = Row(
             queries=(
                 Query(rate("ringline_disconnects_total", by="reason") + " > 0", "{{reason}}"),
             ),
-            width=6,
-        ),
-        Panel(
-            title="Resumes",
-            meaning="Joins a second that asked to resume. replayed: nothing is lost; snapshot: "
-            "the state is told anew; none: it came too late.",
-            unit="cps",
-            queries=(Query(rate("ringline_resumes_total", by="result"), "{{result}}"),),
-            width=6,
-            colors={"replayed": GREEN, "snapshot": BLUE, "none": GREY},
         ),
         Panel(
             title="Time to connect",
@@ -190,17 +175,17 @@ _PASSING = Row(
     "Passing on",
     (
         Panel(
-            title="Relay, to a peer on the same node",
+            title="Relay",
             meaning="From the arrival of a relayed message to the write to the peer. Over 250 ms "
             "at p99: the node is overloaded, look at Runtime.",
             unit="s",
-            queries=quantiles("ringline_relay_seconds", 'scope="local"'),
+            queries=quantiles("ringline_relay_seconds"),
             colors=QUANTILE_COLORS,
         ),
         Panel(
             title="Handling of events, p99",
-            meaning="Handling by event, its place in the line not counted. What waits for the "
-            "store is slow when the store is.",
+            meaning="Handling by event, its wait behind the session's other events not counted. "
+            "All slow: the node is overloaded, look at Runtime.",
             unit="s",
             queries=(
                 Query(quantile(0.99, "ringline_event_seconds", by="event") + " >= 0", "{{event}}"),

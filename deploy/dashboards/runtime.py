@@ -11,7 +11,7 @@ _LOOP = Row(
         Panel(
             title="Loop lag, p99",
             meaning="How late a tick of the event loop comes. Everything a node does is as late. "
-            "Over 100 ms: too much load for one core; more nodes.",
+            "Over 100 ms: too much load for one core; the runbook has what to do.",
             unit="s",
             queries=(Query(quantile(0.99, "ringline_event_loop_lag_seconds", window=SPAN), "p99"),),
             look=Look.NUMBER,
@@ -31,7 +31,8 @@ _LOOP = Row(
         ),
         Panel(
             title="Memory",
-            meaning="Resident, all nodes. Divide by the sessions: far over 30 KiB each is a leak.",
+            meaning="Resident, all nodes. About 90 MiB for the process and 16 KiB for each session "
+            "are normal; far more, and growing, is a leak.",
             unit="bytes",
             queries=(Query(now("process_resident_memory_bytes"), "resident"),),
             look=Look.NUMBER,

@@ -53,7 +53,6 @@ class CallLog:
             "media_failed": call.media_failed,
             "path": call.media_path,
             "devices": call.devices,
-            "resumes": 0,
             "nodes": [NODE],
             **({"probe": True} if of_probe(call.caller) else {}),
         }

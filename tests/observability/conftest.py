@@ -24,7 +24,6 @@ LABELS = {"namespace": "calls", "pod": "ringline-0"}
 BESIDE = {
     "coturn": exporters.COTURN,
     "ringline-canary": exporters.CANARY,
-    "kube-state-metrics": exporters.KUBERNETES,
     "ringline-tls": exporters.BLACKBOX,
 }
 

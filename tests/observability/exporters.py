@@ -115,11 +115,6 @@ CANARY: Mapping[str, Exported] = {
         "counter", {'{result="ok"}': _rising(1), '{result="failed"}': _rising(0)}
     ),
 }
-_HPA = '{namespace="calls",horizontalpodautoscaler="ringline"}'
-KUBERNETES: Mapping[str, Exported] = {
-    "kube_horizontalpodautoscaler_status_current_replicas": Exported("gauge", {_HPA: _constant(3)}),
-    "kube_horizontalpodautoscaler_spec_max_replicas": Exported("gauge", {_HPA: _constant(8)}),
-}
 BLACKBOX: Mapping[str, Exported] = {
     "probe_ssl_earliest_cert_expiry": Exported(
         "gauge", {"": lambda _seconds: time.time() + 60 * 86400}

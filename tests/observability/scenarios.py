@@ -35,30 +35,10 @@ def gauge(metric: str, values: str, labels: str = NODE) -> dict[str, str]:
 
 SYMPTOMS = (
     Scenario(
-        alert="RinglineStoreDown",
-        series=gauge("ringline_store_up", "1x4 0x9 1x10"),
-        quiet=(3, 20),
-        firing=(8, 12),
-    ),
-    Scenario(
-        alert="RinglineStoreDown",
-        why="on one node of two",
-        series=gauge("ringline_store_up", "1x4 0x9 1x10")
-        | gauge("ringline_store_up", "1x30", f'{JOB}, pod="ringline-1"'),
-        quiet=(3, 20),
-        firing=(8,),
-    ),
-    Scenario(
         alert="RinglineCanaryFailing",
         series=gauge("ringline_probe_success", "1x4 0x20 1x10", f'{JOB}, step="relay"')
         | gauge("ringline_probe_success", "1x60", f'{JOB}, step="connect"'),
         quiet=(4, 8, 28),
-        firing=(12, 22),
-    ),
-    Scenario(
-        alert="RinglineNodeStreamLag",
-        series=gauge("ringline_node_stream_lag", "10x4 5000x20 10x10"),
-        quiet=(4, 28),
         firing=(12, 22),
     ),
     Scenario(
@@ -185,21 +165,6 @@ SYMPTOMS = (
         firing=(WEEK_MIN + 50,),
     ),
     Scenario(
-        alert="RinglineWebhooksFailing",
-        series=gauge(
-            "ringline_webhook_deliveries_total",
-            "0x10 0+2x30 60x40",
-            f'{NODE}, type="call.incoming", result="failed"',
-        )
-        | gauge(
-            "ringline_webhook_deliveries_total",
-            "0+5x100",
-            f'{NODE}, type="call.incoming", result="ok"',
-        ),
-        quiet=(9, 70),
-        firing=(35,),
-    ),
-    Scenario(
         alert="RinglineCertificateExpiring",
         # Time starts at 0 in promtool: it ends in 13 days, then is renewed for 90.
         series=gauge(
@@ -216,20 +181,5 @@ SYMPTOMS = (
         | gauge("turn_total_allocations", "10x4 40x20 10x10", f'{NODE}, type="TCP"'),
         quiet=(4, 28),
         firing=(14, 22),
-    ),
-    Scenario(
-        alert="RinglineHpaAtMaximum",
-        series=gauge(
-            "kube_horizontalpodautoscaler_status_current_replicas",
-            "3x4 8x40 5x10",
-            'namespace="calls", horizontalpodautoscaler="ringline"',
-        )
-        | gauge(
-            "kube_horizontalpodautoscaler_spec_max_replicas",
-            "8x60",
-            'namespace="calls", horizontalpodautoscaler="ringline"',
-        ),
-        quiet=(4, 15, 50),
-        firing=(25, 42),
     ),
 )

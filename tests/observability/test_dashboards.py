@@ -38,7 +38,7 @@ def test_there_are_the_six_boards():
     assert {name: board["title"] for name, board in boards().items()} == {
         "calls": "Ringline / Calls",
         "connections": "Ringline / Connections",
-        "nodes": "Ringline / Store and nodes",
+        "nodes": "Ringline / Nodes",
         "abuse": "Ringline / Auth and abuse",
         "turn": "Ringline / TURN",
         "runtime": "Ringline / Runtime",

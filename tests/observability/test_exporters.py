@@ -35,7 +35,7 @@ def test_coturns_counters_have_no_suffix_and_its_traffic_moves_when_sessions_end
 
 
 def test_what_they_expose_can_be_read():
-    for metrics in (exporters.COTURN, exporters.CANARY, exporters.KUBERNETES, exporters.BLACKBOX):
+    for metrics in (exporters.COTURN, exporters.CANARY, exporters.BLACKBOX):
         text = exporters.exposition(metrics, seconds=30)
         assert len(families(text)) == len(metrics)
         names = {line.split("{")[0].split()[0] for line in text.splitlines() if line[0] != "#"}

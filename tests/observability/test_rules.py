@@ -23,7 +23,6 @@ ALERTS = pytest.mark.parametrize(
 )
 NEVER_ACCEPTED = {"cancelled", "rejected", "busy", "no_answer"}
 BAD_SETUP = {"connect_timeout", "connection_lost", "error", "server_shutdown"}
-OF_A_SHARED_STORE = {"store.down", "store.up"}
 OF_A_DEVICE = {"answered_elsewhere", "rejected_elsewhere"}
 
 
@@ -63,10 +62,10 @@ def test_burn_rates_are_those_of_28_days():
     }
 
 
-def test_only_burn_rates_the_store_and_the_canary_page():
+def test_only_burn_rates_and_the_canary_page():
     paging = {alert.name for alert in alerts() if alert.severity == "page"}
     burning = {f"Ringline{objective.name.capitalize()}BudgetBurn" for objective in OBJECTIVES}
-    assert paging == burning | {"RinglineStoreDown", "RinglineCanaryFailing"}
+    assert paging == burning | {"RinglineCanaryFailing"}
 
 
 def test_burn_rates_ask_for_fifty_events():
@@ -98,29 +97,30 @@ def test_an_alert_says_what_is_the_matter(alert: Alert):
 @pytest.mark.parametrize(
     ("external", "link"),
     [
-        ({}, "docs/runbook.md#ringlinestoredown"),
+        ({}, "docs/runbook.md#ringlineturnprobefailing"),
         (
             {"ringline_docs": "https://docs.example/ringline"},
-            "https://docs.example/ringline/docs/runbook.md#ringlinestoredown",
+            "https://docs.example/ringline/docs/runbook.md#ringlineturnprobefailing",
         ),
     ],
 )
 def test_the_way_to_the_runbook_begins_where_the_operator_says(
     external: dict[str, str], link: str, tmp_path: Path
 ):
-    down = [{"series": 'ringline_store_up{namespace="calls", job="ringline"}', "values": "0x9"}]
-    (alert,) = [alert for alert in alerts() if alert.name == "RinglineStoreDown"]
+    series = 'ringline_turn_probe_success{namespace="calls", job="ringline"}'
+    down = [{"series": series, "values": "0x9"}]
+    (alert,) = [alert for alert in alerts() if alert.name == "RinglineTurnProbeFailing"]
     annotations = alert.document()["annotations"]
     assert isinstance(annotations, dict)
     told = {
-        "exp_labels": {"severity": "page", "namespace": "calls", "job": "ringline"},
+        "exp_labels": {"severity": "ticket", "namespace": "calls", "job": "ringline"},
         "exp_annotations": {
             **annotations,
-            "summary": "The store does not answer (ringline)",
+            "summary": "TURN relays nothing (ringline)",
             "runbook_url": link,
         },
     }
-    asked = {"eval_time": "5m", "alertname": alert.name, "exp_alerts": [told]}
+    asked = {"eval_time": "6m", "alertname": alert.name, "exp_alerts": [told]}
     case = {"interval": "1m", "input_series": down, "external_labels": external,
             "alert_rule_test": [asked]}  # fmt: skip
     path = tmp_path / "test.yaml"
@@ -153,8 +153,8 @@ def test_exporters_that_an_alert_needs_are_named_in_its_section():
 def test_the_log_events_of_the_runbook_are_logged():
     named = set(re.findall(r'event == "([a-z._]+)"', PAGES.read_text()))
     code = "".join(path.read_text() for path in (ROOT / "service").rglob("*.py"))
-    assert {event for event in named if f'"{event}"' not in code} <= OF_A_SHARED_STORE
-    assert len(named - OF_A_SHARED_STORE) > 5
+    assert {event for event in named if f'"{event}"' not in code} == set()
+    assert len(named) > 5
 
 
 def test_the_queries_of_the_runbook_can_be_parsed(tmp_path: Path):

@@ -21,7 +21,6 @@ OF_A_NODE = {
     "call.state", "call.summary", "accept.lost", "ratelimit.hit",
 }  # fmt: skip
 OF_A_PROCESS = {"config.loaded", "node.ready", "node.draining"}
-# store.down and store.up are of a shared store, and the store of a single node is never down.
 
 
 async def test_a_node_tells_each_of_its_own(service: TestService, lines: Lines):
@@ -138,7 +137,7 @@ class TestSummary:
         assert summary["nodes"] == [summary["node"]]
         assert summary["path"] == "relay"
         assert {"call_id", "type", "outcome", "reason", "ring_s", "setup_s", "duration_s",
-                "devices", "resumes", "trace_id", "span_id"} <= set(summary)  # fmt: skip
+                "devices", "trace_id", "span_id"} <= set(summary)  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,7 @@ class CallMetrics:
     """Counts what calls do. Times come from the call's own record."""
 
     def __init__(self, families: Families) -> None:
-        live = families.gauge(
-            "calls_live", "Live calls whose caller's home is this node, by state.", ("state",)
-        )
+        live = families.gauge("calls_live", "Live calls, by state.", ("state",))
         self._live: dict[State, int] = dict.fromkeys(
             (state for state in State if state is not State.ENDED), 0
         )

@@ -3,7 +3,6 @@
 from service.telemetry.metrics.families import Families
 
 CONNECT_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-RESUMED = ("replayed", "snapshot", "none")
 REFUSALS = (
     "unauthenticated",
     "token_expired",
@@ -11,7 +10,6 @@ REFUSALS = (
     "rate_limited",
     "server_draining",
     "overloaded",
-    "store_unavailable",
     "internal",
     "timeout",
     "silent",
@@ -56,10 +54,6 @@ class ConnectionMetrics:
         self._seconds = families.histogram(
             "connect_seconds", "Opening of the transport to an accepted CONNECT.", CONNECT_BUCKETS
         )
-        resumes = families.counter(
-            "resumes", "Joins that asked to resume a session, by what came of it.", ("result",)
-        )
-        self._resumes = {result: resumes.labels(result) for result in RESUMED}
 
     def probed(self) -> None:
         """A probe's CONNECT was accepted: no user's, and so in no objective."""
@@ -77,7 +71,3 @@ class ConnectionMetrics:
     def disconnected(self, reason: str) -> None:
         """A connection ended, by one of `ENDINGS`."""
         self._disconnects.labels(reason).inc()
-
-    def resumed(self, result: str) -> None:
-        """A client asked to resume: `replayed`, `snapshot` or `none`."""
-        self._resumes[result].inc()

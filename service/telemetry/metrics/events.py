@@ -41,12 +41,12 @@ class EventMetrics:
         )
         relays = families.hot_histogram(
             "relay_seconds",
-            "A relayed message from its arrival to the peer's line, or to the peer's node.",
+            "A relayed message from its arrival to the peer's line.",
             RELAY_BUCKETS,
-            ("scope",),
-            (("local",), ("remote",)),
+            (),
+            ((),),
         )
-        self._relay = relays["local",]
+        self._relay = relays[()]
         self._relayed_bytes = families.hot_counters(
             "relayed_bytes", "Bytes of relayed events, as received.", ("event",)
         )

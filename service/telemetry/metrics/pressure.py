@@ -31,7 +31,6 @@ class PressureMetrics:
         self.slow_clients = families.counter(
             "slow_clients_closed", "Clients cut because they did not read what was sent."
         )
-        self.store_up = families.gauge("store_up", "Whether the store answers: 1 or 0.")
         self._store = families.hot_histogram(
             "store_seconds",
             "Operations of the store.",
@@ -39,18 +38,9 @@ class PressureMetrics:
             ("op", "result"),
             product(OPERATIONS, ("ok", "error")),
         )
-        self.stream_lag = families.gauge(
-            "node_stream_lag", "Messages from other nodes that wait here; 0 on a single node."
-        )
         self.loop_lag = families.histogram(
             "event_loop_lag_seconds", "How late the sweeper's tick came.", LAG_BUCKETS
         )
-        deliveries = families.counter(
-            "webhook_deliveries", "Webhooks sent, by type and result.", ("type", "result")
-        )
-        for kind in ("call.incoming", "call.cancelled", "call.answered", "call.ended"):
-            for result in ("ok", "failed", "dropped"):
-                deliveries.labels(kind, result)
 
     def stored(self, op: str, seconds: float, *, ok: bool) -> None:
         """The store did something."""
