@@ -188,8 +188,7 @@ def _config(node: Node, settings: Settings, tls: Tls | None) -> uvicorn.Config:
         ws_max_size=settings.max_message_bytes,
         ws_ping_interval=None,  # Engine.IO has heartbeats of its own
         ws_per_message_deflate=False,  # a bomb would unfold here
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
+        proxy_headers=False,  # the node reads them
         ssl_certfile=tls[0] if tls else None,
         ssl_keyfile=tls[1] if tls else None,
         **_COMMON,

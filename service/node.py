@@ -5,7 +5,6 @@ from collections.abc import Callable, Sized
 from functools import partial
 
 import socketio
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from service import __version__, parts
@@ -31,16 +30,18 @@ from service.telemetry.metrics import Metrics
 from service.telemetry.otel import Traces
 from service.telemetry.summary import CallLog
 from service.transport.admin import admin
+from service.transport.cors import Cors
 from service.transport.dispatch import Dispatch
 from service.transport.engine import Engine
 from service.transport.gate import Gate
 from service.transport.http.app import api
 from service.transport.http.caller import Rooms
 from service.transport.identify import identify
+from service.transport.origins import Origins
+from service.transport.proxies import TrustedProxies
 from service.transport.sockets import Sockets
 from service.turn.prober import Prober
 
-_CORS_MAX_AGE_S = 600
 _CALLS_OVER_POLL_S = 0.1
 
 
@@ -183,10 +184,11 @@ class Node:
             metrics=metrics,
             names=names,
         )
+        origins = Origins(settings.cors_origins)
         gate = Gate(
             socketio.ASGIApp(self.engine, api(rooms), socketio_path="socket.io"),
             engine=self.engine,
-            origins=settings.cors_origins,
+            origins=origins,
             offenders=offenders,
             clock=clock,
             max_body=settings.max_message_bytes,
@@ -194,14 +196,7 @@ class Node:
             draining=self._draining,
             metrics=metrics,
         )
-        self.app: ASGIApp = CORSMiddleware(
-            gate,
-            allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST", "DELETE", "OPTIONS"],
-            allow_headers=["Authorization", "Content-Type", "traceparent"],
-            expose_headers=["Retry-After"],
-            max_age=_CORS_MAX_AGE_S,
-        )
+        self.app: ASGIApp = TrustedProxies(Cors(gate, origins, clock), settings.trusted_proxies)
         self.admin: ASGIApp = admin(metrics.families.registry, lambda: self.status)
         self.tables: dict[str, Sized] = {
             "connections": self.engine,

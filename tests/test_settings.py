@@ -104,6 +104,19 @@ class TestReading:
             "*",
         )
 
+    def test_origins_of_apps_and_files(self):
+        apps = "app://-,app://.,app://obsidian.md,capacitor://localhost,ionic://localhost:8100"
+        bare = "null,file://,chrome-extension://abcdefghijklmnop,http://[2001:db8::1]:8001"
+        assert given_settings(CORS_ORIGINS=f"{apps},{bare}").cors_origins == (
+            *apps.split(","),
+            *bare.split(","),
+        )
+        assert given_settings(CORS_ORIGINS="NULL,FILE://,http://[2001:DB8:0::1]").cors_origins == (
+            "null",
+            "file://",
+            "http://[2001:db8::1]",
+        )
+
     def test_proxies_are_addresses_and_networks(self):
         settings = given_settings(TRUSTED_PROXIES="10.1.2.3/8, 192.0.2.1, fd00::/8")
         assert settings.trusted_proxies == ("10.0.0.0/8", "192.0.2.1", "fd00::/8")
@@ -304,14 +317,18 @@ class TestMistakes:
             "https://a:0",
             "https://[::1",
             "https://[1:2]",
-            "null",
+            "file:///home",
+            "app://a/b",
+            "nulls",
+            "x://",
+            "https://-",
         ],
     )
     def test_an_origin_that_is_none(self, origin):
         said = mistake(CORS_ORIGINS=f"https://ok.example.org,{origin}")
         assert said == (
             f'RINGLINE_CORS_ORIGINS: "{origin}" is not an origin; '
-            "write scheme://host[:port] without a path, or *."
+            "write scheme://host[:port] without a path, null, file:// or *."
         )
 
     @pytest.mark.parametrize("proxy", ["10.0.0.0/33", "proxy.example.org", "*", "10.0.0"])

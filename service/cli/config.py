@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import SecretStr
 
-from service.settings import SECTIONS, Reading, Settings, read, settings_from, variable
+from service.settings import SECTIONS, Reading, Settings, cautions, read, settings_from, variable
 
 _MASK = "********"
 _COLUMN = 44
@@ -19,9 +19,10 @@ def run(environ: Mapping[str, str]) -> int:
         SettingsError: something is set wrong; nothing was printed.
     """
     reading = read(environ)
-    for line in lines(reading, settings_from(reading)):
+    settings = settings_from(reading)
+    for line in lines(reading, settings):
         print(line)
-    for warning in reading.warnings:
+    for warning in (*reading.warnings, *cautions(settings)):
         print(f"ringline: {warning}", file=sys.stderr)
     return 0
 

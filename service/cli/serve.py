@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import structlog
 
 from service import __version__
-from service.settings import load, read, settings_from
+from service.settings import cautions, load, read, settings_from
 from service.telemetry import log
 
 
@@ -22,6 +22,8 @@ def run(environ: Mapping[str, str]) -> int:
     logger = structlog.get_logger(__name__)
     for warning in reading.warnings:
         logger.warning("config.unknown", hint=warning)
+    for caution in cautions(settings):
+        logger.warning("config.unsafe", hint=caution)
     # Names alone: values may hold secrets or addresses, and `ringline config` shows the rest.
     places = {setting: source.place for setting, source in sorted(reading.sources.items())}
     gc.disable()  # none of what is loaded now is garbage; `app` enables it

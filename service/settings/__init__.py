@@ -6,6 +6,7 @@ must fit together, `sources` where values come from, and `mistakes` how a wrong 
 
 from service.settings.mistakes import SettingsError
 from service.settings.model import SECTIONS, Settings, variable
+from service.settings.rules import cautions
 from service.settings.sources import Reading, Source, read
 from service.settings.validation import load, settings_from
 
@@ -15,6 +16,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Source",
+    "cautions",
     "load",
     "read",
     "settings_from",

@@ -11,18 +11,16 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
-_HOST = rf"(?P<host>\[[0-9A-Fa-f:.]+\]|{_NAME})"
-_PORT = r"(?::(?P<port>[0-9]{1,5}))?"
-_ORIGIN = re.compile(rf"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://{_HOST}{_PORT}")
-_STUN = re.compile(rf"stuns?:{_HOST}{_PORT}")
-_TURN = re.compile(rf"turns?:{_HOST}{_PORT}(?:\?transport=(?:udp|tcp))?")
-_WEB = re.compile(rf"https?://{_HOST}{_PORT}(?=[/?]|$)")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+HOST = rf"(?P<host>\[[0-9A-Fa-f:.]+\]|{_NAME})"
+PORT = r"(?::(?P<port>[0-9]{1,5}))?"
+_STUN = re.compile(rf"stuns?:{HOST}{PORT}")
+_TURN = re.compile(rf"turns?:{HOST}{PORT}(?:\?transport=(?:udp|tcp))?")
+_WEB = re.compile(rf"https?://{HOST}{PORT}(?=[/?]|$)")
 _TOP_PORT = 65535
 
 
-def _reaches(address: re.Match[str] | None) -> bool:
-    """Whether the host and the port of an address can exist."""
+def reaches(address: re.Match[str] | None) -> bool:
+    """Whether the `HOST` and the `PORT` of an address can exist."""
     if address is None:
         return False
     host, port = address["host"], address["port"]
@@ -45,18 +43,6 @@ def _interface(text: str) -> str:
     raise ValueError("is not an address to listen on; write an IP address or a host name")
 
 
-def _origin(text: str) -> str:
-    """An origin as browsers send it: lower case, no default port (RFC 6454, 6.2)."""
-    if text == "*":
-        return text
-    found = _ORIGIN.fullmatch(text)
-    if found is None or not _reaches(found):
-        raise ValueError("is not an origin; write scheme://host[:port] without a path, or *")
-    scheme, host, port = found["scheme"].lower(), found["host"].lower(), found["port"]
-    shown = "" if port is None or int(port) == _DEFAULT_PORTS.get(scheme) else f":{int(port)}"
-    return f"{scheme}://{host}{shown}"
-
-
 def _not_a_link(value: object) -> object:
     if isinstance(value, str) and value.startswith("tcp://"):
         raise ValueError(
@@ -75,13 +61,13 @@ def _network(text: str) -> str:
 
 
 def _stun_url(text: str) -> str:
-    if not _reaches(_STUN.fullmatch(text)):
+    if not reaches(_STUN.fullmatch(text)):
         raise ValueError("is not a STUN URL (RFC 7064); write stun:host[:port]")
     return text
 
 
 def _turn_url(text: str) -> str:
-    if not _reaches(_TURN.fullmatch(text)):
+    if not reaches(_TURN.fullmatch(text)):
         raise ValueError(
             "is not a TURN URL (RFC 7065); write turn:host[:port] or turns:host[:port], "
             "with ?transport=udp or ?transport=tcp behind it if need be"
@@ -91,14 +77,13 @@ def _turn_url(text: str) -> str:
 
 def _key_set_url(text: str) -> str:
     found = _WEB.match(text)
-    if found is None or not _reaches(found):
+    if found is None or not reaches(found):
         raise ValueError("is not a web address; write https://host/path, without user or password")
     return text
 
 
 Port = Annotated[int, BeforeValidator(_not_a_link), Field(ge=0, le=_TOP_PORT)]
 Interface = Annotated[str, AfterValidator(_interface)]
-Origin = Annotated[str, AfterValidator(_origin)]
 Network = Annotated[str, AfterValidator(_network)]
 StunUrl = Annotated[str, AfterValidator(_stun_url)]
 TurnUrl = Annotated[str, AfterValidator(_turn_url)]

@@ -1,4 +1,7 @@
-"""What must fit together. A rule is skipped when one of its settings is wrong by itself."""
+"""What must fit together, and what is seldom meant.
+
+A rule is skipped when one of its settings is wrong by itself.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -21,6 +24,15 @@ def broken(settings: Settings, wrong: frozenset[str]) -> Iterator[str]:
     for rule in RULES:
         if not rule.settings & wrong and (sentence := rule.broken(settings)):
             yield sentence
+
+
+def cautions(settings: Settings) -> Iterator[str]:
+    """A sentence for each setting that works and is seldom meant where real users are."""
+    if "*" in settings.cors_origins:
+        yield (
+            "RINGLINE_CORS_ORIGINS: * lets every web page connect, and none with credentials; "
+            "name the origins of your pages."
+        )
 
 
 def _set(settings: Settings, *names: str) -> list[str]:

@@ -12,12 +12,12 @@ from service.settings.addresses import (
     Interface,
     KeySetUrl,
     Network,
-    Origin,
     Port,
     StunUrl,
     TurnUrl,
 )
 from service.settings.kinds import AnyCase, HmacSecret, Many, PublicKey, Regions
+from service.settings.origins import Origin
 
 _DAY = 86_400
 _ANYWHERE = "0.0.0.0"
@@ -39,7 +39,8 @@ class Listening(BaseModel):
     )
     cors_origins: Many[Origin] = Field(
         default=(),
-        description="Origins whose pages may connect, comma separated; `*` is any.",
+        description="Origins whose pages may connect, comma separated: `https://app.example.org`, "
+        "`capacitor://localhost`, `app://-`, `file://`, `null`; `*` is any, for development.",
     )
     trusted_proxies: Many[Network] = Field(
         default=(),

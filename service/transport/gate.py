@@ -19,6 +19,7 @@ from service.transport.engine import Engine
 from service.transport.frames import acceptable
 from service.transport.http.problems import problem
 from service.transport.identify import turn_away
+from service.transport.origins import Origins
 
 _log = structlog.get_logger(__name__)
 
@@ -33,7 +34,7 @@ class Gate:
     Args:
         app: what stands behind.
         engine: whose connections are counted, and cut when a polled body breaks the protocol.
-        origins: origins that may connect besides the service's own; `*` is every one.
+        origins: which pages may connect.
         offenders: addresses that sent too many forged tokens.
         clock: now, in epoch ms.
         max_body: bytes a request body may have.
@@ -47,7 +48,7 @@ class Gate:
         app: ASGIApp,
         *,
         engine: Engine,
-        origins: tuple[str, ...],
+        origins: Origins,
         offenders: Offenders,
         clock: Clock,
         max_body: int,
@@ -57,7 +58,7 @@ class Gate:
     ) -> None:
         self._app = app
         self._engine = engine
-        self._origins = frozenset(origins)
+        self._origins = origins
         self._offenders = offenders
         self._clock = clock
         self._max_body = max_body
@@ -89,9 +90,7 @@ class Gate:
 
     def _check_socket(self, scope: Scope) -> None:
         """May this Engine.IO request pass?"""
-        headers = Headers(scope=scope)
-        origin = headers.get("origin")
-        if origin is not None and not self._known(origin, scope, headers):
+        if not self._origins.admit(scope):
             raise errors.Forbidden("The origin is not one of RINGLINE_CORS_ORIGINS.")
         if _engine_sid(scope) is not None:
             return
@@ -101,12 +100,6 @@ class Gate:
             raise Full(retry_after_ms=_RETRY_MS)
         client = scope.get("client") or ("", 0)
         turn_away(client[0], self._offenders, self._clock, self._metrics.auth)
-
-    def _known(self, origin: str, scope: Scope, headers: Headers) -> bool:
-        if "*" in self._origins or origin in self._origins:
-            return True
-        secure = scope["scheme"] in {"https", "wss"}
-        return origin == f"{'https' if secure else 'http'}://{headers.get('host', '')}"
 
     async def _whole_body(self, scope: Scope, receive: Receive) -> bytes:
         """A body that is small enough, came in time, and is fit for where it goes."""

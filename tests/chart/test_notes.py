@@ -71,7 +71,8 @@ def test_they_say_what_applies(api: Cluster, case: str, sentence: str):
     ("value", "lacking", "having"),
     [
         ("image.repository: no registry has localhost/ringline:", "default", "full"),
-        ("settings.corsOrigins:", "default", "full"),
+        ("settings.corsOrigins: no web page", "default", "full"),
+        ("settings.corsOrigins: * lets every web page", "relay-ports", "full"),
         ("httpRoute.enabled or ingress.enabled:", "default", "full"),
         ("settings.trustedProxies:", None, "full"),
         ("turn.host or turn.externalIP: TURN is reached in the cluster only.", "default", "full"),

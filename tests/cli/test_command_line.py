@@ -152,6 +152,15 @@ class TestConfig:
             "is RINGLINE_PORT meant?\n"
         )
 
+    def test_any_origin_is_warned_of_beside_the_output(self, ringline):
+        told = ringline("config", RINGLINE_CORS_ORIGINS="https://a.example.org,*", **KEY)
+        assert told.returncode == 0
+        assert "lets every" not in told.stdout
+        assert told.stderr == (
+            "ringline: RINGLINE_CORS_ORIGINS: * lets every web page connect, and none with "
+            "credentials; name the origins of your pages.\n"
+        )
+
 
 class TestToken:
     def claims(self, told, **expected):
@@ -257,6 +266,7 @@ class TestServe:
                 "RINGLINE_PORT": "0",
                 "RINGLINE_ADMIN_PORT": "0",
                 "RINGLINE_WEBHOOK_URL": "false",
+                "RINGLINE_CORS_ORIGINS": "*",
                 **KEY,
             },
             cwd=tmp_path,
@@ -278,5 +288,8 @@ class TestServe:
         (warning,) = (line for line in seen if line["event"] == "config.unknown")
         assert warning["level"] == "warning"
         assert warning["hint"].startswith("RINGLINE_WEBHOOK_URL is not a setting")
+        (unsafe,) = (line for line in seen if line["event"] == "config.unsafe")
+        assert unsafe["level"] == "warning"
+        assert unsafe["hint"].startswith("RINGLINE_CORS_ORIGINS: * lets every web page connect")
         assert seen[-1]["event"] == "node.ready"
         assert SECRET not in json.dumps(seen)

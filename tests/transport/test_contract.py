@@ -17,6 +17,7 @@ import socketio
 from engineio import packet, payload
 from engineio.async_drivers import asgi
 from engineio.async_socket import AsyncSocket
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from service.transport import engine, frames, handshake
@@ -71,6 +72,11 @@ def test_python_socketio_s_events_reach_what_is_overridden(service: TestService,
     server = service.node.engine
     bound = {getattr(handler, "__name__", "") for handler in server.eio.handlers.values()}
     assert name in bound or name == "_send_packet", f"engineio's events do not reach {name} now."
+
+
+def test_uvicorn_tells_which_proxies_are_trusted():
+    proxies = ProxyHeadersMiddleware(engine, ["10.0.0.0/8"]).trusted_hosts  # type: ignore[arg-type]
+    assert ("10.1.2.3" in proxies, "192.0.2.1" in proxies) == (True, False)
 
 
 def test_attributes_of_the_server(service: TestService):

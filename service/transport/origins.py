@@ -1,0 +1,100 @@
+"""Which pages may connect, and what is said of those that may not."""
+
+from collections.abc import Iterable
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from service.limits import Limit, Meter
+from service.ports import Clock
+from service.settings.origins import canonical
+
+_log = structlog.get_logger(__name__)
+
+_TOLD = Limit(10, 60_000)
+_AGAIN_AFTER_MS = 60_000
+_LONGEST_SHOWN = 200
+
+
+class Origins:
+    """The pages of `RINGLINE_CORS_ORIGINS`, and the service's own.
+
+    Args:
+        listed: origins, or `*` for every one.
+    """
+
+    def __init__(self, listed: Iterable[str]) -> None:
+        self.any = "*" in listed
+        self._listed = frozenset(listed) - {"*"}
+
+    def lists(self, origin: str) -> bool:
+        """Whether the origin is listed by its name."""
+        return origin in self._listed or canonical(origin) in self._listed
+
+    def admit(self, scope: Scope) -> bool:
+        """Whether the page that sent the request may; a client that is no page sends no origin."""
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        if origin is None or self.any or self.lists(origin):
+            return True
+        name = canonical(origin)
+        return name is not None and name == _own(scope, headers)
+
+
+class Refused:
+    """Tells of refused origins: each once a minute, and no more than ten in a minute.
+
+    Args:
+        clock: now, in epoch ms.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._meter = Meter()
+        self._told: dict[str, int] = {}
+        self._untold = 0
+
+    def tell(self, scope: Scope) -> None:
+        """Write down who was refused, and what would mend it."""
+        headers, now = Headers(scope=scope), self._clock()
+        origin = headers.get("origin", "")[:_LONGEST_SHOWN]
+        if now < self._told.get(origin, 0) or self._meter.take(_TOLD, now):
+            self._untold += 1
+            return
+        self._told = {name: until for name, until in self._told.items() if now < until}
+        self._told[origin] = now + _AGAIN_AFTER_MS
+        _log.info(
+            "origin.refused",
+            origin="".join(
+                char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in origin
+            ),
+            over=_over(scope),
+            hint=_mend(headers),
+            untold=self._untold,
+        )
+        self._untold = 0
+
+
+def _over(scope: Scope) -> str:
+    if scope["type"] == "websocket":
+        return "websocket"
+    return "polling" if scope["path"].startswith("/socket.io") else "http"
+
+
+def _mend(headers: Headers) -> str:
+    name = canonical(headers.get("origin", ""))
+    if name is None:
+        return "It is not an origin; the client is to send that of its page, or none."
+    hosts = {headers.get(header, "") for header in ("host", "x-forwarded-host")}
+    if name in {canonical(f"{scheme}://{host}") for scheme in ("http", "https") for host in hosts}:
+        return (
+            "It is the service's own, behind a proxy: name the proxy in RINGLINE_TRUSTED_PROXIES, "
+            "and have it send X-Forwarded-Proto and X-Forwarded-Host."
+        )
+    return f"Add {name} to RINGLINE_CORS_ORIGINS if its pages may connect."
+
+
+def _own(scope: Scope, headers: Headers) -> str | None:
+    secure = scope["scheme"] in {"https", "wss"}
+    return canonical(f"{'https' if secure else 'http'}://{headers.get('host', '')}")
