@@ -5,7 +5,8 @@
     ├── input      InvalidPayload · UnknownEvent · RateLimited
     ├── call       CallNotFound · CallEnded · InvalidState · NotParticipant ·
     │              AlreadyAnswered · AlreadyInCall · UserUnavailable · UserBusy
-    └── service    ServerDraining · StoreUnavailable · TurnUnavailable · Internal
+    └── service    ServerDraining · AuthUnavailable · StoreUnavailable · TurnUnavailable ·
+                   Internal
 
 An error is a sentence for a developer plus a code for a program. The same code stands in a
 Socket.IO `error` event, in an acknowledgement and in an RFC 9457 problem document. Neither the
@@ -161,6 +162,13 @@ class ServerDraining(RinglineError):
 
     code, status, retryable = "server_draining", 503, True
     default = "This server is going away; connect again."
+
+
+class AuthUnavailable(RinglineError):
+    """The token may be good, and it cannot be known or used yet."""
+
+    code, status, retryable = "auth_unavailable", 503, True
+    default = "Tokens cannot be verified now; try again."
 
 
 class StoreUnavailable(RinglineError):

@@ -122,6 +122,7 @@ class Node:
                 offenders=offenders,
                 clock=clock,
                 metrics=metrics.auth,
+                may_hold=False,  # a call's other events would wait behind it
             ),
             clock=clock,
             metrics=metrics.auth,
@@ -189,8 +190,6 @@ class Node:
             socketio.ASGIApp(self.engine, api(rooms), socketio_path="socket.io"),
             engine=self.engine,
             origins=origins,
-            offenders=offenders,
-            clock=clock,
             max_body=settings.max_message_bytes,
             max_connections=settings.max_connections,
             draining=self._draining,

@@ -37,8 +37,11 @@ class Identity:
 class Verifier(Protocol):
     """Tells whose token it is."""
 
-    async def verify(self, token: str) -> Identity:
-        """Believe the token, or raise `Unauthenticated` or `TokenExpired`."""
+    async def verify(self, token: str, sender: str, /) -> Identity:
+        """Believe the token, or raise `Unauthenticated`, `TokenExpired` or `AuthUnavailable`.
+
+        `sender` is the address that it came from.
+        """
         ...
 
 

@@ -23,6 +23,7 @@ CODES = {
     "user_unavailable": 404,
     "user_busy": 409,
     "server_draining": 503,
+    "auth_unavailable": 503,
     "store_unavailable": 503,
     "turn_unavailable": 503,
     "internal": 500,
@@ -30,6 +31,7 @@ CODES = {
 RETRYABLE = {
     "rate_limited",
     "server_draining",
+    "auth_unavailable",
     "store_unavailable",
     "turn_unavailable",
     "internal",

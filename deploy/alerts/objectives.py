@@ -1,6 +1,8 @@
 """The four objectives: what counts, and what counts as bad.
 
-Identity refusals and rate limits stand in neither term of `connect`: they are the caller's doing.
+Identity refusals stand in neither term of `connect`: they are the caller's doing. One of them is
+`auth_unavailable`, since a stranger can cause it with a made-up key; RinglineJwksFailing and
+readiness tell of a provider that fails.
 """
 
 from dataclasses import dataclass

@@ -56,7 +56,7 @@ _IDENTITY = Row(
             title="Refused tokens",
             meaning="A second. token_expired rises: clients do not fetch fresh ones, or clocks "
             "differ. bad_signature: a wrong key, or forgery. unauthenticated: issuer, audience or "
-            "claims do not fit. internal: the keys cannot be fetched.",
+            "claims do not fit. auth_unavailable: the keys cannot be fetched.",
             unit="cps",
             queries=(Query(rate("ringline_auth_failures_total", by="reason"), "{{reason}}"),),
         ),

@@ -19,7 +19,7 @@ import structlog
 
 from service.auth.keys import BadSignature, Material
 from service.auth.keyset import KeySetUnavailable, NamedKey, fetch
-from service.errors import Internal, Unauthenticated
+from service.errors import AuthUnavailable, Unauthenticated
 from service.ports import Clock
 
 REFRESH_MS = 4 * 60_000
@@ -100,7 +100,7 @@ class JwksKeys:
         if named:
             raise BadSignature("The token's algorithm is not the one its key is for.")
         if self._keys is None or self._failed_at is not None:
-            raise Internal(
+            raise AuthUnavailable(
                 "The identity provider's keys cannot be fetched; try again.",
                 retry_after_ms=max(1, self._gap_left()),
             )

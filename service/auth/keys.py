@@ -43,7 +43,7 @@ class KeySource(Protocol):
         Raises:
             BadSignature: the key of that name is for another algorithm.
             Unauthenticated: there is no such key.
-            Internal: there may be, and it cannot be found out now; retrying may mend it.
+            AuthUnavailable: there may be, and it cannot be found out now; retrying may mend it.
         """
         ...
 

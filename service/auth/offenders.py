@@ -1,91 +1,50 @@
-"""Addresses that keep sending forged tokens: slowed down, then turned away.
+"""Senders of forged tokens: from some number on, their refusals come late.
 
-Counted by IPv4 address or IPv6 /64, since whoever has one IPv6 address has its /64. Expired
-tokens do not count: whole offices share an address.
+Nothing else does. A token that verifies gets in at once wherever it comes from, since a whole
+office or a mobile network may share the address. Expired tokens do not count.
 """
 
-from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import TypeAlias
+import asyncio
+from collections import Counter
 
-WINDOW_MS = 30 * 60_000
-FREE = 10
-DELAY_MS = 1_000
-MOST_BLOCKS = 10_000
+from service.auth.senders import Senders, block_of
+from service.limits import Limit
 
-
-@dataclass(frozen=True, slots=True)
-class Admit:
-    """Go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delay:
-    """Go on after this many milliseconds."""
-
-    ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """Do not look at a token from there for this many milliseconds."""
-
-    retry_after_ms: int
-
-
-Verdict: TypeAlias = Admit | Delay | Refuse
-
-
-@lru_cache(maxsize=64)
-def block_of(address: str) -> str:
-    """What counts as one sender: an IPv4 address, an IPv6 /64, or a name that is neither."""
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(ip, IPv4Address):
-        return str(ip)
-    if ip.ipv4_mapped is not None:
-        return str(ip.ipv4_mapped)
-    return f"{IPv6Address(int(ip) >> 64 << 64)}/64"
+FREE = Limit(10, 30 * 60_000)
+LATE_S = 1.0
+MOST_LATE = 1_000
+MOST_LATE_OF_ONE = 10
 
 
 class Offenders:
-    """Bad signatures of the last 30 minutes, by sender.
-
-    The first 10 are free, the next 10 come after a second each, and then none is looked at until
-    one of those 20 is 30 minutes old. Remembers the 10,000 latest senders.
+    """Counts bad signatures by sender; 10 in half an hour are refused at once.
 
     Args:
-        scale: multiplies both tens (`RINGLINE_RATE_LIMIT_SCALE`).
+        scale: multiplies the ten (`RINGLINE_RATE_LIMIT_SCALE`).
     """
 
     def __init__(self, scale: float = 1.0) -> None:
-        self._free = max(1, round(FREE * scale))
-        self._most = 2 * self._free
-        self._blamed: dict[str, list[int]] = {}
+        self._senders = Senders(FREE.scaled(scale))
+        self._late: Counter[str] = Counter()
+        self._all_late = 0
 
-    def __len__(self) -> int:
-        return len(self._blamed)
+    def blame(self, address: str, now: int) -> bool:
+        """A bad signature came from there at `now` (ms); whether its refusal should be late."""
+        return self._senders.take(address, now) > 0
 
-    def blame(self, address: str, now: int) -> None:
-        """A bad signature came from there, at `now` (epoch ms)."""
+    async def hold(self, address: str) -> None:
+        """Return a second later; at once while 10 of this sender, or 1,000 of all, wait here."""
         block = block_of(address)
-        recent = [*self._recent(block, now), now][-self._most :]
-        self._blamed.pop(block, None)
-        self._blamed[block] = recent  # the latest blamed stands last
-        if len(self._blamed) > MOST_BLOCKS:
-            del self._blamed[next(iter(self._blamed))]
+        if self._late[block] >= MOST_LATE_OF_ONE or self._all_late >= MOST_LATE:
+            return
+        self._count(block, 1)
+        try:
+            await asyncio.sleep(LATE_S)
+        finally:
+            self._count(block, -1)
 
-    def verdict(self, address: str, now: int) -> Verdict:
-        """What to do with whoever comes from there, before looking at a token."""
-        recent = self._recent(block_of(address), now)
-        if len(recent) < self._free:
-            return Admit()
-        if len(recent) < self._most:
-            return Delay(DELAY_MS)
-        return Refuse(recent[0] + WINDOW_MS - now)
-
-    def _recent(self, block: str, now: int) -> list[int]:
-        return [at for at in self._blamed.get(block, ()) if now - at < WINDOW_MS]
+    def _count(self, block: str, change: int) -> None:
+        self._all_late += change
+        self._late[block] += change
+        if not self._late[block]:
+            del self._late[block]

@@ -88,14 +88,14 @@ class TokenVerifier:
             "verify_iss": issuer is not None,
         }
 
-    async def verify(self, token: str) -> Identity:
+    async def verify(self, token: str, sender: str = "") -> Identity:  # noqa: ARG002
         """Whose token it is; waits only where a key has to be fetched.
 
         Raises:
             BadSignature: it was forged, as far as one can tell.
             TokenExpired: it was good once.
             Unauthenticated: anything else is wrong with it.
-            Internal: the keys cannot be had now.
+            AuthUnavailable: the keys cannot be had now.
         """
         if len(token) > LONGEST_TOKEN:
             raise Unauthenticated(f"The token is longer than {LONGEST_TOKEN} bytes.")

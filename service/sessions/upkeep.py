@@ -42,7 +42,7 @@ class Upkeep:
     """Keeps every session's deadlines and acts on them.
 
     Args:
-        identify: verifies a token that came from an address, and holds a forged one against it.
+        identify: verifies a token that came from an address, at which a forged one is counted.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Upkeep:
         Raises:
             Unauthenticated, TokenExpired: the token is not good.
             Forbidden: it is another user's; the session stays as it was.
-            RateLimited: too many forged tokens came from this address.
+            AuthUnavailable: it cannot be judged now.
         """
         try:
             identity = await self._identify(message.token, who.address)

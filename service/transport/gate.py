@@ -12,13 +12,10 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import errors
-from service.auth.offenders import Offenders
-from service.ports import Clock
 from service.telemetry.metrics import Metrics
 from service.transport.engine import Engine
 from service.transport.frames import acceptable
 from service.transport.http.problems import problem
-from service.transport.identify import turn_away
 from service.transport.origins import Origins
 
 _log = structlog.get_logger(__name__)
@@ -35,8 +32,6 @@ class Gate:
         app: what stands behind.
         engine: whose connections are counted, and cut when a polled body breaks the protocol.
         origins: which pages may connect.
-        offenders: addresses that sent too many forged tokens.
-        clock: now, in epoch ms.
         max_body: bytes a request body may have.
         max_connections: transports that may be open; 0 is no limit.
         draining: whether new connections are turned away.
@@ -49,8 +44,6 @@ class Gate:
         *,
         engine: Engine,
         origins: Origins,
-        offenders: Offenders,
-        clock: Clock,
         max_body: int,
         max_connections: int,
         draining: Callable[[], bool],
@@ -59,8 +52,6 @@ class Gate:
         self._app = app
         self._engine = engine
         self._origins = origins
-        self._offenders = offenders
-        self._clock = clock
         self._max_body = max_body
         self._max_connections = max_connections
         self._draining = draining
@@ -98,8 +89,6 @@ class Gate:
             raise errors.ServerDraining(retry_after_ms=_RETRY_MS)
         if self._max_connections and len(self._engine) >= self._max_connections:
             raise Full(retry_after_ms=_RETRY_MS)
-        client = scope.get("client") or ("", 0)
-        turn_away(client[0], self._offenders, self._clock, self._metrics.auth)
 
     async def _whole_body(self, scope: Scope, receive: Receive) -> bytes:
         """A body that is small enough, came in time, and is fit for where it goes."""

@@ -97,7 +97,7 @@ def hs256(header: dict[str, Any], payload: Any, secret: bytes = SECRET.encode())
 async def refusal(of: Verifier, refused: str) -> Unauthenticated:
     """Why a token is refused; nothing of it may stand in the message."""
     with pytest.raises(Unauthenticated) as why:
-        await of.verify(refused)
+        await of.verify(refused, "192.0.2.7")
     assert why.value.message.endswith(".")
     assert not any(part in why.value.message for part in refused.split(".") if len(part) > 3)
     return why.value

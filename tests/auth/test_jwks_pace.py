@@ -6,7 +6,7 @@ import pytest
 
 from service.auth.jwks import GAP_MS, REFRESH_MS, STALE_MS, JwksKeys
 from service.auth.tokens import TokenVerifier
-from service.errors import Internal, Unauthenticated
+from service.errors import AuthUnavailable, Unauthenticated
 from tests.auth.issuer import ec_key, jwk, signed, token
 from tests.auth.provider import Provider
 from tests.auth.waiting import Hands, settled
@@ -35,7 +35,7 @@ async def test_failed_fetches_count_as_well(
     provider.status = 500
     for at in range(0, 3 * GAP_MS, 1_000):
         clock.now = at
-        with pytest.raises(Internal) as why:
+        with pytest.raises(AuthUnavailable) as why:
             await by_jwks.verify(signed("e"))
         assert why.value.retry_after_ms == GAP_MS - at % GAP_MS
     assert provider.fetches == 3

@@ -9,7 +9,7 @@ from service.auth.jwks import GAP_MS, STALE_MS, JwksKeys
 from service.auth.keyset import KeySetUnavailable, fetch, read
 from service.auth.setup import verifier
 from service.auth.tokens import TokenVerifier
-from service.errors import Internal
+from service.errors import AuthUnavailable
 from tests.auth.issuer import ec_key, jwk, rsa_key, signed
 from tests.auth.provider import Provider
 from tests.auth.waiting import TIMEOUT_S, Hands, quickly, settled
@@ -26,7 +26,7 @@ async def test_a_hanging_provider_never_blocks_the_event_loop(
         now = time.monotonic()
         longest, before = max(longest, now - before), now
     assert longest < TIMEOUT_S / 2
-    with pytest.raises(Internal, match="cannot be fetched"):
+    with pytest.raises(AuthUnavailable, match="cannot be fetched"):
         await waiting
 
 
@@ -40,7 +40,7 @@ async def test_known_kids_verify_while_an_unknown_one_waits_for_a_hanging_provid
     await asyncio.sleep(0.02)
     await quickly(by_jwks.verify(signed("e")))
     assert not waiting.done()
-    with pytest.raises(Internal):  # it may be a new key: retrying may mend it
+    with pytest.raises(AuthUnavailable):  # it may be a new key: retrying may mend it
         await waiting
 
 
@@ -52,7 +52,7 @@ async def test_a_fetch_is_shared_however_long_it_takes(
     await asyncio.sleep(0.02)
     clock.now += GAP_MS
     outcomes = await asyncio.gather(first, by_jwks.verify(signed("e")), return_exceptions=True)
-    assert {type(outcome) for outcome in outcomes} == {Internal}
+    assert {type(outcome) for outcome in outcomes} == {AuthUnavailable}
     assert provider.fetches == 1
 
 
@@ -114,7 +114,7 @@ async def test_what_is_no_key_set_does_not_replace_one(
 
 async def test_a_key_set_over_256_kib_is_not_read(by_jwks: TokenVerifier, provider: Provider):
     provider.rotate(jwk(ec_key(), kid="e", pad="x" * 256 * 1024))
-    with pytest.raises(Internal):
+    with pytest.raises(AuthUnavailable):
         await by_jwks.verify(signed("e"))
 
 
@@ -130,7 +130,7 @@ async def test_an_answer_that_drips_is_given_up(
 ):
     provider.dripping = part
     begun = time.monotonic()
-    with pytest.raises(Internal):
+    with pytest.raises(AuthUnavailable):
         await by_jwks.verify(signed("e"))
     assert time.monotonic() - begun < 2 * TIMEOUT_S
 
@@ -144,7 +144,7 @@ def test_a_thread_ends_by_itself_when_an_answer_drips(provider: Provider):
 async def test_a_redirect_is_not_followed(by_jwks: TokenVerifier, provider: Provider):
     with Provider(jwk(ec_key(), kid="e")) as elsewhere:
         provider.status, provider.location = 302, elsewhere.url
-        with pytest.raises(Internal):
+        with pytest.raises(AuthUnavailable):
             await by_jwks.verify(signed("e"))
         assert (provider.fetches, elsewhere.fetches) == (1, 0)
 
@@ -153,7 +153,7 @@ async def test_a_provider_that_is_gone(provider: Provider, clock: Hands):
     with Provider() as gone:
         url = gone.url
     keys = JwksKeys(url, clock=clock)
-    with pytest.raises(Internal) as why:
+    with pytest.raises(AuthUnavailable) as why:
         await keys.key("e", "ES256")
     assert why.value.retryable
     await keys.close()
@@ -167,7 +167,7 @@ async def test_closing_ends_a_fetch_and_those_who_wait_for_it(
     await asyncio.sleep(0.02)
     begun = time.monotonic()
     await by_jwks.close()
-    with pytest.raises(Internal):
+    with pytest.raises(AuthUnavailable):
         await waiting
     assert time.monotonic() - begun < TIMEOUT_S / 2
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "jwks-fetch"]

@@ -1,129 +1,79 @@
-"""Forged tokens from one place: ten free, ten slow, then none until the window moves on."""
+"""Forged tokens from one place: ten are refused at once, further ones late, up to a bound."""
+
+import asyncio
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from service.auth.offenders import (
-    MOST_BLOCKS,
-    WINDOW_MS,
-    Admit,
-    Delay,
-    Offenders,
-    Refuse,
-    Verdict,
-    block_of,
-)
+from service.auth import offenders as bounds
+from service.auth.offenders import FREE, Offenders
 
 NOW = 1_795_000_000_000
 ADDRESS = "192.0.2.7"
 
 
-def verdicts(offenders: Offenders, forgeries: int, address: str = ADDRESS) -> list[Verdict]:
-    """What is said before each of so many forgeries, a second apart."""
-    said = []
-    for second in range(forgeries):
-        said.append(offenders.verdict(address, NOW + second * 1_000))
-        offenders.blame(address, NOW + second * 1_000)
-    return said
+def late(offenders: Offenders, forgeries: int, at: int = NOW) -> list[bool]:
+    """Which of so many forgeries, at the same time, are to be refused late."""
+    return [offenders.blame(ADDRESS, at) for _ in range(forgeries)]
 
 
-def test_ten_are_free_and_ten_delayed_and_then_all_refused():
+def test_ten_are_refused_at_once_and_further_ones_late():
+    assert late(Offenders(), 30) == [False] * 10 + [True] * 20
+
+
+def test_one_is_free_again_every_three_minutes_and_all_after_half_an_hour():
     offenders = Offenders()
-    assert verdicts(offenders, 20) == [Admit()] * 10 + [Delay(1_000)] * 10
-    assert offenders.verdict(ADDRESS, NOW + 20_000) == Refuse(WINDOW_MS - 20_000)
-
-
-def test_retry_after_is_exact_and_lets_one_more_through_slowly():
-    offenders = Offenders()
-    verdicts(offenders, 20)
-    assert offenders.verdict(ADDRESS, NOW + WINDOW_MS - 1) == Refuse(1)
-    assert offenders.verdict(ADDRESS, NOW + WINDOW_MS) == Delay(1_000)
-    offenders.blame(ADDRESS, NOW + WINDOW_MS)
-    assert offenders.verdict(ADDRESS, NOW + WINDOW_MS) == Refuse(1_000)
-
-
-def test_blame_while_refused_prolongs_the_refusal_and_keeps_no_more_than_twenty():
-    offenders = Offenders()
-    verdicts(offenders, 30)
-    assert offenders.verdict(ADDRESS, NOW + 30_000) == Refuse(WINDOW_MS - 20_000)
-    assert len(offenders._blamed[ADDRESS]) == 20
-
-
-def test_half_an_hour_later_all_is_forgiven():
-    offenders = Offenders()
-    verdicts(offenders, 20)
-    assert offenders.verdict(ADDRESS, NOW + 19_000 + WINDOW_MS) == Admit()
+    late(offenders, 30)
+    assert late(offenders, 2, NOW + FREE.per_ms // 10) == [False, True]
+    assert late(offenders, 11, NOW + 2 * FREE.per_ms) == [False] * 10 + [True]
 
 
 def test_another_address_is_not_blamed():
     offenders = Offenders()
-    verdicts(offenders, 20)
-    assert offenders.verdict("192.0.2.8", NOW) == Admit()
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff"),
-        ("2001:DB8:0:0::1", "2001:db8::2"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("fe80::1%eth0", "fe80::2%eth1"),
-        ("testclient", "testclient"),
-    ],
-)
-def test_one_sender(first: str, second: str):
-    offenders = Offenders()
-    verdicts(offenders, 10, first)
-    assert offenders.verdict(second, NOW) == Delay(1_000)
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        ("2001:db8::1", "2001:db8:0:1::1"),
-        ("192.0.2.7", "192.0.2.8"),
-        ("::ffff:192.0.2.7", "::ffff:192.0.2.8"),
-        ("0.0.0.0", "::"),
-        ("", "::"),
-    ],
-)
-def test_two_senders(first: str, second: str):
-    assert block_of(first) != block_of(second)
+    late(offenders, 30)
+    assert not offenders.blame("192.0.2.8", NOW)
 
 
 @pytest.mark.parametrize(("scale", "free"), [(0.5, 5), (3, 30), (0.001, 1)])
-def test_the_scale_multiplies_both_tens(scale: float, free: int):
-    said = verdicts(Offenders(scale), 2 * free + 1)
-    assert said[: 2 * free] == [Admit()] * free + [Delay(1_000)] * free
-    assert isinstance(said[-1], Refuse)
+def test_the_scale_multiplies_the_ten(scale: float, free: int):
+    assert late(Offenders(scale), free + 2) == [False] * free + [True] * 2
 
 
-def test_memory_is_bounded_and_the_oldest_goes_first():
+async def held(offenders: Offenders, *addresses: str) -> list[asyncio.Task[None]]:
+    """A refusal from each of these addresses, and those of them that wait."""
+    tasks = [asyncio.create_task(offenders.hold(address)) for address in addresses]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return [task for task in tasks if not task.done()]
+
+
+async def ended(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_no_more_than_ten_of_one_sender_wait_at_a_time():
     offenders = Offenders()
-    verdicts(offenders, 10, "198.51.100.1")
-    verdicts(offenders, 10, "198.51.100.2")
-    for number in range(MOST_BLOCKS - 2):
-        offenders.blame(f"10.0.{number >> 8}.{number & 255}", NOW)
-    offenders.blame("198.51.100.1", NOW)  # is the latest again
-    offenders.blame("203.0.113.1", NOW)
-    assert len(offenders) == MOST_BLOCKS
-    assert offenders.verdict("198.51.100.1", NOW) == Delay(1_000)
-    assert offenders.verdict("198.51.100.2", NOW) == Admit()
+    waiting = await held(offenders, *["2001:db8::1", "2001:db8::2"] * 10)
+    others = await held(offenders, ADDRESS)
+    assert (len(waiting), len(others)) == (10, 1)
+    await ended(waiting)
+    again = await held(offenders, "2001:db8::3")  # those who went made room
+    assert len(again) == 1
+    await ended(others + again)
 
 
-@given(st.lists(st.integers(0, WINDOW_MS // 5), max_size=80))
-def test_no_half_hour_sees_more_than_twenty_forgeries_looked_at(gaps: list[int]):
-    offenders, now, looked_at = Offenders(), NOW, []
-    for gap in gaps:
-        now += gap
-        match offenders.verdict(ADDRESS, now):
-            case Refuse(wait):
-                assert 0 < wait <= WINDOW_MS
-                assert isinstance(offenders.verdict(ADDRESS, now + wait - 1), Refuse)
-                assert not isinstance(offenders.verdict(ADDRESS, now + wait), Refuse)
-            case _:
-                looked_at.append(now)
-                offenders.blame(ADDRESS, now)
-    for at in looked_at:
-        assert sum(at <= other < at + WINDOW_MS for other in looked_at) <= 20
+async def test_no_more_than_a_thousand_of_all_wait_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    assert bounds.MOST_LATE == 1_000
+    monkeypatch.setattr(bounds, "MOST_LATE", 20)
+    offenders = Offenders()
+    waiting = await held(offenders, *(f"192.0.2.{number}" for number in range(30)))
+    assert len(waiting) == 20
+    await ended(waiting)
+
+
+async def test_who_waited_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bounds, "LATE_S", 0.01)
+    offenders = Offenders()
+    await asyncio.gather(*(offenders.hold(ADDRESS) for _ in range(5)))
+    assert (offenders._late, offenders._all_late) == ({}, 0)

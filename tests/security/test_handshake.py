@@ -27,7 +27,7 @@ class Gatekeeper:
         self.failure: BaseException | None = None
         self.go = asyncio.Event()
 
-    async def verify(self, _: str) -> Identity:
+    async def verify(self, _: str, __: str) -> Identity:
         self.asked += 1
         await self.go.wait()
         if self.failure is not None:

@@ -5,8 +5,14 @@ from math import nan
 
 from service.telemetry.metrics.families import Families
 
-FAILURES = ("unauthenticated", "bad_signature", "token_expired", "forbidden", "internal")
-SCOPES = ("events", "initiates", "initiates_to_one", "candidates", "held", "signatures")
+FAILURES = (
+    "unauthenticated",
+    "bad_signature",
+    "token_expired",
+    "forbidden",
+    "auth_unavailable",
+)
+SCOPES = ("events", "initiates", "initiates_to_one", "candidates", "held")
 """Every limit there is."""
 PROBE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 

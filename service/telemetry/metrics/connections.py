@@ -7,7 +7,7 @@ REFUSALS = (
     "unauthenticated",
     "token_expired",
     "forbidden",
-    "rate_limited",
+    "auth_unavailable",
     "server_draining",
     "overloaded",
     "internal",
