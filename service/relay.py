@@ -22,9 +22,9 @@ from service.wire.client_events import (
 from service.wire.decoding import each_candidate
 from service.wire.server_events import origin_of
 
-HELD_MESSAGES = 64
+HELD_MESSAGES = 256
 HELD_BYTES = 256 * 1024
-CANDIDATES_PER_OFFER = 200
+CANDIDATES_PER_OFFER = 300
 _RETRY_MS = 1000
 
 

@@ -7,8 +7,8 @@ from msgspec import Raw
 from service.errors import RinglineError
 from service.ports import Answer
 from service.wire import packets
-from service.wire.decoding import subject_of
 from service.wire.server_events import Error, ServerEvent
+from service.wire.subject import subject_of
 
 
 class Reply:

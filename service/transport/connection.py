@@ -12,8 +12,8 @@ from service.transport.switchboard import Wire
 from service.wire.client_events import RelayEvent
 from service.wire.packets import EventPacket
 
-EVENTS = Limit(count=100, per_ms=1_000)
-"""Events of one session."""
+EVENTS = Limit(count=300, per_ms=3_000)
+"""Events of one session: 100 a second, and what a machine with many networks trickles at once."""
 REFUSALS = Limit(count=300, per_ms=10_000)
 """Refused events of one session, before it is closed."""
 

@@ -25,16 +25,13 @@ import structlog
 from engineio.packet import CLOSE
 from engineio.packet import Packet as EnginePacket
 
+from service import errors
 from service.transport import heartbeat
 from service.transport.frames import GOING_AWAY, NORMAL_CLOSURE
 from service.transport.handshake import SERVED
 from service.transport.switchboard import Peer, Switchboard, Wire, Work
-from service.wire.packets import (
-    PacketType,
-    ProtocolError,
-    decode_event,
-    packet_type,
-)
+from service.wire.packets import PacketType, decode_event, packet_type
+from service.wire.rules import ProtocolError, Rule
 
 _log = structlog.get_logger(__name__)
 
@@ -152,7 +149,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
             return None
         try:
             if not isinstance(data, str):
-                raise ProtocolError("binary packets are not used here")  # noqa: TRY301
+                raise ProtocolError(Rule.BINARY)  # noqa: TRY301
             return self._packet(eio_sid, peer, data)
         except ProtocolError as error:
             _log.debug("socket.protocol_error", error=str(error))
@@ -166,7 +163,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         if kind is PacketType.CONNECT:
             return self._connect(eio_sid, peer.wire, packet)
         if packet not in {"1", "1/,"}:
-            raise ProtocolError("malformed DISCONNECT packet")
+            raise ProtocolError(Rule.NAMESPACE if packet[1:2] == "/" else Rule.PACKET)
         return self._leave(eio_sid, peer.wire)
 
     async def _leave(self, eio_sid: str, wire: Wire) -> None:
@@ -177,7 +174,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         """A client asks once for a namespace, so that no retry can mend a refusal."""
         namespace, auth = _connect_packet(packet)
         if namespace in wire.asked or len(wire.asked) == _MOST_NAMESPACES:
-            raise ProtocolError("asked before")
+            raise ProtocolError(Rule.CONNECT_ONCE)
         wire.asked.add(namespace)
         if namespace == "/":
             return self._handle_connect(eio_sid, namespace, auth)  # type: ignore[no-any-return]
@@ -202,7 +199,10 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
 
 
 def _connect_packet(packet: str) -> tuple[str, object]:
-    """The namespace, without its query, and the auth payload of a CONNECT packet."""
+    """The namespace, without its query, and the auth payload of a CONNECT packet.
+
+    A payload that is no JSON is the refusal of it.
+    """
     namespace, rest = "/", packet[1:]
     if rest.startswith("/"):
         namespace, _, rest = rest.partition(",")
@@ -212,4 +212,4 @@ def _connect_packet(packet: str) -> tuple[str, object]:
     try:
         return namespace, msgspec.json.decode(rest)
     except (msgspec.DecodeError, ValueError, RecursionError):
-        raise ProtocolError("malformed CONNECT packet") from None
+        return namespace, errors.InvalidPayload("The payload of CONNECT is not valid JSON.")

@@ -79,12 +79,14 @@ class Sockets:
         return connection
 
     async def connecting(self, connection: Connection, socket_id: str, auth: object) -> None:
-        """Admit whoever the token names, or refuse.
+        """Admit whoever the token names, or refuse; `auth` may be a refusal itself.
 
         What a retry cannot mend is refused with its code; what it can is a lost transport, after
         which clients come back by themselves.
         """
         try:
+            if isinstance(auth, errors.RinglineError):
+                raise auth  # noqa: TRY301 - refused as any other
             connection.identity = await identify(
                 _token(connection, auth),
                 connection.address,

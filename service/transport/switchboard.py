@@ -40,7 +40,10 @@ class Switchboard(Protocol):
         ...
 
     async def connecting(self, peer: Any, socket_id: str, auth: object) -> None:
-        """The client asks to connect; raises `ConnectionRefusedError` to refuse."""
+        """The client asks to connect; raises `ConnectionRefusedError` to refuse.
+
+        `auth` is what it sent, or the error with which that is refused.
+        """
         ...
 
     def relayed(self, peer: Any, frame: str) -> bool:

@@ -3,13 +3,14 @@
 A missing, ill-typed or oversized field is `invalid_payload` with the field's name.
 """
 
+import re
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw
 
 from service import errors
-from service.wire import client_events, relayable
+from service.wire import client_events, numeric_ids, relayable
 from service.wire.client_events import (
     CallAnswer,
     CallInitiate,
@@ -18,7 +19,6 @@ from service.wire.client_events import (
     ClientEvent,
     IceCandidate,
     RelayEvent,
-    Subject,
 )
 
 SMALL_PAYLOAD = 4 * 1024
@@ -34,8 +34,7 @@ _IN_ONE_PASS: dict[str, msgspec.json.Decoder[Any]] = {
     if issubclass(kind, RelayEvent)
 }
 
-_SUBJECT = msgspec.json.Decoder(Subject)
-_NO_SUBJECT = Subject()
+_ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 EVENTS: frozenset[str] = frozenset(_DECODERS)
 """The name of every event that a client may send."""
@@ -57,10 +56,15 @@ def decode(event: str, payload: Raw | None) -> ClientEvent:
         decoded: ClientEvent = decoder.decode(payload)
         _check_payload(decoded)
     except msgspec.ValidationError as error:
-        raise errors.InvalidPayload(_sentence(event, str(error))) from None
+        complaint = str(error)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise errors.InvalidPayload(f"The payload of {event} is not valid JSON.") from None
-    return decoded
+        raise errors.InvalidPayload(_no_json(event, payload)) from None
+    else:
+        return decoded
+    in_text = numeric_ids.as_text(payload)
+    if in_text is None:
+        raise errors.InvalidPayload(_sentence(event, complaint))
+    return decode(event, in_text)
 
 
 def relay_in(frame: str) -> RelayEvent | None:
@@ -81,16 +85,6 @@ def relay_in(frame: str) -> RelayEvent | None:
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         return None
     return decoded
-
-
-def subject_of(payload: Raw | None) -> Subject:
-    """What can be told of an event that is refused; nothing, where that cannot be read."""
-    if payload is None:
-        return _NO_SUBJECT
-    try:
-        return _SUBJECT.decode(payload)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return _NO_SUBJECT
 
 
 def _check_payload(decoded: ClientEvent) -> None:
@@ -139,6 +133,12 @@ def _check(raw: Raw, field: str, first: bytes = b"", most: int | None = None) ->
         raise msgspec.ValidationError(f"Expected at most {most} bytes - at `$.{field}`")
     if wrong := relayable.fault(payload):
         raise msgspec.ValidationError(f"{wrong} - at `$.{field}`")
+
+
+def _no_json(event: str, payload: Raw) -> str:
+    if _ESCAPED_SURROGATE.search(bytes(payload)):
+        return f"The payload of {event} is not valid JSON; is a string cut inside an emoji?"
+    return f"The payload of {event} is not valid JSON."
 
 
 def _sentence(event: str, complaint: str) -> str:

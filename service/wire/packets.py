@@ -3,11 +3,14 @@
 https://socket.io/docs/v4/socket-io-protocol/: `<type>[<namespace>,][<ack id>][<JSON array>]`.
 """
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
 import msgspec
 from msgspec import Raw
+
+from service.wire.rules import ProtocolError, Rule
 
 
 class PacketType(Enum):
@@ -22,7 +25,9 @@ class PacketType(Enum):
 class EventPacket:
     """One event: its name, its first argument unread, and the id that asks for an answer.
 
-    `size` is the packet's, in bytes of UTF-8.
+    Where what follows the name is no JSON, `payload` is all of that behind a comma: no decoder
+    takes it, so that the event is answered as any with a bad payload. `size` is the packet's, in
+    bytes of UTF-8.
     """
 
     event: str
@@ -31,14 +36,12 @@ class EventPacket:
     size: int
 
 
-class ProtocolError(Exception):
-    """The peer does not speak the protocol; the connection cannot go on."""
-
-
 _TYPES = {kind.value: kind for kind in PacketType}
 _decode_usual = msgspec.json.Decoder(tuple[str, Raw]).decode
 _decode = msgspec.json.Decoder(list[Raw]).decode
 _decode_name = msgspec.json.Decoder(str).decode
+_NAME = re.compile(r'\[[ \t\r\n]*("(?:[^"\\]|\\.)*")')
+_BINARY = frozenset("56")  # BINARY_EVENT, BINARY_ACK
 _MOST_ACK_DIGITS = 15  # a JavaScript number's safe integers
 _MOST_NAME = 64
 
@@ -47,7 +50,7 @@ def packet_type(packet: str) -> PacketType:
     """Tell what kind of packet this is; raises `ProtocolError` on any other kind."""
     kind = _TYPES.get(packet[:1])
     if kind is None:
-        raise ProtocolError("unexpected Socket.IO packet type")
+        raise ProtocolError(Rule.BINARY if packet[:1] in _BINARY else Rule.PACKET)
     return kind
 
 
@@ -69,26 +72,47 @@ def decode_event(packet: str) -> EventPacket:
 
 def _decode_any(packet: str) -> EventPacket:
     start = packet.find("[", 1)
-    prefix = packet[1:start].removeprefix("/,")
-    well_formed = packet[:1] == PacketType.EVENT.value and start > 0
-    if not well_formed or not (prefix == "" or (prefix.isascii() and prefix.isdigit())):
-        raise ProtocolError("malformed Socket.IO packet")
-    if len(prefix) > _MOST_ACK_DIGITS:
-        raise ProtocolError("acknowledgement id too long")
+    ack = _ack_id(packet, start)
+    payload: Raw | None
     try:
         name, *arguments = _decode(packet[start:])
         event = _decode_name(name)
     except (msgspec.DecodeError, ValueError, RecursionError):
-        raise ProtocolError("malformed Socket.IO event") from None
+        event, payload = _malformed(packet, start)
+    else:
+        payload = arguments[0] if arguments else None
     if len(event) > _MOST_NAME:
-        raise ProtocolError("event name too long")
-    payload = arguments[0] if arguments else None
-    return EventPacket(event, payload, int(prefix) if prefix else None, size_of(packet))
+        raise ProtocolError(Rule.EVENT_NAME)
+    return EventPacket(event, payload, ack, size_of(packet))
+
+
+def _ack_id(packet: str, start: int) -> int | None:
+    """The id between the packet's type and its array, which begins at `start`."""
+    prefix = packet[1:start].removeprefix("/,")
+    if prefix.startswith("/"):
+        raise ProtocolError(Rule.NAMESPACE)
+    if packet[:1] != PacketType.EVENT.value or start < 1:
+        raise ProtocolError(Rule.PACKET)
+    if prefix and not (prefix.isascii() and prefix.isdigit() and len(prefix) <= _MOST_ACK_DIGITS):
+        raise ProtocolError(Rule.ACK_ID)
+    return int(prefix) if prefix else None
+
+
+def _malformed(packet: str, start: int) -> tuple[str, Raw]:
+    """The name in an array that is no JSON, and all that follows it, behind a comma."""
+    found = _NAME.match(packet, start)
+    if found is None:
+        raise ProtocolError(Rule.EVENT_NAME)
+    try:
+        event = _decode_name(found[1])
+    except (msgspec.DecodeError, ValueError):
+        raise ProtocolError(Rule.EVENT_NAME) from None
+    return event, Raw(b"," + packet[found.end() :].encode(errors="surrogatepass"))
 
 
 def size_of(packet: str) -> int:
     """Bytes of UTF-8."""
-    return len(packet) if packet.isascii() else len(packet.encode())
+    return len(packet) if packet.isascii() else len(packet.encode(errors="surrogatepass"))
 
 
 def encode_event(event: str, payload: bytes) -> bytes:

@@ -18,7 +18,8 @@ with atheris.instrument_imports(include=["service"]):
     from service.transport.frames import acceptable
     from service.wire.client_events import ClientEvent
     from service.wire.decoding import decode
-    from service.wire.packets import PacketType, ProtocolError, decode_event, packet_type
+    from service.wire.packets import PacketType, decode_event, packet_type
+    from service.wire.rules import ProtocolError
 
 UNREAD = ("offer", "answer", "candidate", "data", "metadata")
 

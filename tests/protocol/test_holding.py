@@ -45,54 +45,87 @@ async def test_what_follows_the_accept_follows_what_was_held():
         ]
 
 
-async def test_sixty_four_messages_are_held(service: TestService):
+async def test_two_hundred_and_fifty_six_messages_are_held(service: TestService):
     alice, bob = await service.join("alice"), await service.join("bob")
     call_id = await service.call(alice, bob)
     await alice.done("call:offer", {"offer": OFFER, "to": "bob"})
-    for _ in range(2):
-        batch = [candidate(number) for number in range(31)]
-        await alice.done("ice:candidate", {"candidates": batch, "to": "bob"})
-    await alice.done("ice:candidate", {"candidate": candidate(63), "to": "bob"})
-    error = await alice.refusal("ice:candidate", {"candidate": candidate(64), "to": "bob"})
+    for number in range(255):  # as browsers trickle, without waiting for an answer
+        await alice.emit("ice:candidate", {"candidate": candidate(number), "to": "bob"})
+    error = await alice.refusal("ice:candidate", {"candidate": candidate(256), "to": "bob"})
+    assert "error" not in alice.events()
     assert (error["code"], error["retryable"], error["event"]) == (
         "rate_limited", True, "ice:candidate",
     )  # fmt: skip
     assert error["retryAfterMs"] > 0
     await bob.done("call:accept", {"callId": call_id})
-    await alice.done("ice:candidate", {"candidate": candidate(65), "to": "bob"})
+    await alice.done("ice:candidate", {"candidate": candidate(257), "to": "bob"})
     await bob.settle()
-    assert len(bob.payloads("ice:candidate")) == 64
-    assert bob.payloads("ice:candidate")[-1]["candidate"] == candidate(65)
+    assert [told["candidate"] for told in bob.payloads("ice:candidate")] == [
+        candidate(number) for number in (*range(255), 257)
+    ]
+
+
+async def test_what_is_not_held_is_told_when_nobody_asks(service: TestService):
+    alice, bob = await service.join("alice"), await service.join("bob")
+    call_id = await service.call(alice, bob)
+    for number in range(259):
+        await alice.emit("ice:candidate", {"candidate": candidate(number), "to": "bob"})
+    await alice.settle()
+    assert [(error["code"], error["event"]) for error in alice.payloads("error")] == [
+        ("rate_limited", "ice:candidate")
+    ] * 3
+    await bob.done("call:accept", {"callId": call_id})
+    await bob.settle()
+    assert len(bob.payloads("ice:candidate")) == 256
+
+
+@pytest.mark.parametrize("many", [150, 256])
+async def test_a_machine_with_many_networks_trickles_at_once(service: TestService, many: int):
+    """While it rings, and again right after the accept, each in an event of its own."""
+    alice, bob = await service.join("alice"), await service.join("bob")
+    call_id = await service.call(alice, bob)
+    await alice.emit("call:offer", {"offer": OFFER, "to": "bob"})
+    for number in range(many - 1):
+        await alice.emit("ice:candidate", {"candidate": candidate(number), "to": "bob"})
+    await bob.done("call:accept", {"callId": call_id})
+    for number in range(many):
+        await bob.emit("ice:candidate", {"candidate": candidate(number), "to": "alice"})
+    for sender, receiver, sent in ((alice, bob, many - 1), (bob, alice, many)):
+        await sender.settle()
+        await receiver.settle()
+        assert "error" not in sender.events()
+        assert [told["candidate"] for told in receiver.payloads("ice:candidate")] == [
+            candidate(number) for number in range(sent)
+        ]
 
 
 async def test_a_batch_that_does_not_fit_is_refused_as_a_whole(service: TestService):
     alice, bob = await service.join("alice"), await service.join("bob")
     call_id = await service.call(alice, bob)
     batch = {"candidates": [candidate(number) for number in range(30)], "to": "bob"}
-    for _ in range(2):
+    for _ in range(8):
         await alice.done("ice:candidate", batch)
     assert (await alice.refusal("ice:candidate", batch))["code"] == "rate_limited"
     await bob.done("call:accept", {"callId": call_id})
     await bob.settle()
-    assert len(bob.payloads("ice:candidate")) == 60
+    assert len(bob.payloads("ice:candidate")) == 240
 
 
 async def test_what_is_not_held_counts_for_nothing(service: TestService):
     alice, bob = await service.join("alice"), await service.join("bob")
     call_id = await service.call(alice, bob)
     batch = [candidate(number) for number in range(32)]
-    for _ in range(2):
+    for _ in range(8):
         await alice.done("ice:candidate", {"candidates": batch, "to": "bob"})
     for _ in range(6):  # not asking for an answer, which is the short way
         await alice.emit("ice:candidate", {"candidates": batch, "to": "bob"})
     await alice.settle()
     assert len(alice.payloads("error")) == 6
     await bob.done("call:accept", {"callId": call_id})
-    for _ in range(4):  # of the 200 for an offer, 136 are left
-        await alice.done("ice:candidate", {"candidates": batch, "to": "bob"})
+    await alice.done("ice:candidate", {"candidates": batch, "to": "bob"})  # of the 300, 44 are left
     error = await alice.refusal("ice:candidate", {"candidates": batch, "to": "bob"})
     assert error["code"] == "rate_limited"
-    await alice.done("ice:candidate", {"candidates": batch[:8], "to": "bob"})
+    await alice.done("ice:candidate", {"candidates": batch[:12], "to": "bob"})
 
 
 async def test_two_hundred_and_fifty_six_kib_are_held(service: TestService):

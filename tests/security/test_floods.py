@@ -67,14 +67,14 @@ async def test_candidates_of_an_offer(service: TestService, bystanders: Bystande
         answer: dict[str, object] = await mallory.request("ice:candidate", batch)
         return answer
 
-    assert await refusals(attempt, 9) == [8]
+    assert await refusals(attempt, 13) == [12]
     await victim.settle()
-    assert len(victim.payloads("ice:candidate")) == 200
+    assert len(victim.payloads("ice:candidate")) == 300
     await mallory.done("call:offer", {"offer": OFFER, "callId": call_id})
     assert await refusals(attempt, 1) == []
 
 
-@pytest.mark.parametrize(("scale", "allowed"), [(0.5, 100), (2.0, 400)])
+@pytest.mark.parametrize(("scale", "allowed"), [(0.5, 150), (2.0, 600)])
 async def test_the_scale_multiplies_candidates(scale: float, allowed: int):
     async with running(rate_limit_scale=scale) as service:
         mallory, victim = await service.join("mallory"), await service.join("victim")
@@ -90,17 +90,18 @@ async def test_the_scale_multiplies_candidates(scale: float, allowed: int):
         assert len(victim.payloads("ice:candidate")) == allowed
 
 
-@pytest.mark.parametrize(("scale", "allowed"), [(0.5, 50), (2.0, 200)])
+@pytest.mark.parametrize(("scale", "allowed"), [(0.5, 150), (2.0, 600)])
 async def test_the_scale_multiplies_events(scale: float, allowed: int):
+    rate, sent = round(100 * scale), allowed + round(200 * scale)
     async with running(rate_limit_scale=scale) as service:
         mallory = await service.join("mallory")
-        await service.advance(1)  # as if nothing had been sent yet
+        await service.advance(3)  # as if nothing had been sent yet
         begun = time.monotonic()
-        for _ in range(3 * allowed):
+        for _ in range(sent):
             await mallory.send(QUERY)
         told = ("user:status", "error")
-        await mallory.until(lambda: len(mallory.events(*told)) == 3 * allowed)
-        refilled = (time.monotonic() - begun) * allowed  # while they were sent
+        await mallory.until(lambda: len(mallory.events(*told)) == sent)
+        refilled = (time.monotonic() - begun) * rate  # while they were sent
         assert allowed <= len(mallory.payloads("user:status")) <= allowed + refilled
         assert {error["code"] for error in mallory.payloads("error")} == {"rate_limited"}
 
@@ -115,15 +116,18 @@ async def test_what_waits_for_an_accept_is_bounded(service: TestService, bystand
 
 async def test_events_of_a_session(service: TestService, bystanders: Bystanders):
     mallory = await service.join(name("mallory"))
-    for _ in range(150):
+    await service.advance(3)  # as if nothing had been sent yet
+    begun = time.monotonic()
+    for _ in range(450):
         await mallory.send(QUERY)
     await bystanders.talk()
     refused = await mallory.next("error")
     assert (refused["code"], refused["retryable"]) == ("rate_limited", True)
     assert 0 < refused["retryAfterMs"] <= 1_000
-    await mallory.until(lambda: len(mallory.log) >= 150)
-    answered = mallory.payloads("user:status")
-    assert 98 <= len(answered) < 150
+    told = ("user:status", "error")
+    await mallory.until(lambda: len(mallory.events(*told)) == 450)
+    refilled = (time.monotonic() - begun) * 100
+    assert 300 <= len(mallory.payloads("user:status")) <= 300 + refilled
     await service.advance(1)
     await mallory.done("user:status", {"userId": "x"})
 

@@ -33,12 +33,9 @@ BROKEN = {
     "an event without a name": "42[]",
     "a number for a name": "42[1]",
     "null for a name": "42[null]",
-    "half an array": '42["user:status"',
-    "two arrays": '42["user:status"]["x"]',
     "JSON that engineio would parse": '4"2[\\"user:status\\"]"',
     "an object that engineio would parse": '4{"a":1}',
     "5,000 deep": "42" + DEEP,
-    "5,000 deep beside a name": '42["user:status",' + DEEP + "]",
     "60,000 brackets": "42" + "[" * 60_000,
     "60,000 brackets that engineio would parse": "4" + "[" * 60_000,
     "a lone surrogate for a name": '42["\\ud800"]',
@@ -144,18 +141,6 @@ async def test_invalid_utf8_closes_long_polling(
 async def test_a_body_in_jsonp_is_none(service: TestService, http: aiohttp.ClientSession):
     mallory = await Polling.handshake(http, service.port)
     assert await mallory.post("d=40") == 400
-
-
-@pytest.mark.parametrize(
-    "auth",
-    [DEEP, "[" * 60_000, '{"token":NaN}', '{"token":"\\ud800"}', "{", '{"token"}', "\x00"],
-    ids=["deep", "brackets", "NaN", "surrogate", "half", "no value", "control"],
-)
-async def test_a_broken_connect_closes(service: TestService, bystanders: Bystanders, auth: str):
-    mallory = await service.open()
-    await mallory.send("40" + auth)
-    assert await mallory.until_closed() == 1008
-    assert mallory.connected is None
 
 
 async def test_ten_megabytes_of_brackets_are_not_read(service: TestService, bystanders: Bystanders):

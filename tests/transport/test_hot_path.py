@@ -14,12 +14,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import ConnectionClosed
 
 from service.wire import packets
-from service.wire.packets import EventPacket, ProtocolError
+from service.wire.packets import EventPacket
+from service.wire.rules import ProtocolError
 from tests.security.surroundings import CANDIDATE
 from tests.security.test_frames import BROKEN
 from tests.support.client import Client
 from tests.support.service import TestService, running
-from tests.wire.test_packets import BAD, GOOD
+from tests.wire.test_packets import BAD, GOOD, MALFORMED
 
 RELAYS = 50
 SPACED = '{ "candidate" : "candidate:1 1 udp 1 127.0.0.1 9 typ host",  "sdpMid":"0" , "x": 1.0 }'
@@ -95,7 +96,7 @@ def taken(decode: Callable[[str], EventPacket], packet: str) -> EventPacket | No
         return None
 
 
-@pytest.mark.parametrize("packet", [*GOOD, *BAD])
+@pytest.mark.parametrize("packet", [*GOOD, *BAD, *MALFORMED])
 def test_one_pass_and_many_take_the_same(packet: str):
     assert taken(packets.decode_event, packet) == taken(packets._decode_any, packet)
 

@@ -48,7 +48,7 @@ def test_500_users_may_be_watched_and_501_may_not(event):
     )
 
 
-@pytest.mark.parametrize("wrong", ["", "x" * 129, 7, None])
+@pytest.mark.parametrize("wrong", ["", "x" * 129, 7.5, None])
 def test_the_user_of_many_that_is_wrong_is_named(wrong):
     refusal = refused_field("user:watch", userIds=["bob", "carol", wrong])
     assert refusal.startswith("user:watch: userIds[2]: Expected ")

@@ -55,7 +55,7 @@ def test_a_missing_field_is_named(event, field):
 
 
 @pytest.mark.parametrize(("event", "field"), STRINGS)
-@pytest.mark.parametrize("wrong", [7, True, ["x"], {"x": 1}])
+@pytest.mark.parametrize("wrong", [7.5, True, ["x"], {"x": 1}])
 def test_an_ill_typed_field_is_named(event, field, wrong):
     assert refused_field(event, **{field: wrong}).startswith(f"{event}: {field}: Expected ")
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from service import errors
 from service.wire.client_events import ClientEvent
 from service.wire.decoding import decode, relay_in
-from service.wire.packets import ProtocolError, decode_event
+from service.wire.packets import decode_event
+from service.wire.rules import ProtocolError
 from tests.wire.saying import CANDIDATE, GOOD, RELAYS
 
 

@@ -1,5 +1,6 @@
 """Socket.IO framing: what is an event, what ends the connection, how answers are written."""
 
+import contextlib
 import json
 
 import pytest
@@ -7,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from service.errors import InvalidPayload, RinglineError
+from service.wire.decoding import decode
 from service.wire.packets import (
     EventPacket,
     PacketType,
-    ProtocolError,
     decode_event,
     encode_ack,
     encode_event,
@@ -18,6 +20,8 @@ from service.wire.packets import (
     ok,
     packet_type,
 )
+from service.wire.rules import ProtocolError, Rule
+from service.wire.subject import subject_of
 
 GOOD = {
     '2["call:end",{"callId":"c_1"}]': ("call:end", '{"callId":"c_1"}', None),
@@ -35,14 +39,7 @@ GOOD = {
     '2["' + "x" * 64 + '",[]]': ("x" * 64, "[]", None),
 }
 
-BAD = [
-    "",
-    "2",
-    "2{}",
-    "2[]",
-    "2[1]",
-    "2[null]",
-    '2[["call:end"]]',
+MALFORMED = [
     '2["call:end"',
     '2["call:end",]',
     '2["call:end",{]',
@@ -52,6 +49,25 @@ BAD = [
     '2["call:end",01]',
     '2["call:end",{"a":"\x01"}]',
     '2["call:end","\ud800"]',
+    '2["call:end",' + "[" * 5_000 + "]" * 5_000 + "]",
+    '2["call:end",{"a":"\\ud83d"}]',
+    '2["call:end",{"\\ude00":1}]',
+    '2["call:end",{},"\\ud83d"]',
+    '2["call:end" {}',
+    '2["call:end"{}]',
+    '2["call:end",{}',
+    '2[ "call:end" ',
+]
+"""An event with a name, and no JSON behind it."""
+
+BAD = [
+    "",
+    "2",
+    "2{}",
+    "2[]",
+    "2[1]",
+    "2[null]",
+    '2[["call:end"]]',
     '2["\ud800"]',
     '2["\\ud800"]',
     '2["' + "x" * 65 + '"]',
@@ -69,7 +85,6 @@ BAD = [
     '3["call:end"]',
     '52-["call:end"]',
     '51-["call:end",{"_placeholder":true,"num":0}]',
-    '2["call:end",' + "[" * 5_000 + "]" * 5_000 + "]",
     "2" + "[" * 100_000,
     "2[1" + "0" * 5_000 + "]",
 ]
@@ -87,6 +102,42 @@ def test_an_event_packet(packet):
 def test_a_packet_that_is_no_event(packet):
     with pytest.raises(ProtocolError):
         decode_event(packet)
+
+
+@pytest.mark.parametrize("prefix", ["", "7", "/,7"])
+@pytest.mark.parametrize("packet", MALFORMED, ids=lambda packet: ascii(packet[:32]))
+def test_an_event_without_json_behind_its_name_is_one_with_a_bad_payload(packet, prefix):
+    decoded = decode_event(f"2{prefix}{packet[1:]}")
+    assert (decoded.event, decoded.ack) == ("call:end", 7 if prefix else None)
+    with pytest.raises(InvalidPayload, match="not valid JSON"):
+        decode(decoded.event, decoded.payload)
+
+
+BROKEN_RULES = {
+    "4": Rule.PACKET,
+    '51-["x"]': Rule.BINARY,
+    "61[]": Rule.BINARY,
+    "3[]": Rule.PACKET,
+    "9": Rule.PACKET,
+    "2": Rule.PACKET,
+    "2{}": Rule.PACKET,
+    '2/admin,["x"]': Rule.NAMESPACE,
+    '2-1["x"]': Rule.ACK_ID,
+    '21234567890123456["x"]': Rule.ACK_ID,
+    "2[]": Rule.EVENT_NAME,
+    "2[1]": Rule.EVENT_NAME,
+    '2["' + "x" * 65 + '"]': Rule.EVENT_NAME,
+    '2["\\ud800"]': Rule.EVENT_NAME,
+    '2["x': Rule.EVENT_NAME,
+}
+
+
+@pytest.mark.parametrize("packet", BROKEN_RULES)
+def test_the_rule_that_is_broken_is_named(packet):
+    read = decode_event if packet.startswith("2") else packet_type
+    with pytest.raises(ProtocolError) as broken:
+        read(packet)
+    assert broken.value.rule is BROKEN_RULES[packet]
 
 
 @pytest.mark.parametrize("packet", GOOD)
@@ -131,7 +182,11 @@ def test_nothing_but_a_protocol_error_ever_escapes(frame):
     except ProtocolError:
         return
     assert isinstance(decoded, EventPacket)
-    assert json.loads(frame[frame.index("[") :])[0] == decoded.event
+    name, _ = json.JSONDecoder().raw_decode(frame[frame.index("[") + 1 :].lstrip())
+    assert name == decoded.event
+    with contextlib.suppress(RinglineError):
+        decode(decoded.event, decoded.payload)
+    subject_of(decoded.payload)
 
 
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=64)

@@ -99,8 +99,8 @@ def test_a_payload_that_is_not_json_is_refused(event, bad):
 @pytest.mark.parametrize("bad", ["invalid UTF-8", "a number out of range", "a lone low surrogate"])
 def test_the_payload_at_fault_is_named_where_the_message_can_be_read(event, bad):
     sentence = refused(event, message(event, BAD[bad]))
-    broken = f"The payload of {event} is not valid JSON."
-    assert sentence in (f"{event}: {FIELD[event]}: Expected valid JSON.", broken)
+    named = f"{event}: {FIELD[event]}: Expected valid JSON."
+    assert sentence == named or sentence.startswith(f"The payload of {event} is not valid JSON")
 
 
 @pytest.mark.parametrize("event", FIELD)
@@ -128,8 +128,9 @@ def test_the_candidate_at_fault_is_named():
     [b'"\xff"', b'"\xed\xa0\x80"', b'"\\ud800"', b'"\\udc00x"', b'"\x01"', b'"\\x41"', b"'c'"],
 )
 def test_broken_text_in_a_field_that_is_read_is_refused(text):
+    hint = "; is a string cut inside an emoji?" if b"\\ud" in text else "."
     assert refused("call:accept", b'{"callId":%b}' % text) == (
-        "The payload of call:accept is not valid JSON."
+        f"The payload of call:accept is not valid JSON{hint}"
     )
 
 

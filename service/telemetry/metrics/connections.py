@@ -7,6 +7,7 @@ REFUSALS = (
     "unauthenticated",
     "token_expired",
     "forbidden",
+    "invalid_payload",
     "auth_unavailable",
     "server_draining",
     "overloaded",
