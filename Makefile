@@ -14,7 +14,7 @@ install: ## Prepare .venv (quick when nothing changed)
 	@tools/install $(PYTHON)
 
 .PHONY: compile
-compile: install ## Compile the hot rooms anew, after a change (a minute; tests run the sources)
+compile: install ## Compile the hot path anew, after a change (a minute; tests run the sources)
 	@tools/compile
 
 .PHONY: lock
@@ -25,7 +25,7 @@ lock: install ## Resolve the dependencies anew into the hashed locks
 	@echo "checkov>=3.3.30,<4" | $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 - -o tools/checkov.lock
 
 .PHONY: check
-check: install ## Format, lint, types, floors, generated pages
+check: install ## Format, lint, types, layers, generated pages
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -57,7 +57,7 @@ test-uvicorn: install ## What goes over the wire, on uvicorn's own WebSockets
 	@TEST_WEBSOCKETS=uvicorn $(BIN)/pytest -m "not long" -n $(WORKERS) --dist loadfile tests/protocol tests/security tests/stateful tests/transport $(ARGS)
 
 .PHONY: test-compiled
-test-compiled: compile ## What goes over the wire, with the hot rooms compiled
+test-compiled: compile ## What goes over the wire, with the hot path compiled
 	@PURE_PYTHON=0 $(BIN)/pytest -m "not long and not image and not chart" -n $(WORKERS) --dist loadfile tests/test_compiled.py tests/calls tests/e2e tests/protocol tests/security tests/stateful tests/transport $(ARGS)
 
 .PHONY: chart-test
