@@ -12,10 +12,14 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from engineio.packet import NOOP
 from engineio.packet import Packet as EnginePacket
 
-from service.transport.frames import acceptable
+from service.transport.frames import (
+    NORMAL_CLOSURE,
+    POLICY_VIOLATION,
+    UPGRADE_WITHIN_S,
+    acceptable,
+)
 from service.transport.line import Line
 from service.transport.switchboard import Work
 
@@ -51,7 +55,7 @@ class Direct:
 
     __slots__ = (
         "_ending", "_engine", "_later", "_line", "_open", "_peer", "_probed", "_relayed", "_socket",
-        "_working",
+        "_upgrade_by", "_working",
     )  # fmt: skip
 
     def __init__(self, engine: "Engine", socket: Any, line: Line) -> None:
@@ -63,12 +67,15 @@ class Direct:
         self._open = False
         self._later: deque[str | None] | None = None
         self._probed = False
+        self._upgrade_by: asyncio.TimerHandle | None = None
         self._working: asyncio.Task[None] | None = None
         self._ending = False
         socket.frames = self
         line.serve(self)
         if socket.connected:
             socket.upgrading = True
+            loop = asyncio.get_running_loop()
+            self._upgrade_by = loop.call_later(UPGRADE_WITHIN_S, self._give_up, NORMAL_CLOSURE)
         else:
             socket.connected = True
             self._take_over()
@@ -80,7 +87,10 @@ class Direct:
 
     async def finish(self, code: int) -> None:
         """Close, behind what is to be written; what is waited for concerns nobody any more."""
-        self._line.close(code)
+        if self._socket.upgrading:
+            self._give_up(code)
+        else:
+            self._line.close(code)
         if self._working is not None and not self._ending:
             self._working.cancel()
 
@@ -98,7 +108,10 @@ class Direct:
 
     def broken(self) -> None:
         """A binary frame came."""
-        self._break()
+        if self._socket.upgrading:
+            self._give_up(POLICY_VIOLATION)
+        else:
+            self._break()
 
     def lost(self) -> None:
         """The transport is gone; what came before is still handled."""
@@ -146,12 +159,26 @@ class Direct:
         if not self._probed and frame == "2probe":
             self._probed = True
             self._line.send(b"3probe")
-            socket.queue.put_nowait(EnginePacket(NOOP))  # ends the poll that waits
+            socket.polling.probed()
         elif self._probed and frame == "5":
-            socket.upgrading = False
             self._take_over()
+            self._settle()
         else:
-            self._break()
+            self._give_up(POLICY_VIOLATION)
+
+    def _give_up(self, code: int) -> None:
+        """Close a WebSocket that is not going to replace polling, which goes on."""
+        self._line.close(code)
+        self._settle()
+        self._socket.frames = None
+
+    def _settle(self) -> None:
+        """The upgrade is over, well or not."""
+        if self._upgrade_by is not None:
+            self._upgrade_by.cancel()
+            self._upgrade_by = None
+        self._socket.upgrading = False
+        self._socket.polling.settled()
 
     def _take_over(self) -> None:
         """Write what is queued, then have everything written here."""
@@ -161,7 +188,7 @@ class Direct:
         self._open = True
         while not queue.empty():
             packet = queue.get_nowait()
-            if packet is not None and packet.packet_type != NOOP:
+            if packet is not None:
                 self.send(packet.encode())
 
     def _break(self) -> None:
@@ -173,5 +200,6 @@ class Direct:
         socket = self._socket
         if socket.upgraded:
             await self._engine.over(socket, by_client=by_client)
-        else:
-            socket.frames, socket.upgrading = None, False
+        elif socket.frames is self:
+            socket.frames = None
+            self._settle()

@@ -1,16 +1,16 @@
 """Where Ringline meets python-socketio and python-engineio; frames.py has the rest of it.
 
-The libraries keep the handshake, long-polling, upgrades, heartbeats and the CONNECT exchange.
-Everything else of a client goes through the `Switchboard`: events are decoded, queued and
-answered here, since the libraries would decode each payload, run handlers out of order
-(`async_handlers=True`) or block heartbeats behind a handler (`False`), and keep a connection
-whose peer does not speak the protocol.
+The libraries keep the opening of a connection, WebSockets that are not on a line, and the CONNECT
+exchange; requests and long-polling are ours (handshake.py, polling.py). Everything else of a client
+goes through the `Switchboard`: events are decoded, queued and answered here, since the libraries
+would decode each payload, run handlers out of order (`async_handlers=True`) or block heartbeats
+behind a handler (`False`), and keep a connection whose peer does not speak the protocol.
 
 Leaned on, pinned to a minor version in pyproject.toml, and held by
 tests/transport/test_contract.py: `AsyncServer._handle_eio_connect`, `_handle_eio_message`,
 `_handle_eio_disconnect`, `_handle_connect`, `_handle_disconnect`, `_send_packet`, `.eio`,
-`.manager`, `eio._async`, `eio.sockets`, `AsyncSocket.queue`, `.close`,
-`Payload.max_decode_packets`.
+`.manager`, `eio._async`, `eio.create_queue`, `eio.sockets`, `AsyncSocket.close`, `.closing`; that
+ASGI's requests come to `AsyncServer.handle_request`.
 """
 
 import asyncio
@@ -18,17 +18,17 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import engineio
 import msgspec
 import socketio
 import structlog
-from engineio.packet import CLOSE
-from engineio.packet import Packet as EnginePacket
+from starlette.types import Receive, Scope, Send
 
 from service import errors
 from service.transport import heartbeat
 from service.transport.frames import GOING_AWAY, NORMAL_CLOSURE
-from service.transport.handshake import SERVED
+from service.transport.handshake import SERVED, Requests
+from service.transport.mailbox import Mailbox
+from service.transport.polling import Polling
 from service.transport.switchboard import Peer, Switchboard, Wire, Work
 from service.wire.packets import PacketType, decode_event, packet_type
 from service.wire.rules import ProtocolError, Rule
@@ -63,6 +63,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
             ping_interval=ping_interval,
             ping_timeout=ping_timeout,
             transports=list(transports),
+            allow_upgrades="websocket" in transports,
             max_http_buffer_size=max_message_bytes,
         )
         self.switchboard = switchboard
@@ -71,13 +72,17 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         self._tasks: set[asyncio.Task[None]] = set()
         heartbeat.install()
         self.eio._async = {**self.eio._async, **SERVED}  # noqa: SLF001
+        self.eio.create_queue = Mailbox
         self.eio.ringline = self
-        # Trickling sends bursts; the size of a body bounds the packets in it.
-        engineio.payload.Payload.max_decode_packets = max_message_bytes
+        self._requests = Requests(self, transports, max_message_bytes)
         self.on("connect", self._connecting)
 
     def __len__(self) -> int:
         return len(self._peers)
+
+    async def handle_request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request for Engine.IO."""
+        await self._requests(scope, receive, send)
 
     def on_transport(self, transport: str) -> int:
         """How many connections are on `websocket`, or on `polling`."""
@@ -99,8 +104,9 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         """End a transport: what is queued, then a close frame or the CLOSE packet of polling."""
         if socket.frames is not None:
             await socket.frames.finish(code)
+        if not socket.upgraded and not socket.closing and socket.wire.why != "protocol_error":
+            await socket.polling.finish()
         await socket.close(wait=False, abort=True)
-        socket.queue.put_nowait(EnginePacket(CLOSE))  # to a poll that waits
         self.eio.sockets.pop(socket.sid, None)
 
     async def over(self, socket: Any, *, by_client: bool) -> None:
@@ -109,12 +115,6 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         why = reason.CLIENT_DISCONNECT if by_client else reason.TRANSPORT_CLOSE
         await socket.close(wait=False, abort=True, reason=why)
         self.eio.sockets.pop(socket.sid, None)
-
-    def cut_polling(self, engine_sid: str) -> None:
-        """End a long-polling connection whose client broke the protocol."""
-        peer = self._peers.get(engine_sid)
-        if peer is not None:
-            peer.wire.cut("protocol_error")
 
     async def close_all(self) -> None:
         """End every connection."""
@@ -132,6 +132,8 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         socket.wire = wire = Wire(self, socket)
         peer = self.switchboard.opened(wire, environ)
         self._peers[eio_sid] = peer
+        if environ["asgi.scope"]["type"] == "http":
+            socket.polling = Polling(self, socket)
         self.environ[eio_sid] = {"ringline.peer": peer}  # of the request nothing else is kept
 
     async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
@@ -192,6 +194,9 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         if socket_id is not None:  # its CONNECT is still being decided on
             await self.manager.disconnect(socket_id, "/")
         peer = self._peers.pop(eio_sid, None)
+        socket = self.eio.sockets.get(eio_sid)
+        if socket is not None and socket.polling is not None:
+            socket.polling.over(by_client=reason == self.reason.CLIENT_DISCONNECT)
         if peer is not None:
             timed_out = reason == self.reason.PING_TIMEOUT
             peer.wire.cut("ping_timeout" if timed_out else "transport", NORMAL_CLOSURE)

@@ -16,52 +16,67 @@ POLICY_VIOLATION = 1008
 """WebSocket close code (RFC 6455, 7.4.1) for a peer that breaks the protocol."""
 GOING_AWAY = 1001
 NORMAL_CLOSURE = 1000
+UPGRADE_WITHIN_S = 10
+"""How long a WebSocket may take to replace polling, from its handshake on; else polling goes on."""
 _LAST_WORDS_S = 0.5
 """How long a client has to take what was queued for it before it is cut."""
 
 
 class Frames(asgi.WebSocket):  # type: ignore[misc]
-    """The libraries' WebSocket driver, which lets only well-formed frames through.
-
-    One at a time serves a connection: a second upgrade of the same one is turned away.
-    """
+    """The libraries' WebSocket driver, which lets only well-formed frames through."""
 
     def __init__(self, handler: Any, server: Any) -> None:
         super().__init__(handler, server)
         self._socket = handler.__self__
-        self._upgrade = iter(("2probe", "5"))
+        self._probed = False
+        self._upgrade_by = asyncio.get_running_loop().time() + UPGRADE_WITHIN_S
         self._code = NORMAL_CLOSURE
         self._closed = asyncio.Event()
 
     async def __call__(self, environ: dict[str, Any]) -> str:
         """Serve the WebSocket until it closes."""
-        if self._socket.frames is not None:
-            await environ["asgi.send"]({"type": "websocket.close"})
-            return ""
         self._socket.frames = self
         try:
             return str(await super().__call__(environ))
         finally:
             self._socket.frames = None
             self._socket.upgrading = False  # a probe that failed: polling goes on
+            if self._socket.polling is not None:
+                self._socket.polling.settled()
 
     async def wait(self) -> str:
-        """The next frame; raises `OSError` when the connection is over."""
+        """The next frame; raises `OSError` when the WebSocket is over."""
+        if self._socket.upgrading:
+            return await self._upgrade()
         frame = await super().wait()
         if isinstance(frame, str) and self._expected(frame):
             return frame
         self._code = POLICY_VIOLATION
         self._socket.wire.cut("protocol_error")
-        if self._socket.upgrading:
-            await self.close()
         raise OSError("malformed Engine.IO frame")
 
     def _expected(self, frame: str) -> bool:
-        if self._socket.upgrading:
-            return frame == next(self._upgrade, None)
         if frame == "3":
             return self._socket.last_ping is not None  # a pong answers a ping
         return acceptable(frame)
+
+    async def _upgrade(self) -> str:
+        """A probe, then the upgrade (Engine.IO v4, "Upgrade"); all else closes this WebSocket."""
+        frame: object = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(self._upgrade_by):
+                frame = await super().wait()
+        if frame == "2probe" and not self._probed:
+            self._probed = True
+            self._socket.polling.probed()
+            return "2probe"
+        if frame == "5" and self._probed:
+            self._socket.polling.settled()
+            return "5"
+        if frame is not None:
+            self._code = POLICY_VIOLATION
+        await self.close()
+        raise OSError("no upgrade")
 
     async def close(self) -> None:
         """Send the close frame, once; the reading side then ends by itself."""

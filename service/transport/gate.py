@@ -3,26 +3,24 @@
 A pure ASGI middleware around everything that clients reach.
 """
 
-import asyncio
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import errors
 from service.telemetry.metrics import Metrics
+from service.transport.body import whole_body
+from service.transport.denial import respond
 from service.transport.engine import Engine
-from service.transport.frames import acceptable
-from service.transport.http.problems import problem
+from service.transport.http.problems import Unserved, problem
 from service.transport.origins import Origins
 
 _log = structlog.get_logger(__name__)
 
 SOCKET_PATH = "/socket.io/"
 _RETRY_MS = 5_000
-_BODY_WITHIN_S = 10
 
 
 class Gate:
@@ -30,7 +28,7 @@ class Gate:
 
     Args:
         app: what stands behind.
-        engine: whose connections are counted, and cut when a polled body breaks the protocol.
+        engine: whose connections are counted.
         origins: which pages may connect.
         max_body: bytes a request body may have.
         max_connections: transports that may be open; 0 is no limit.
@@ -62,11 +60,12 @@ class Gate:
         try:
             if _for_sockets(scope):
                 self._admit_socket(scope)
-            if scope["type"] == "http" and scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
-                body = await self._whole_body(scope, receive)
-                scope, receive = _with_body(scope, body), _replay(body, receive)
+            elif scope["type"] == "websocket":
+                raise Unserved(f"WebSockets are at {SOCKET_PATH}, for Socket.IO.")
+            elif scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
+                receive = _replay(await whole_body(scope, receive, self._max_body), receive)
         except errors.RinglineError as error:
-            await problem(error)(_as_http(scope), receive, _denial(scope, send))
+            await respond(problem(error), scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -90,35 +89,6 @@ class Gate:
         if self._max_connections and len(self._engine) >= self._max_connections:
             raise Full(retry_after_ms=_RETRY_MS)
 
-    async def _whole_body(self, scope: Scope, receive: Receive) -> bytes:
-        """A body that is small enough, came in time, and is fit for where it goes."""
-        try:
-            async with asyncio.timeout(_BODY_WITHIN_S):
-                body = await self._small_body(scope, receive)
-            if _for_sockets(scope):
-                _check_polled(body)
-        except TimeoutError:
-            raise TooSlow from None
-        except errors.InvalidPayload:
-            if _for_sockets(scope):
-                self._engine.cut_polling(_engine_sid(scope) or "")
-            raise
-        return body
-
-    async def _small_body(self, scope: Scope, receive: Receive) -> bytes:
-        declared = Headers(scope=scope).get("content-length", "0")
-        if not declared.isdecimal() or int(declared) > self._max_body:
-            raise TooLarge
-        body = bytearray()
-        more = True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self._max_body:
-                raise TooLarge
-        return bytes(body)
-
 
 class Full(errors.ServerDraining):
     """The node has as many connections as it may have."""
@@ -126,39 +96,9 @@ class Full(errors.ServerDraining):
     default = "The server has all the connections it may have; try again."
 
 
-class TooLarge(errors.InvalidPayload):
-    """The body is larger than any message may be."""
-
-    status = 413
-    default = "The body is larger than RINGLINE_MAX_MESSAGE_BYTES."
-
-
-class TooSlow(errors.InvalidPayload):
-    """The body did not come."""
-
-    status = 408
-    default = "The body took too long."
-
-
-def _check_polled(body: bytes) -> None:
-    """A polled body is Engine.IO packets between record separators, each a good one."""
-    try:
-        good = all(acceptable(packet) for packet in body.decode().split("\x1e"))
-    except UnicodeDecodeError:
-        good = False
-    if not good:
-        raise errors.InvalidPayload("The body is not an Engine.IO v4 payload.")
-
-
 def _for_sockets(scope: Scope) -> bool:
     """Whether the libraries' router will take it: a missing last slash is all the same to it."""
     return f"{scope['path']}/".startswith(SOCKET_PATH)
-
-
-def _with_body(scope: Scope, body: bytes) -> Scope:
-    """The request with its length declared, which a chunked one has not: engineio believes it."""
-    headers = [header for header in scope["headers"] if header[0] != b"content-length"]
-    return {**scope, "headers": [*headers, (b"content-length", b"%d" % len(body))]}
 
 
 def _engine_sid(scope: Scope) -> str | None:
@@ -177,18 +117,3 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return again
-
-
-def _as_http(scope: Scope) -> Scope:
-    return {**scope, "type": "http"}
-
-
-def _denial(scope: Scope, send: Send) -> Send:
-    """Answer a WebSocket handshake with a plain response (ASGI's denial response extension)."""
-    if scope["type"] != "websocket":
-        return send
-
-    async def deny(message: Message) -> None:
-        await send({**message, "type": f"websocket.{message['type']}"})
-
-    return deny

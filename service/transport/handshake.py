@@ -1,47 +1,90 @@
-"""How the libraries come by a request and serve the WebSocket that it becomes.
+"""Engine.IO's requests, answered: connections opened, polled, and taken over by a WebSocket.
 
-Leaned on, and held by tests/transport/test_contract.py: what `AsyncServer._async` holds under
-"translate_request" and "websocket".
+Leaned on, and held by tests/transport/test_contract.py: `AsyncServer._handle_connect`, which opens
+a connection, `._async`, which holds under "websocket" what serves a WebSocket, and
+`AsyncSocket._websocket_handler`, which that is given.
 """
 
-from typing import Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
-from engineio.async_drivers import asgi
+import structlog
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from service import errors
+from service.transport.denial import respond
 from service.transport.direct import Direct
 from service.transport.frames import Frames
+from service.transport.http.problems import problem
 from service.transport.line import EXTENSION
+from service.transport.polling import Polling, text
+from service.transport.requests import Asked, asked_by, fault_of
 
-_READ = {
-    b"authorization": "HTTP_AUTHORIZATION",
-    b"connection": "HTTP_CONNECTION",
-    b"upgrade": "HTTP_UPGRADE",
-}
+if TYPE_CHECKING:
+    from service.transport.engine import Engine
 
+_log = structlog.get_logger(__name__)
 
-async def _request(scope: Scope, receive: Receive, send: Send) -> dict[str, Any]:
-    """A request as the libraries know it; of one for a WebSocket only what is read of it."""
-    if scope["type"] != "websocket":
-        translated: dict[str, Any] = await asgi.translate_request(scope, receive, send)
-        return translated
-    await receive()
-    told: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        if key := _READ.get(name):
-            before = f"{told[key]}," if key in told else ""
-            told[key] = before + value.decode("latin-1")
-    return {
-        "REQUEST_METHOD": "GET",
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "asgi.receive": receive,
-        "asgi.send": send,
-        "asgi.scope": scope,
-        **told,
-    }
+_UPGRADE = {"HTTP_CONNECTION": "upgrade", "HTTP_UPGRADE": "websocket"}
+"""What the libraries look for; that the request is one for a WebSocket is known by then."""
 
 
-class _Driver:
+class Requests:
+    """Who answers a request for Engine.IO.
+
+    Args:
+        engine: whose connections they are.
+        transports: which may be used.
+        most_bytes: what a body may have.
+    """
+
+    def __init__(self, engine: "Engine", transports: Collection[str], most_bytes: int) -> None:
+        self._engine = engine
+        self._transports = frozenset(transports)
+        self._most_bytes = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer it, or say what is wrong with it."""
+        asked = asked_by(scope)
+        socket = self._engine.eio.sockets.get(asked.sid)
+        if fault := fault_of(asked, socket, self._transports):
+            if asked.sid is None:  # a client that will never get in; else one from before a restart
+                _log.info("socket.rejected", code=fault.word)
+            await respond(fault.response(), scope, receive, send)
+        elif asked.websocket:
+            await self._websocket(socket, scope, receive, send)
+        elif response := await self._polled(asked, socket, scope, receive):
+            await response(scope, receive, send)
+
+    async def _websocket(self, socket: Any, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        environ = {**_environ(scope), **_UPGRADE, "asgi.receive": receive, "asgi.send": send}
+        if socket is not None:
+            await _WebSocket(socket._websocket_handler, self._engine.eio)(environ)  # noqa: SLF001
+        elif await self._engine.eio._handle_connect(environ, "websocket"):  # noqa: SLF001
+            await respond(problem(errors.Internal()), scope, receive, send)
+
+    async def _opened(self, scope: Scope) -> Response:
+        opened = await self._engine.eio._handle_connect(_environ(scope), "polling")  # noqa: SLF001
+        if not opened["status"].startswith("200"):
+            return problem(errors.Internal())
+        return text(opened["response"])
+
+    async def _polled(
+        self, asked: Asked, socket: Any, scope: Scope, receive: Receive
+    ) -> Response | None:
+        if socket is None:
+            return await self._opened(scope)
+        if socket.polling is None:
+            socket.polling = Polling(self._engine, socket)
+        polling: Polling = socket.polling
+        if asked.method == "GET":
+            return await polling.get(receive)
+        return await polling.post(scope, receive, self._most_bytes)
+
+
+class _WebSocket:
     """The libraries' way to serve a WebSocket: on a line where there is one, else on ASGI."""
 
     def __init__(self, handler: Any, server: Any) -> None:
@@ -50,18 +93,25 @@ class _Driver:
 
     async def __call__(self, environ: dict[str, Any]) -> str:
         """Serve it; on a line this returns at once, and the request is over."""
-        socket = self._bound.__self__
+        socket, engine = self._bound.__self__, self._server.ringline
         handshake = environ["asgi.scope"].get("extensions", {}).get(EXTENSION)
         if handshake is None:
             return await Frames(self._bound, self._server)(environ)
-        if socket.frames is not None:
-            await environ["asgi.send"]({"type": "websocket.close"})
-        elif line := handshake.accept():
-            Direct(self._server.ringline, socket, line)
-        else:
-            await self._server.ringline.over(socket, by_client=False)
+        if line := handshake.accept():
+            Direct(engine, socket, line)
+        elif not socket.connected:  # an upgrade that is given up leaves a connection that polls
+            await engine.over(socket, by_client=False)
         return ""
 
 
-SERVED = {"translate_request": _request, "websocket": _Driver}
+def _environ(scope: Scope) -> dict[str, Any]:
+    """Of a request what is read by anybody."""
+    environ = {"asgi.scope": scope}
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            environ["HTTP_AUTHORIZATION"] = value.decode("latin-1")
+    return environ
+
+
+SERVED = {"websocket": _WebSocket}
 """What takes the place of the libraries' own."""

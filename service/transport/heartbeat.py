@@ -23,6 +23,8 @@ class Heartbeat(engineio.async_socket.AsyncSocket):  # type: ignore[misc]
         self.last_ping: float | None
         self.frames: Any = None
         """What serves its WebSocket, if there is one."""
+        self.polling: Any = None
+        """What serves its long-polling, if it has polled."""
 
     def schedule_ping(self) -> None:
         """Ping after the interval, unless that is on its way."""

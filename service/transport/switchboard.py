@@ -1,7 +1,7 @@
 """What the engine and the rooms behind it know of each other: a connection, its way out, its end.
 
-Leaned on, and held by tests/transport/test_contract.py: `AsyncSocket.queue`, an `asyncio.Queue`,
-and `.closed`.
+Leaned on, and held by tests/transport/test_contract.py: `AsyncSocket.queue`, which is a `Mailbox`
+(mailbox.py), and `.closed`.
 """
 
 from collections.abc import Coroutine
@@ -16,8 +16,6 @@ from service.wire.packets import EventPacket
 
 if TYPE_CHECKING:
     from service.transport.engine import Engine
-
-_COUNTED_EVERY = 64  # packets between two looks at how much a slow client has let queue up
 
 Work = Coroutine[Any, Any, None]
 """What must be over before more is handled."""
@@ -83,17 +81,16 @@ class Wire:
             if not self.line.send(b"4" + packet):
                 self.cut("slow")
             return
-        queue = self._socket.queue
-        queue.put_nowait(EnginePacket(MESSAGE, packet.decode()))
-        if queue.qsize() % _COUNTED_EVERY == 0 and self.queued() > MOST_UNREAD:
+        self._socket.queue.put_nowait(EnginePacket(MESSAGE, packet.decode()))
+        if self.queued() > MOST_UNREAD:
             self.cut("slow")
 
     def queued(self) -> int:
         """How much waits for the client, in bytes or characters, before the kernel has it."""
         if self.line is not None:
             return self.line.queued()
-        packets = self._socket.queue._queue  # noqa: SLF001
-        return sum(len(packet.data or "") for packet in packets if packet)
+        size: int = self._socket.queue.size
+        return size
 
     def cut(self, why: str, code: int = POLICY_VIOLATION) -> None:
         """End the connection, whatever the client does; `why` is one of a few words."""

@@ -1,6 +1,7 @@
 """From polling to a WebSocket, by clients that do it wrong, by half, or to somebody else."""
 
 import asyncio
+import json
 
 import aiohttp
 import pytest
@@ -44,8 +45,14 @@ async def closed(socket: ClientConnection) -> int | None:
     return socket.close_code
 
 
+async def goes_on(polling: Polling) -> None:
+    """The connection still polls."""
+    assert await polling.post(QUERY) == 200
+    assert await polling.until('42["user:status"')
+
+
 @pytest.mark.parametrize("frame", ["5", "3", "2", "2probf", QUERY, "1", "", b"2probe", "2probe2"])
-async def test_a_probe_that_is_none_ends_the_connection(
+async def test_a_probe_that_is_none_closes_the_candidate_and_polling_goes_on(
     service: TestService,
     bystanders: Bystanders,
     http: aiohttp.ClientSession,
@@ -55,12 +62,12 @@ async def test_a_probe_that_is_none_ends_the_connection(
     socket = await probe(service, mallory.sid)
     await socket.send(frame)
     assert await closed(socket) == 1008
-    with pytest.raises(Ended):
-        await mallory.until("never")
+    await goes_on(mallory)
+    await mallory.post("1")
 
 
 @pytest.mark.parametrize("frame", ["3", QUERY, "40", "", b"5"])
-async def test_anything_but_the_upgrade_after_a_probe_ends_the_connection(
+async def test_anything_but_the_upgrade_after_a_probe_closes_the_candidate(
     service: TestService,
     bystanders: Bystanders,
     http: aiohttp.ClientSession,
@@ -72,6 +79,13 @@ async def test_anything_but_the_upgrade_after_a_probe_ends_the_connection(
     assert await socket.recv() == "3probe"
     await socket.send(frame)
     assert await closed(socket) == 1008
+    await goes_on(mallory)
+    again = await probe(service, mallory.sid)
+    await again.send("2probe")
+    assert await again.recv() == "3probe"
+    await again.send("5")
+    await answered(again)
+    await again.close()
 
 
 @pytest.mark.parametrize("said", [[], ["2probe"]], ids=["silent", "probed"])
@@ -85,8 +99,7 @@ async def test_polling_goes_on_when_the_probe_is_lost(
         await socket.recv()
     await socket.close()
     await eventually(lambda: not service.node.engine.eio.sockets[alice.sid].upgrading)
-    assert await alice.post(QUERY) == 200
-    assert await alice.until('42["user:status"')
+    await goes_on(alice)
     await alice.post("1")
 
 
@@ -110,13 +123,32 @@ async def test_a_second_probe_of_one_connection_is_turned_away(
     first = await probe(service, alice.sid)
     await first.send("2probe")
     assert await first.recv() == "3probe"
-    with pytest.raises(InvalidStatus):
-        await probe(service, alice.sid)
-    await first.send("5")
-    await answered(first)
-    with pytest.raises(InvalidStatus):
-        await probe(service, alice.sid)
+    for end in ("5", ""):
+        with pytest.raises(InvalidStatus) as refused:
+            await probe(service, alice.sid)
+        assert refused.value.response.status_code == 400
+        assert json.loads(refused.value.response.body) == {"code": 3, "message": "Bad request"}
+        if end:
+            await first.send(end)
+        await answered(first)
     await first.close()
+
+
+@pytest.mark.parametrize("ended_by", ["client", "server"])
+async def test_a_candidate_ends_with_its_connection(
+    service: TestService, bystanders: Bystanders, http: aiohttp.ClientSession, ended_by: str
+):
+    alice = await joined(service, http)
+    socket = await probe(service, alice.sid)
+    await socket.send("2probe")
+    assert await socket.recv() == "3probe"
+    if ended_by == "client":
+        assert await alice.post("1") == 200
+    else:
+        assert await alice.post("nonsense") == 400
+    await closed(socket)
+    with pytest.raises(Ended):
+        await alice.until("never")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

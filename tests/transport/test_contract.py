@@ -11,10 +11,11 @@ from pathlib import Path
 from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Any
 
+import aiohttp
 import engineio
 import pytest
 import socketio
-from engineio import packet, payload
+from engineio import packet
 from engineio.async_drivers import asgi
 from engineio.async_socket import AsyncSocket
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -26,9 +27,12 @@ from service.transport.engine import Engine
 from service.transport.frames import Frames
 from service.transport.handshake import SERVED
 from service.transport.heartbeat import Heartbeat
+from service.transport.mailbox import Mailbox
 from service.transport.outbox import outbox
 from service.transport.picows_handshake import parser_of
 from service.transport.picows_line import PicowsLine
+from service.transport.polling import Polling as Polls
+from tests.support.polling import Polling
 from tests.support.service import TestService, running
 
 OVERRIDDEN = {
@@ -83,7 +87,7 @@ def test_attributes_of_the_server(service: TestService):
     server = service.node.engine
     for name in ("eio", "manager", "environ"):
         assert hasattr(server, name), f"python-socketio has no AsyncServer.{name} any more."
-    for name in ("_async", "sockets"):
+    for name in ("_async", "create_queue", "sockets"):
         assert hasattr(server.eio, name), f"python-engineio has no AsyncServer.{name} any more."
     assert issubclass(Frames, asgi.WebSocket)
     for name, ours in SERVED.items():
@@ -94,7 +98,18 @@ def test_attributes_of_the_server(service: TestService):
 
 
 @pytest.mark.parametrize(
-    "name", ["queue", "closed", "last_ping", "upgrading", "upgraded", "sid", "close"]
+    "name",
+    [
+        "queue",
+        "closed",
+        "closing",
+        "connected",
+        "last_ping",
+        "upgrading",
+        "upgraded",
+        "sid",
+        "close",
+    ],
 )
 async def test_attributes_of_a_connection(service: TestService, name: str):
     await service.join("alice")
@@ -182,12 +197,6 @@ async def test_a_heartbeat_is_no_task(service: TestService):
     assert not [name for name in running_now if "ping" in name], "engineio pings by a task."
 
 
-def test_a_payload_may_have_many_packets(service: TestService):
-    assert "max_decode_packets" in vars(payload.Payload), "Payload.max_decode_packets has moved."
-    many = payload.Payload(encoded_payload="\x1e".join(["3"] * 600))
-    assert len(many.packets) == 600, "Payload.max_decode_packets does not count any more."
-
-
 def test_a_message_that_begins_with_a_digit_is_not_parsed():
     assert packet.Packet(encoded_packet='42["x"]').data == '2["x"]', "engineio parses messages now."
 
@@ -224,7 +233,21 @@ def test_the_pins_are_to_the_minor_version_that_was_read(name: str, minor: str):
     assert re.search(rf'"{name}>={re.escape(minor)},<', pins), f"{name} is not pinned to {minor}."
 
 
-def test_a_connection_s_queue_is_asyncio_s():
-    assert isinstance(
-        AsyncSocket(engineio.AsyncServer(async_mode="asgi"), "x").queue, asyncio.Queue
-    )
+async def test_a_connection_s_queue_is_a_mailbox(service: TestService, http: aiohttp.ClientSession):
+    polling = await Polling.handshake(http, service.port)
+    socket = service.node.engine.eio.sockets[polling.sid]
+    assert isinstance(socket.queue, Mailbox), "AsyncServer.create_queue does not make it any more."
+    assert isinstance(socket.polling, Polls), "_handle_eio_connect is not called at the opening."
+
+
+def test_opening_a_connection():
+    taken = parameters(engineio.AsyncServer._handle_connect)
+    assert taken[:3] == ["self", "environ", "transport"], "_handle_connect takes other arguments."
+    taken = parameters(AsyncSocket._websocket_handler)
+    assert taken == ["self", "ws"], "_websocket_handler takes other arguments."
+
+
+def test_requests_come_to_our_handle_request(service: TestService):
+    called = inspect.getsource(asgi.ASGIApp.__call__)
+    assert "engineio_server.handle_request(scope, receive, send)" in called
+    assert parameters(Engine.handle_request) == ["self", "scope", "receive", "send"]
