@@ -1,4 +1,4 @@
-"""The demonstration page runs its own scripts alone, and tells no other site where it was."""
+"""The page runs its own scripts alone, in nobody's frame, and tells no other site where it was."""
 
 import aiohttp
 import pytest
@@ -19,6 +19,25 @@ async def test_the_page_loads_and_calls_nothing_of_others(
         assert not [rule for rule in policy if "unsafe" in rule or "*" in rule]
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/web/index.html", "/web/page.js", "/web/icon.svg"])
+async def test_nothing_that_a_browser_shows_can_be_framed(
+    service: TestService, http: aiohttp.ClientSession, path: str
+):
+    async with http.get(service.url + path) as answer:
+        assert answer.status == 200
+        policy = answer.headers["Content-Security-Policy"].split("; ")
+        assert {"frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"} <= set(policy)
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+async def test_nothing_else_is_a_page(service: TestService, http: aiohttp.ClientSession):
+    for path in ("/nowhere", "/web/nothing.html", "/openapi.json", "/socket.io/", "/v1/ice"):
+        async with http.get(service.url + path) as answer:
+            assert answer.content_type != "text/html"
 
 
 @pytest.mark.parametrize("inline", ["<script>", "onclick=", "onload=", "javascript:"])

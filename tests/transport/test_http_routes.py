@@ -6,10 +6,12 @@ import hmac
 import re
 import time
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import pytest
 from structlog.testing import capture_logs
+from yarl import URL
 
 from tests.support.service import TestService, running, token
 
@@ -36,7 +38,7 @@ class Api:
         self.headers = {"Authorization": f"Bearer {token(user, **claims)}"}
 
     async def __call__(self, method: str, path: str, status: int = 200) -> Any:
-        url = self.service.url + path
+        url = URL(self.service.url + path, encoded=True)
         async with self.http.request(method, url, headers=self.headers) as answer:
             body = await answer.json()
             assert answer.status == status, body
@@ -142,6 +144,25 @@ async def test_status(service: TestService, alice: Api):
     await bob.close()
     await service.seen_off(bob)
     assert (await alice("GET", "/v1/users/bob/status"))["lastSeenAt"] is not None
+
+
+@pytest.mark.parametrize(
+    "user",
+    ["tenant/7", "/", "//", "a%2Fb", "100%", "50% off?", "a#b", "auth0|64f", "jörg 😀", "../bob",
+     "a/../b", "x/status", "https://id.example/u/1?x=y#z", "a+b&c=d;e", ".hidden",
+     "arn:aws:iam::1:user/x", "\\"],
+)  # fmt: skip
+async def test_any_user_id_can_be_asked_for(service: TestService, alice: Api, user: str):
+    path = f"/v1/users/{quote(user, safe='')}/status"
+    assert (await alice("GET", path))["isOnline"] is False
+    await service.join(user)
+    told = await alice("GET", path)
+    assert (told["userId"], told["isOnline"]) == (user, True)
+
+
+@pytest.mark.parametrize(("user", "status"), [("", 400), ("x" * 129, 400), ("x" * 128, 200)])
+async def test_an_id_that_no_user_has_is_400(alice: Api, user: str, status: int):
+    await alice("GET", f"/v1/users/{user}/status", status)
 
 
 async def test_a_call_s_record_is_for_its_participants_and_the_admin(

@@ -18,8 +18,10 @@ td, th { border-top: 1px solid #8884; padding: .3rem .6rem .3rem 0; text-align: 
 """
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
-    "frame-ancestors 'none'",
+    "form-action 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
 }
 _REF = "#/components/schemas/"
 

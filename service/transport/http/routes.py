@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from service import errors
 from service.calls.call import Call, Reason
@@ -23,6 +23,9 @@ _log = structlog.get_logger(__name__)
 AuditReason = Annotated[
     str,
     Query(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", description="One line for the log."),
+]
+UserId = Annotated[
+    str, Path(min_length=1, max_length=128, description="The user's id, percent-encoded.")
 ]
 Region = Annotated[str | None, Query(max_length=64, description="A name in RINGLINE_TURN_REGIONS.")]
 
@@ -49,8 +52,9 @@ async def turn_credentials(user: User, rooms: Behind, region: Region = None) -> 
     raise errors.TurnUnavailable
 
 
-@router.get("/v1/users/{user_id}/status", tags=["presence"])
-async def user_status(_user: User, rooms: Behind, user_id: str) -> StatusBody:
+# `path`, since an id may hold what `%2F` becomes before routes are looked at.
+@router.get("/v1/users/{user_id:path}/status", tags=["presence"])
+async def user_status(_user: User, rooms: Behind, user_id: UserId) -> StatusBody:
     """Somebody's presence."""
     return StatusBody.of(await rooms.presence.status(user_id))
 
