@@ -236,6 +236,36 @@ class TestSources:
         )
         assert later == "RINGLINE_WEBHOOK_URL is not a setting of this version and is ignored."
 
+    def test_a_secret_file_that_names_no_setting_is_warned_of(self, secrets, env_file):
+        for name in ("jwt_secert", "turn-secret", "RINGLINE_TURN_SECRET.txt", "password"):
+            (secrets / name).write_text("x")
+        reading = self.read(env_file, RINGLINE_SECRETS_DIR=str(secrets))
+        assert reading.values.keys() == {"secrets_dir"}
+        start = 'RINGLINE_SECRETS_DIR: the file "'
+        end = '" is not a setting of this version and is ignored'
+        assert reading.warnings == (
+            f"{start}RINGLINE_TURN_SECRET.txt{end}; is turn_secret meant?",
+            f"{start}jwt_secert{end}; is jwt_secret meant?",
+            f"{start}password{end}.",
+            f"{start}turn-secret{end}; is turn_secret meant?",
+        )
+
+    def test_what_kubernetes_and_people_put_beside_them_is_none_of_it(self, secrets, env_file):
+        (secrets / "..2026").mkdir()
+        (secrets / "..2026" / "jwt_secret").write_text(SECRET)
+        (secrets / "..data").symlink_to("..2026")
+        (secrets / "jwt_secret").symlink_to("..data/jwt_secret")
+        (secrets / ".gitkeep").touch()
+        (secrets / "kubernetes.io").mkdir()
+        assert self.read(env_file, RINGLINE_SECRETS_DIR=str(secrets)).warnings == ()
+
+    def test_a_folder_of_other_things_takes_a_few_lines(self, secrets, env_file):
+        for number in range(500):
+            (secrets / f"file{number}").touch()
+        *named, rest = self.read(env_file, RINGLINE_SECRETS_DIR=str(secrets)).warnings
+        assert len(named) == 10
+        assert rest.startswith("RINGLINE_SECRETS_DIR: 490 more files")
+
     def test_a_missing_folder_of_secrets_is_said(self, tmp_path):
         with pytest.raises(SettingsError) as wrong:
             load({"RINGLINE_SECRETS_DIR": str(tmp_path / "no")}, env_file=None)
@@ -410,6 +440,18 @@ class TestMistakes:
         said = mistake(secret=None, JWKS_URL=url)
         assert "is not a web address; write https://host/path" in said
         assert "pw" not in said
+
+    @pytest.mark.parametrize(
+        "secret",
+        ["two words", "it's", 'a"b', "back\\slash", "=front", "tab\tbed", "größe", "x" * 256,
+         "a\nb", "good,not good", "\x00"],
+    )  # fmt: skip
+    def test_a_turn_secret_that_coturn_cannot_keep(self, secret):
+        said = mistake(TURN_URLS="turn:a", TURN_SECRET=secret)
+        assert said.startswith(
+            "RINGLINE_TURN_SECRET: the value is a secret that coturn cannot keep; write up to 255 "
+        )
+        assert secret not in said
 
     def test_a_list_of_nothing(self):
         for name in ("TRANSPORTS", "CORS_ORIGINS", "TURN_SECRET"):

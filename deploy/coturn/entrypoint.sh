@@ -226,11 +226,12 @@ wanted() {
 # Says what is wrong with a list of secrets, if anything is.
 wrong() {
     [ -n "$1" ] || echo "TURN_SECRET_FILE ($TURN_SECRET_FILE) holds no secret: write one into it."
-    # coturn ends a secret at 255 bytes, and 4.6 writes it between quotes.
+    # coturn ends a secret at 255 bytes, and 4.6 writes it between quotes. The service refuses the same,
+    # and a = in front, which a turnserver.conf cannot hold.
     printf '%s\n' "$1" | LC_ALL=C awk '
-        length($0) > 255 || /[^!-~]/ || /["\\\047]/ {
+        length($0) > 255 || /[^!-~]/ || /["\\\047]/ || /^=/ {
             print "TURN_SECRET_FILE has a secret that coturn cannot keep: write up to 255 letters," \
-                " digits and signs, but no space, quote or backslash."
+                " digits and signs, but no space, quote or backslash, nor = in front."
             exit
         }'
 }

@@ -14,6 +14,11 @@ _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _PUBLIC_KEY = re.compile(
     r"-----BEGIN (?P<kind>(?:RSA )?PUBLIC KEY)-----\s.+\s-----END (?P=kind)-----", re.DOTALL
 )
+_KEPT = re.compile(r"(?!=)[!#-&(-+\--\[\]-~]{1,255}")
+"""What coturn reads back as it was written, from its file and from its database, in any version.
+
+Of a line in its file it strips a blank, a `"` and a `=` in front; a `'` breaks the database of 4.6.
+"""
 _SECRET_BYTES = 32  # RFC 7518, 3.2: an HS256 key is at least as long as the hash
 
 
@@ -43,6 +48,16 @@ def _long_enough(secret: SecretStr) -> SecretStr:
         raise ValueError(
             f"has {size} of the {_SECRET_BYTES} bytes that HS256 needs; "
             "make one with `openssl rand -hex 32`"
+        )
+    return secret
+
+
+def _kept_by_coturn(secret: SecretStr) -> SecretStr:
+    if not _KEPT.fullmatch(secret.get_secret_value()):
+        raise ValueError(
+            "is a secret that coturn cannot keep; write up to 255 ASCII letters, digits and signs, "
+            "without spaces, quotes and backslashes, nor = in front, "
+            "or make one with `openssl rand -hex 32`"
         )
     return secret
 
@@ -77,5 +92,6 @@ Many = Annotated[tuple[T, ...], BeforeValidator(_split)]
 AnyCase = Annotated[T, BeforeValidator(_lower)]
 PublicKey = Annotated[str, AfterValidator(_public_key)]
 HmacSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
+TurnSecret = Annotated[SecretStr, AfterValidator(_kept_by_coturn)]
 Region = Annotated[str, AfterValidator(_region)]
 Regions = Annotated[dict[Region, tuple[TurnUrl, ...]], BeforeValidator(_region_lists)]

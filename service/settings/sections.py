@@ -6,7 +6,7 @@ there. `repr=False` marks what no message may repeat.
 
 from typing import Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field
 
 from service.settings.addresses import (
     Interface,
@@ -16,7 +16,7 @@ from service.settings.addresses import (
     StunUrl,
     TurnUrl,
 )
-from service.settings.kinds import AnyCase, HmacSecret, Many, PublicKey, Regions
+from service.settings.kinds import AnyCase, HmacSecret, Many, PublicKey, Regions, TurnSecret
 from service.settings.origins import Origin
 
 _DAY = 86_400
@@ -106,11 +106,12 @@ class Tokens(BaseModel):
 class Relaying(BaseModel):
     """STUN and TURN."""
 
-    turn_secret: Many[SecretStr] = Field(
+    turn_secret: Many[TurnSecret] = Field(
         default=(),
         repr=False,
         description="Secrets shared with the TURN server (coturn's `static-auth-secret`), comma "
-        "separated, newest first: the first one mints.",
+        "separated, newest first: the first one mints. Each is up to 255 ASCII letters, digits and "
+        "signs, without spaces, quotes and backslashes.",
     )
     turn_urls: Many[TurnUrl] = Field(
         default=(), description="TURN servers that clients are given, comma separated (RFC 7065)."

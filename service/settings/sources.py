@@ -32,6 +32,7 @@ ENV_FILE = Path(".env")
 _ENVIRONMENT = "environment"
 _FORMER_NAMES = {"port": "PORT", "cors_origins": "CLIENT_URL"}
 _CLOSE = 0.85  # of 1: a slip of a letter or two
+_MOST_FILES = 10  # named one by one: the folder may be one of other things
 
 
 class Source(NamedTuple):
@@ -47,7 +48,7 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was found: text and source by setting, and a sentence for each unknown variable."""
+    """What was found: text and source by setting, and a sentence for each unknown name."""
 
     values: Mapping[str, str]
     sources: Mapping[str, Source]
@@ -73,14 +74,18 @@ def read(environ: Mapping[str, str], *, env_file: Path | None = ENV_FILE) -> Rea
     """
     environment, dotenv = _Variables(environ), _dotenv(env_file)
     layers = [_layer(environment, _ENVIRONMENT), _layer(dotenv, str(env_file))]
-    layers.append(_secret_files(ChainMap(*layers)))
+    secrets_dir = ChainMap(*layers).get("secrets_dir")
+    layers.append(_secret_files(*secrets_dir) if secrets_dir else {})
     layers.append(_former(environment, _ENVIRONMENT))
     layers.append(_former(dotenv, str(env_file)))
     found = ChainMap(*layers)
     return Reading(
         values={setting: text for setting, (text, _) in found.items()},
         sources={setting: source for setting, (_, source) in found.items()},
-        warnings=tuple(_warnings(environment, dotenv)),
+        warnings=(
+            *_unknown_variables(environment, dotenv),
+            *(_unknown_files(*secrets_dir) if secrets_dir else ()),
+        ),
     )
 
 
@@ -105,10 +110,7 @@ def _dotenv(path: Path | None) -> DotEnvSettingsSource:
         raise SettingsError(f"{path} cannot be read: {_why(failure)}.") from None
 
 
-def _secret_files(found: Mapping[str, tuple[str, Source]]) -> _Layer:
-    if "secrets_dir" not in found:
-        return {}
-    folder, source = found["secrets_dir"]
+def _secret_files(folder: str, source: Source) -> _Layer:
     if not Path(folder).is_dir():
         raise SettingsError(f'{source}: "{folder}" is not a folder; name one with secret files.')
     try:
@@ -136,11 +138,34 @@ def _former(variables: EnvSettingsSource, place: str) -> _Layer:
     }
 
 
-def _warnings(*variables: EnvSettingsSource) -> Iterator[str]:
+def _unknown_variables(*variables: EnvSettingsSource) -> Iterator[str]:
     known = set(map(variable, Settings.model_fields))
     names = {name.upper() for source in variables for name in source.env_vars}
     for name in sorted(names - known):
         if name.startswith(PREFIX):
-            close = get_close_matches(name, known, n=1, cutoff=_CLOSE)
-            hint = f"; is {close[0]} meant?" if close else "."
-            yield f"{name} is not a setting of this version and is ignored{hint}"
+            yield _ignored(name, name, known)
+
+
+def _unknown_files(folder: str, source: Source) -> Iterator[str]:
+    """A sentence for each secret file that is read by nobody; Kubernetes' own begin with a dot."""
+    known = set(Settings.model_fields)
+    try:
+        found = sorted(Path(folder).iterdir())
+    except OSError:  # its files may be read by name, and no more
+        return
+    strangers = [
+        (path.name, name)
+        for path in found
+        if not path.name.startswith(".") and path.is_file()
+        if (name := path.name.lower().removeprefix(PREFIX.lower())) not in known
+    ]
+    for shown, name in strangers[:_MOST_FILES]:
+        yield _ignored(f'{source}: the file "{shown}"', name.partition(".")[0], known)
+    if more := strangers[_MOST_FILES:]:
+        yield f"{source}: {len(more)} more files are not settings of this version and are ignored."
+
+
+def _ignored(shown: str, name: str, known: set[str]) -> str:
+    close = get_close_matches(name, known, n=1, cutoff=_CLOSE)
+    hint = f"; is {close[0]} meant?" if close else "."
+    return f"{shown} is not a setting of this version and is ignored{hint}"

@@ -1,5 +1,6 @@
 """An operator's mistake ends Helm with one sentence that says what to do."""
 
+import json
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ BY_SCHEMA = [
     ("turn: {relayPorts: {min: 50000}}", "Has a dependency on max"),
     ("turn: {externalIP: turn.example.org}", "turn.externalIP: Does not match pattern"),
     ("turn: {host: 'https://turn.example.org'}", "turn.host: Does not match pattern"),
-    ("turn: {secrets: ['with, comma and space']}", "turn.secrets.0: Does not match pattern"),
+    ("turn: {secrets: [short]}", "turn.secrets.0: String length must be greater than or equal to"),
     ("turn: {tls: {certManager: {enabled: true, issuerRef: {name: a}}}}", "turn.host (the name"),
     ("turn: {host: a, tls: {certManager: {enabled: true}}}", "issuerRef (who issues"),
     ("settings: {ringTimeout: 5}", "settings.ringTimeout: Must be greater than or equal to 15"),
@@ -56,6 +57,10 @@ BY_TEMPLATE = [
      "there is no TURN secret; set turn.existingSecret."),
     ("turn: {mode: external, urls: ['turn:a']}",
      "cannot guess the secret of a TURN server that it does not run; set turn.existingSecret"),
+    *((f"turn: {{secrets: [{'a' * 32}, {json.dumps(secret)}]}}",
+       "turn.secrets has one that coturn cannot keep; write ASCII letters, digits and signs")
+      for secret in ("with, comma and space", "two words" * 2, "it's" * 4, 'a"b' * 6, "a\\b" * 6,
+                     "=" + "a" * 16, "größe" * 4, "tab\t" * 4)),
     ("turn: {externalIP: 192.0.2.1, relayPorts: {min: 50000, max: 50100}}",
      "cannot well publish 101 ports; take 100 or fewer, or turn.mode daemonset."),
     ("turn: {externalIP: 192.0.2.1, relayPorts: {min: 50001, max: 50000}}",

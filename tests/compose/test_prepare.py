@@ -69,6 +69,29 @@ def test_a_rotation_is_two_steps_in_the_same_file(compose):
     assert mounted.stat().st_ino == inode
 
 
+@pytest.mark.parametrize("words", [("127.0.0.1",), ("rotate",)])
+@pytest.mark.parametrize("secret", ["two words", "it's", "=front", "x" * 256, "good, not good"])
+def test_a_secret_of_one_s_own_that_coturn_cannot_keep_is_a_sentence(compose, words, secret):
+    prepare(compose, "127.0.0.1")
+    mounted = compose / "local" / "secrets" / "turn_secret"
+    mounted.chmod(0o644)
+    mounted.write_text(secret)
+    done = prepare(compose, *words)
+    assert done.returncode == 2
+    assert "turn_secret has a secret that coturn cannot keep" in done.stderr
+    assert mounted.read_text() == secret
+
+
+@pytest.mark.parametrize("secret", ["one#two!", "one, two\n", "a=b"])
+def test_one_that_it_can_keep_stays(compose, secret):
+    prepare(compose, "127.0.0.1")
+    mounted = compose / "local" / "secrets" / "turn_secret"
+    mounted.chmod(0o644)
+    mounted.write_text(secret)
+    assert prepare(compose, "127.0.0.1").returncode == 0
+    assert mounted.read_text() == secret
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

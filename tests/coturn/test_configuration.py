@@ -125,7 +125,8 @@ def test_a_mistake_gets_one_sentence(tmp_path, changes, sentence):
 @pytest.mark.parametrize(
     ("secret", "sentence"),
     [("", "holds no secret"), ("it's", "a secret that coturn cannot keep"),
-     ("two words", "cannot keep"), ("x" * 256, "cannot keep"), ("größe", "cannot keep")],
+     ("two words", "cannot keep"), ("x" * 256, "cannot keep"), ("größe", "cannot keep"),
+     ('a"b', "cannot keep"), ("=front", "cannot keep"), ("tab\tbed", "cannot keep")],
 )  # fmt: skip
 def test_so_does_a_secret_that_cannot_be_used(tmp_path, secret, sentence):
     share(tmp_path, secret)

@@ -118,6 +118,9 @@ async def test_a_running_service_follows_the_file(tmp_path: Path):
         async with asyncio.timeout(20):
             while await secret() != "south":  # noqa: ASYNC110 - it is asked over HTTP
                 await asyncio.sleep(0.1)
+        put(tmp_path, "two words")  # coturn keeps no such secret
+        await asyncio.sleep(EVERY_MS / 1000 + 1)
+        assert await secret() == "south"
         (tmp_path / "turn_secret").unlink()  # an operator's slip: what was good stays so
         await asyncio.sleep(EVERY_MS / 1000 + 1)
         assert await secret() == "south"
