@@ -3,6 +3,8 @@
 Leaned on, and held by tests/transport/test_contract.py: `ProxyHeadersMiddleware.trusted_hosts`.
 """
 
+from ipaddress import ip_address, ip_network
+
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -25,7 +27,9 @@ class TrustedProxies:
     """
 
     def __init__(self, app: ASGIApp, proxies: tuple[str, ...]) -> None:
-        self._told = ProxyHeadersMiddleware(app, list(proxies))  # type: ignore[arg-type]  # its own ASGI types
+        self._app = app
+        trusted = [*proxies, *(_mapped(one) for one in proxies if ":" not in one)]
+        self._told = ProxyHeadersMiddleware(self._plainly, trusted)  # type: ignore[arg-type]  # its own ASGI types
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, as it was before the proxies."""
@@ -33,6 +37,27 @@ class TrustedProxies:
         if client and client[0] in self._told.trusted_hosts:
             scope = _as_asked(scope)
         await self._told(scope, receive, send)  # type: ignore[arg-type]
+
+    async def _plainly(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """An address of IPv4 is one, however a proxy has written it: limits count by it."""
+        client = scope.get("client")
+        if client and ":" in client[0]:
+            scope = {**scope, "client": (_plain(client[0]), client[1])}
+        await self._app(scope, receive, send)
+
+
+def _mapped(network: str) -> str:
+    """A network of IPv4 as sockets that serve both families have it (RFC 4291, 2.5.5.2)."""
+    known = ip_network(network)
+    return f"::ffff:{known.network_address}/{known.prefixlen + 96}"
+
+
+def _plain(address: str) -> str:
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    return str(getattr(known, "ipv4_mapped", None) or address)
 
 
 def _as_asked(scope: Scope) -> Scope:
