@@ -69,14 +69,22 @@ def test_a_dry_run_builds_everything_and_leaves_the_repository_as_it_was(reposit
     assert "this repository left as it was. Nothing is pushed" in done.stdout
 
 
-def test_a_release_is_a_commit_and_a_tag_with_the_version_everywhere(repository: Path):
-    done = release(repository, NEXT, *QUICK)
+def test_a_release_is_a_commit_and_a_tag_with_the_version_everywhere(repository: Path, monkeypatch):
+    monkeypatch.setenv("ENGINE", "echo")  # `make image-test` builds the image for real
+    done = release(repository, NEXT, "--no-check")
     assert done.returncode == 0, done.stderr
+    image = f"registry.example.org/ringline:{NEXT}"
+    assert f"build --tag {image} --build-arg VERSION={NEXT} " in done.stdout
     assert git(repository, "log", "-1", "--format=%s %an") == f"Release {NEXT} Somebody"
     assert git(repository, "rev-parse", f"v{NEXT}^{{commit}}", "HEAD").split()[0] == git(
         repository, "rev-parse", "HEAD"
     )
-    for command in (f"git push origin HEAD v{NEXT}", "uv publish dist/", "helm push dist/"):
+    for command in (
+        f"git push origin HEAD v{NEXT}",
+        "uv publish dist/",
+        "helm push dist/",
+        f"docker push {image}",
+    ):
         assert command in done.stdout
     log = (repository / "CHANGELOG.md").read_text()
     assert re.search(

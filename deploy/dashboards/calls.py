@@ -160,7 +160,7 @@ _WHY = Row(
         Panel(
             title="Where media fails",
             meaning="Calls a minute whose media failed. turn: a relay was refused, see TURN. "
-            "connecting: no path was found, often for want of a relay. connected: it broke later.",
+            "connecting: no path was found; often no relay is reached. connected: it broke later.",
             unit="cpm",
             queries=(Query(per_minute("ringline_media_failed_total", by="stage"), "{{stage}}"),),
             colors={"turn": RED, "connecting": ORANGE, "connected": BLUE},

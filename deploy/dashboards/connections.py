@@ -73,7 +73,7 @@ _WHO = Row(
         Panel(
             title="Slow clients cut",
             meaning="Connections cut in the time shown because 1 MiB waited for them. A few are "
-            "users in tunnels; many: the way out is jammed.",
+            "normal, phones without a network; many: the network to users is overloaded.",
             unit="short",
             queries=(Query(grown("ringline_slow_clients_closed_total"), "cut"),),
             look=Look.NUMBER,
@@ -92,8 +92,8 @@ _WHO = Row(
         ),
         Panel(
             title="Sessions and users",
-            meaning="Joined devices, and their users. Saw teeth: clients come and go in step, look "
-            "at the disconnects.",
+            meaning="Joined devices, and their users. Up and down at once: a proxy cuts many "
+            "connections together, look at the disconnects.",
             unit="short",
             queries=(
                 Query(now("ringline_sessions"), "sessions"),

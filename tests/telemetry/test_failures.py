@@ -166,7 +166,7 @@ SCENARIOS: dict[str, Scenario] = {
     "media break and do not come back": broke,
     "media fail, and somebody hangs up": hung_up_without_media,
     "the callee declines": declined,
-    "the caller thinks better of it": cancelled,
+    "the caller hangs up while it rings": cancelled,
 }
 
 
