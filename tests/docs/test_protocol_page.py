@@ -44,7 +44,7 @@ TOLD = {kind.event: kind for kind in below(ServerEvent) if "event" in vars(kind)
 # Other tests make errors of their own, too.
 CODED = [kind for kind in below(RinglineError) if kind.__module__.startswith("service.")]
 ROUTES = {
-    (method, re.sub(r"{\w+}", "{}", route.path))
+    (method, re.sub(r"{\w+(:path)?}", "{}", route.path))
     for route in router.routes
     if isinstance(route, APIRoute)
     for method in route.methods or ()
