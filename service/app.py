@@ -6,13 +6,13 @@ SIGTERM and exit 143; so the signals are ours (docs/decisions/0006-we-own-the-si
 
 import asyncio
 import contextlib
-import errno
 import gc
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import structlog
@@ -23,11 +23,13 @@ from service.clock import wall_clock
 from service.node import Node
 from service.ports import Clock
 from service.settings import Settings
+from service.transport.http1 import WITHIN_S, BoundedHttp
+from service.transport.listeners import BACKLOG, Unlistenable, listening, shown
+from service.transport.tcp import TcpConnections
 from service.transport.websocket import BoundedProtocol
 
 _log = structlog.get_logger(__name__)
 
-BACKLOG = 2048
 _COLLECT_AFTER = 10_000, 2, 2
 """New containers between two looks for cyclic garbage, and how many of the young go to one of the
 older: a connection leaves some dozens, which go after 1,000 more at the latest."""
@@ -43,17 +45,36 @@ Handlers = dict[signal.Signals, Any]
 """What each signal does."""
 
 
-class Unlistenable(Exception):
-    """A port cannot be opened; the message says which and what to do."""
-
-
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers."""
+    """uvicorn without its signal handlers, and with bounds on what comes over TCP."""
+
+    def __init__(self, config: uvicorn.Config, tcp: TcpConnections) -> None:
+        super().__init__(config)
+        self._tcp = tcp
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals alone."""
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen; for a TLS handshake uvicorn would leave a client a minute."""
+        protocol = partial(
+            BoundedHttp,
+            self._tcp,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        loop, tls = asyncio.get_running_loop(), self.config.ssl
+        within = WITHIN_S if tls else None
+        self.servers = [
+            await loop.create_server(
+                protocol, sock=one, ssl=tls, ssl_handshake_timeout=within, backlog=BACKLOG
+            )
+            for one in sockets or []
+        ]
+        self.started = True
 
 
 def run(
@@ -98,7 +119,13 @@ async def _serve(
     for number in before:
         loop.add_signal_handler(number, on_signal)
     async with serving(settings, tls=tls, reread=reread) as running:
-        _log.info("node.ready", port=running.port, admin_port=running.admin_port)
+        _log.info(
+            "node.ready",
+            port=running.port,
+            admin_port=running.admin_port,
+            addresses=running.addresses,
+            admin_addresses=running.admin_addresses,
+        )
         _spare_the_collector()
         if ready is not None:
             ready()
@@ -127,10 +154,14 @@ def _handlers() -> Handlers:
 class Running:
     """A node that serves, and where."""
 
-    def __init__(self, node: Node, port: int, admin_port: int) -> None:
+    def __init__(
+        self, node: Node, public: list[socket.socket], private: list[socket.socket]
+    ) -> None:
         self.node = node
-        self.port = port
-        self.admin_port = admin_port
+        self.port: int = public[0].getsockname()[1]
+        self.admin_port: int = private[0].getsockname()[1]
+        self.addresses = [*map(shown, public)]
+        self.admin_addresses = [*map(shown, private)]
 
 
 @asynccontextmanager
@@ -149,21 +180,22 @@ async def serving(
     """
     node = Node(settings, clock, reread)
     with (
-        _listen(settings.host, settings.port, "PORT") as public,
-        _listen(settings.admin_host, settings.admin_port, "ADMIN_PORT") as private,
+        listening(settings.host, settings.port, "PORT") as public,
+        listening(settings.admin_host, settings.admin_port, "ADMIN_PORT") as private,
     ):
         servers = {
-            _Server(_config(node, settings, tls)): public,
-            _Server(uvicorn.Config(node.admin, **_COMMON)): private,
+            _Server(_config(node, settings, tls), node.tcp): public,
+            _Server(uvicorn.Config(node.admin, **_COMMON), TcpConnections()): private,
         }
-        tasks = [asyncio.create_task(s.serve([at])) for s, at in servers.items()]
+        tasks = [asyncio.create_task(s.serve(at)) for s, at in servers.items()]
         sweeping = asyncio.create_task(node.sweeper.run())
         try:
             await _started(servers, tasks)
             node.status = "ready"
-            yield Running(node, public.getsockname()[1], private.getsockname()[1])
+            yield Running(node, public, private)
         finally:
             node.status = "draining"
+            node.tcp.drain()
             await _drain(node, settings.drain_window)
             sweeping.cancel()
             for server in servers:
@@ -172,6 +204,7 @@ async def serving(
 
 
 _COMMON: dict[str, Any] = {
+    "http": "httptools",
     "lifespan": "off",
     "log_config": None,
     "access_log": False,
@@ -183,7 +216,7 @@ _COMMON: dict[str, Any] = {
 def _config(node: Node, settings: Settings, tls: Tls | None) -> uvicorn.Config:
     return uvicorn.Config(
         node.app,
-        http="httptools",
+        timeout_keep_alive=settings.keep_alive,
         ws=_websocket_protocol(settings),
         ws_max_size=settings.max_message_bytes,
         ws_ping_interval=None,  # Engine.IO has heartbeats of its own
@@ -206,7 +239,9 @@ def _websocket_protocol(settings: Settings) -> type[asyncio.Protocol]:
     return BoundedProtocol
 
 
-async def _started(servers: dict[_Server, socket.socket], tasks: list[asyncio.Task[None]]) -> None:
+async def _started(
+    servers: dict[_Server, list[socket.socket]], tasks: list[asyncio.Task[None]]
+) -> None:
     while not all(server.started for server in servers):
         for task in tasks:
             if task.done():
@@ -221,24 +256,3 @@ async def _drain(node: Node, window_s: int) -> None:
             await node.calls_over()
     await node.end_calls()
     await node.close()
-
-
-@contextlib.contextmanager
-def _listen(host: str, port: int, setting: str) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        why = str(error.strerror).partition(" (while")[0]
-        wrong, mend = setting, "a free port"
-        if error.errno not in {errno.EADDRINUSE, errno.EACCES}:  # so it is not about the port
-            wrong, mend = setting.replace("PORT", "HOST"), "an address of this machine"
-        raise Unlistenable(
-            f"RINGLINE_{setting}={port} on {host} cannot be opened ({why}); "
-            f"set RINGLINE_{wrong} to {mend}."
-        ) from None
-    with listener:
-        # Inherited by every connection: asyncio sets it on none of a listener made like this.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        listener.setblocking(False)  # noqa: FBT003 - the standard library has no name for it
-        yield listener

@@ -40,6 +40,7 @@ from service.transport.identify import identify
 from service.transport.origins import Origins
 from service.transport.proxies import TrustedProxies
 from service.transport.sockets import Sockets
+from service.transport.tcp import TcpConnections
 from service.turn.prober import Prober
 
 _CALLS_OVER_POLL_S = 0.1
@@ -186,12 +187,14 @@ class Node:
             names=names,
         )
         origins = Origins(settings.cors_origins)
+        self.tcp = TcpConnections(settings.max_connections, metrics.connections.refused)
         gate = Gate(
             socketio.ASGIApp(self.engine, api(rooms), socketio_path="socket.io"),
             engine=self.engine,
             origins=origins,
             max_body=settings.max_message_bytes,
             max_connections=settings.max_connections,
+            tcp=self.tcp,
             draining=self._draining,
             metrics=metrics,
         )

@@ -49,8 +49,8 @@ def mistake(**values):
 class TestDefaults:
     def test_with_a_key_alone_everything_has_a_value(self):
         settings = given_settings()
-        assert (settings.host, settings.port) == ("0.0.0.0", 8001)
-        assert (settings.admin_host, settings.admin_port) == ("0.0.0.0", 9090)
+        assert (settings.host, settings.port) == (("*",), 8001)
+        assert (settings.admin_host, settings.admin_port) == (("*",), 9090)
         assert (settings.ping_interval, settings.ping_timeout) == (15, 10)
         assert settings.transports == ("websocket", "polling")
         assert (settings.ring_timeout, settings.connect_timeout) == (45, 30)
@@ -63,8 +63,8 @@ class TestDefaults:
         assert settings.rate_limit_scale == 1
 
     def test_the_admin_address_follows_the_address(self):
-        assert given_settings(HOST="127.0.0.1").admin_host == "127.0.0.1"
-        assert given_settings(HOST="127.0.0.1", ADMIN_HOST="::1").admin_host == "::1"
+        assert given_settings(HOST="127.0.0.1").admin_host == ("127.0.0.1",)
+        assert given_settings(HOST="127.0.0.1", ADMIN_HOST="::1").admin_host == ("::1",)
 
     def test_every_default_would_be_accepted_if_it_were_set(self):
         for section in SECTIONS:

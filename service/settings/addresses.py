@@ -38,9 +38,9 @@ def _is_ip(text: str) -> bool:
 
 
 def _interface(text: str) -> str:
-    if _is_ip(text) or (re.fullmatch(_NAME, text) and re.search("[A-Za-z]", text)):
+    if text == "*" or _is_ip(text) or (re.fullmatch(_NAME, text) and re.search("[A-Za-z]", text)):
         return text
-    raise ValueError("is not an address to listen on; write an IP address or a host name")
+    raise ValueError("is not an address to listen on; write an IP address, a host name or *")
 
 
 def _not_a_link(value: object) -> object:

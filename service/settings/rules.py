@@ -82,7 +82,8 @@ def _relay_has_turn(settings: Settings) -> str | None:
 
 
 def _two_ports(settings: Settings) -> str | None:
-    if settings.port == settings.admin_port != 0 and settings.host == settings.admin_host:
+    shared = set(settings.host) & set(settings.admin_host)
+    if settings.port == settings.admin_port != 0 and shared:
         return (
             f"RINGLINE_PORT and RINGLINE_ADMIN_PORT are both {settings.port}; "
             "health and metrics need a port of their own."

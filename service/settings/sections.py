@@ -20,19 +20,23 @@ from service.settings.kinds import AnyCase, HmacSecret, Many, PublicKey, Regions
 from service.settings.origins import Origin
 
 _DAY = 86_400
-_ANYWHERE = "0.0.0.0"
+_ANYWHERE = ("*",)
 
 
 class Listening(BaseModel):
     """Where it listens, and to whom."""
 
-    host: Interface = Field(default=_ANYWHERE, description="Address that clients connect to.")
+    host: Many[Interface] = Field(
+        default=_ANYWHERE,
+        description="Where clients connect: addresses, or names for all addresses that they have, "
+        "comma separated; `*` or `::` is every address of IPv4 and IPv6, `0.0.0.0` of IPv4 alone.",
+    )
     port: Port = Field(
         default=8001, description="Port that clients connect to; 0 takes a free one."
     )
-    admin_host: Interface = Field(
+    admin_host: Many[Interface] = Field(
         default_factory=lambda known: known.get("host", _ANYWHERE),
-        description="Address of health, readiness and metrics; if unset, `RINGLINE_HOST`.",
+        description="Where health, readiness and metrics are, as `RINGLINE_HOST`; if unset, there.",
     )
     admin_port: Port = Field(
         default=9090, description="Port of health, readiness and metrics; 0 takes a free one."
@@ -55,6 +59,14 @@ class Listening(BaseModel):
         default="picows",
         description="What reads and writes WebSockets: `picows`, which is several times faster, or "
         "`uvicorn`, which also stands in where picows is not installed.",
+    )
+    keep_alive: int = Field(
+        default=620,
+        ge=1,
+        le=86_400,
+        description="Seconds that an HTTP connection may be idle between two requests. More than "
+        "the [proxy](deploy.md#keep-alive) in front keeps it, which else reuses one that is "
+        "closing, and answers 502.",
     )
     ping_interval: int = Field(default=15, ge=1, description="Seconds between two heartbeats.")
     ping_timeout: int = Field(
@@ -171,7 +183,10 @@ class Limits(BaseModel):
         default=65_536, ge=4_096, le=1_048_576, description="Bytes that one message may have."
     )
     max_connections: int = Field(
-        default=0, ge=0, description="Connections that may be open at a time; 0 is no limit."
+        default=0,
+        ge=0,
+        description="Clients that may be connected at a time, with connections over which no "
+        "request has come; 0 is no limit. Of TCP connections there may be twice as many.",
     )
     rate_limit_scale: float = Field(
         default=1.0,

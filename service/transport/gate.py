@@ -16,6 +16,7 @@ from service.transport.denial import respond
 from service.transport.engine import Engine
 from service.transport.http.problems import Unserved, problem
 from service.transport.origins import Origins
+from service.transport.tcp import TcpConnections
 
 _log = structlog.get_logger(__name__)
 
@@ -28,10 +29,11 @@ class Gate:
 
     Args:
         app: what stands behind.
-        engine: whose connections are counted.
+        engine: whose clients are counted.
         origins: which pages may connect.
         max_body: bytes a request body may have.
-        max_connections: transports that may be open; 0 is no limit.
+        max_connections: clients that may be connected; 0 is no limit.
+        tcp: whose connections count as long as they have not sent a request.
         draining: whether new connections are turned away.
         metrics: told who was turned away.
     """
@@ -44,6 +46,7 @@ class Gate:
         origins: Origins,
         max_body: int,
         max_connections: int,
+        tcp: TcpConnections,
         draining: Callable[[], bool],
         metrics: Metrics,
     ) -> None:
@@ -52,6 +55,7 @@ class Gate:
         self._origins = origins
         self._max_body = max_body
         self._max_connections = max_connections
+        self._tcp = tcp
         self._draining = draining
         self._metrics = metrics
 
@@ -86,7 +90,7 @@ class Gate:
             return
         if self._draining():
             raise errors.ServerDraining(retry_after_ms=_RETRY_MS)
-        if self._max_connections and len(self._engine) >= self._max_connections:
+        if 0 < self._max_connections <= len(self._engine) + self._tcp.silent:
             raise Full(retry_after_ms=_RETRY_MS)
 
 

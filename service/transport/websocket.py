@@ -2,14 +2,17 @@
 
 Leaned on, and held by tests/transport/test_contract.py: `data_received`, `connection_lost`,
 `handle_cont`, `handle_ping`, `handle_parser_exception`, `receive`, `frames`, `conn`,
-`close_sent`, `read_paused`, `loop`, `transport`.
+`close_sent`, `read_paused`, `loop`, `transport`; and websockets' `http11.MAX_LINE_LENGTH` and
+`MAX_NUM_HEADERS`.
 """
 
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets import http11
 from websockets.frames import CloseCode, Frame
 
+from service.transport.http1 import MOST_HEAD, MOST_HEADERS
 from service.transport.line import MOST_FRAGMENTS, MOST_UNREAD
 
 if TYPE_CHECKING:
@@ -21,6 +24,9 @@ MOST_LATE = 256 * 1024
 """Bytes that a client may send after our close frame, for what was on its way."""
 _LATE_S = 0.5
 """How long a client that sends more may take to read the close frame."""
+# It parses a handshake that is within bounds once more, and has narrower bounds of its own.
+http11.MAX_LINE_LENGTH = MOST_HEAD
+http11.MAX_NUM_HEADERS = MOST_HEADERS
 
 
 class BoundedProtocol(WebSocketsSansIOProtocol):

@@ -133,10 +133,10 @@ async def running(**settings: Any) -> AsyncIterator[TestService]:
     clock = MovableClock()
     # A node that probes its TURN server by itself would disturb what a test looks at.
     chosen = {
-        "jwt_secret": SECRET, "host": "127.0.0.1", "port": 0, "turn_probe": False,
+        "jwt_secret": SECRET, "host": ("127.0.0.1",), "port": 0, "turn_probe": False,
         "websockets": WEBSOCKETS, **settings,
     }  # fmt: skip
-    fixed = Settings(admin_host="127.0.0.1", admin_port=0, **chosen)
+    fixed = Settings(admin_host=("127.0.0.1",), admin_port=0, **chosen)
     async with serving(fixed, clock=clock) as node:
         service = TestService(node.node, node.port, node.admin_port, clock)
         try:

@@ -13,26 +13,31 @@ from typing import Any
 
 import aiohttp
 import engineio
+import httptools
 import pytest
 import socketio
+import websockets
 from engineio import packet
 from engineio.async_drivers import asgi
 from engineio.async_socket import AsyncSocket
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from service.transport import engine, frames, handshake
+from service.transport import engine, frames, handshake, http1
 from service.transport.direct import Direct
 from service.transport.engine import Engine
 from service.transport.frames import Frames
 from service.transport.handshake import SERVED
 from service.transport.heartbeat import Heartbeat
+from service.transport.http1 import MOST_HEAD, MOST_HEADERS
 from service.transport.mailbox import Mailbox
 from service.transport.outbox import outbox
 from service.transport.picows_handshake import parser_of
 from service.transport.picows_line import PicowsLine
 from service.transport.polling import Polling as Polls
 from tests.support.polling import Polling
+from tests.support.raw import GET, raw
 from tests.support.service import TestService, running
 
 OVERRIDDEN = {
@@ -139,6 +144,69 @@ async def test_a_none_in_the_queue_ends_the_writer_behind_what_is_queued(on_uvic
     socket.queue.put_nowait(None)
     assert await client.until_closed() == 1000, "a None in the queue does not close any more."
     assert client.payloads("last") == [0, 1, 2], "what was queued before a None is not written."
+
+
+HTTP_CALLBACKS = [
+    "on_message_begin", "on_header", "on_headers_complete", "on_body", "on_message_complete",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*HTTP_CALLBACKS, "connection_made", "connection_lost", "data_received", "shutdown",
+     "on_response_complete", "handle_websocket_upgrade", "send_400_response",
+     "timeout_keep_alive_handler", "_unset_keepalive_if_required"],
+)  # fmt: skip
+def test_methods_of_uvicorn_s_http_protocol(name: str):
+    assert hasattr(HttpToolsProtocol, name), f"uvicorn's HTTP protocol has no {name} any more."
+    assert name in str(http1.__doc__) or name == "shutdown"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["on_response_complete", "handle_websocket_upgrade", "send_400_response",
+     "timeout_keep_alive_handler"],
+)  # fmt: skip
+def test_uvicorn_s_http_protocol_calls_its_own_methods(name: str):
+    assert f"self.{name}" in inspect.getsource(HttpToolsProtocol), f"{name} is not called."
+
+
+async def test_attributes_of_uvicorn_s_http_protocol(service: TestService):
+    async with raw(service.port) as connection:
+        await connection.send(GET)
+        await connection.answer()
+        (protocol,) = service.node.tcp._http
+        assert isinstance(protocol, http1.BoundedHttp)
+        for name in ("headers", "cycle", "pipeline", "flow", "loop", "transport", "connections",
+                     "timeout_keep_alive", "timeout_keep_alive_task"):  # fmt: skip
+            assert hasattr(protocol, name), f"uvicorn's HTTP protocol has no {name} any more."
+        for name in ("keep_alive", "response_complete"):
+            assert hasattr(protocol.cycle, name), f"uvicorn's cycle has no {name} any more."
+        assert protocol in protocol.connections, "uvicorn does not count connections there."
+
+
+def test_httptools_tells_of_chunks_and_of_trailers():
+    seen: list[str] = []
+
+    class Listening:
+        def on_chunk_header(self) -> None:
+            seen.append("chunk")
+
+        def on_header(self, name: bytes, _value: bytes) -> None:
+            seen.append(name.decode())
+
+    httptools.HttpRequestParser(Listening()).feed_data(
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\na: b\r\n\r\n"
+    )
+    assert seen == ["Transfer-Encoding", "chunk", "chunk", "a"]
+
+
+def test_bounds_of_websockets_own_parser():
+    http11 = websockets.http11
+    assert (http11.MAX_LINE_LENGTH, http11.MAX_NUM_HEADERS) == (MOST_HEAD, MOST_HEADERS)
+    source = inspect.getsource(http11)
+    for name in ("read_line(MAX_LINE_LENGTH", "range(MAX_NUM_HEADERS + 1)"):
+        assert name in source, f"websockets does not look at {name} any more."
 
 
 @pytest.mark.parametrize("name", ["data_received", "connection_lost", "receive"])

@@ -6,7 +6,7 @@ from io import StringIO
 
 from service.cli.dev.choices import Choices, Relay
 from service.cli.dev.coturn import installed
-from service.cli.dev.place import Place
+from service.cli.dev.place import Place, this_machine
 from service.cli.token import mint
 from service.settings import Settings
 
@@ -19,13 +19,18 @@ def greeting(choices: Choices, place: Place, relay: Relay | None) -> str:
     return "\n".join(_lines(choices, place, relay))
 
 
+def admin_origin(settings: Settings) -> str:
+    """Where health and metrics are, for this machine."""
+    return this_machine(",".join(settings.admin_host)).origin(settings.admin_port)
+
+
 def _lines(choices: Choices, place: Place, relay: Relay | None) -> Iterator[str]:
     settings = choices.settings
     origin = place.origin(settings.port)
     yield "\n  Ringline is running. Ctrl-C stops it.\n"
     yield from _links(settings, place, origin)
     yield f"  Docs       {origin}/docs"
-    yield f"  Metrics    http://{settings.admin_host}:{settings.admin_port}/metrics"
+    yield f"  Metrics    {admin_origin(settings)}/metrics"
     yield f"  TURN       {_turn(settings, relay)}"
     if place.certificate:
         or_else = "on the other devices, or go on past the browser's warning"

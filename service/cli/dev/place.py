@@ -9,12 +9,12 @@ from service.cli.dev.certificate import Certificate
 from service.cli.dev.refusal import CannotServe
 
 _LOOPBACK = "127.0.0.1"
-_ANYWHERE = ("0.0.0.0", "::")
+_ANYWHERE = frozenset({"*", "0.0.0.0", "::"})
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The address to listen on, the one that links name, and what makes it HTTPS."""
+    """Where to listen, comma separated, the address that links name, and what makes it HTTPS."""
 
     host: str
     address: str
@@ -64,9 +64,10 @@ def this_network(folder: Path, host: str | None = None) -> Place:
         ) from None
     names = dict.fromkeys([address, *addresses, "localhost", _LOOPBACK, "::1"])
     certificate = authority.certify(names, folder, authority.cache_folder())
-    return Place(host or "0.0.0.0", address, certificate)
+    return Place(host or "*", address, certificate)
 
 
-def _nameable(host: str | None) -> str | None:
-    """A host as links can name it; "anywhere" is no name."""
-    return None if host in _ANYWHERE else host
+def _nameable(hosts: str | None) -> str | None:
+    """The first of the hosts that links can name; "anywhere" is no name."""
+    names = [host.strip() for host in (hosts or "").split(",")]
+    return next((name for name in names if name and name not in _ANYWHERE), None)

@@ -7,26 +7,32 @@ from contextlib import contextmanager
 from itertools import repeat
 
 from service.cli.dev.refusal import CannotServe
+from service.transport.listeners import Unlistenable, listening
 
 _MOST = 100
 
 
-def first_free(host: str, wanted: int, *, udp: bool = False, besides: int | None = None) -> int:
-    """The first port from `wanted` on that can be listened on at `host`, by TCP (and by UDP).
+def first_free(
+    hosts: tuple[str, ...], wanted: int, *, udp: bool = False, besides: int | None = None
+) -> int:
+    """The first port from `wanted` on that is free at all `hosts`, by TCP (and by UDP).
 
     A wanted port of 0 gives any free one. `besides` is passed over, being promised to another.
 
     Raises:
         CannotServe: there is none among a hundred.
     """
-    refusal: OSError | None = None
+    refusal = ""
     for port in range(wanted, min(wanted + _MOST, 65_536)) if wanted else repeat(0, _MOST):
         if port != besides or port == 0:
             try:
-                return _bind(host, port, udp=udp)
+                return _bind(hosts, port, udp=udp)
+            except Unlistenable as error:
+                refusal = error.why
             except OSError as error:
-                refusal = error
-    raise CannotServe(f"No port from {wanted} on can be listened on at {host}: {refusal}.")
+                refusal = str(error)
+    at = ", ".join(hosts)
+    raise CannotServe(f"No port from {wanted} on can be listened on at {at}: {refusal}.")
 
 
 @contextmanager
@@ -37,25 +43,21 @@ def promised(host: str, wanted: int) -> Iterator[int]:
     would refuse each other's clients at random. The promise is an abstract socket, which ends
     with its process and leaves no file; where the system knows none, there is no promise.
     """
-    port = first_free(host, wanted, udp=True)
+    port = first_free((host,), wanted, udp=True)
     with socket.socket(socket.AF_UNIX) as promise:
         while sys.platform == "linux":
             try:
                 promise.bind(f"\0ringline {host} {port}")
                 break
             except OSError:
-                port = first_free(host, port + 1, udp=True)
+                port = first_free((host,), port + 1, udp=True)
         yield port
 
 
-def _bind(host: str, port: int, *, udp: bool) -> int:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as stream:
-        # As servers do: a port on which old connections still linger is free.
-        stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        stream.bind((host, port))
-        bound: int = stream.getsockname()[1]
-        if udp:
-            with socket.socket(family, socket.SOCK_DGRAM) as datagrams:
-                datagrams.bind((host, bound))
+def _bind(hosts: tuple[str, ...], port: int, *, udp: bool) -> int:
+    with listening(hosts, port, "PORT") as sockets:
+        bound: int = sockets[0].getsockname()[1]
+        for stream in sockets if udp else ():
+            with socket.socket(stream.family, socket.SOCK_DGRAM) as datagrams:
+                datagrams.bind(stream.getsockname())
         return bound

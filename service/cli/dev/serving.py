@@ -14,7 +14,7 @@ from types import FrameType
 from service import app
 from service.cli.dev import coturn
 from service.cli.dev.choices import Choices, Relay, choose, relay_beside
-from service.cli.dev.greeting import greeting
+from service.cli.dev.greeting import admin_origin, greeting
 from service.cli.dev.place import Place, this_machine, this_network
 from service.cli.dev.refusal import CannotServe
 from service.cli.dev.whereabouts import noted
@@ -47,7 +47,7 @@ def _serve(reading: Reading, folder: Path, *, lan: bool) -> int:
         settings = choices.settings
         log.configure(settings.log_level, settings.log_format, for_good=True)
         key = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
-        admin = f"http://{settings.admin_host}:{settings.admin_port}"
+        admin = admin_origin(settings)
         beside.enter_context(noted(place.origin(settings.port), admin, key))
         return app.run(
             settings,

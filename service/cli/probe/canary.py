@@ -1,6 +1,7 @@
 """Runs again and again, and metrics of its own that Prometheus scrapes."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from service.cli.probe.steps import Report, Step
 from service.cli.probe.target import Target
 from service.cli.probe.trial import run
 from service.settings import SettingsError
+from service.transport.listeners import BOTH
 
 STEPS = ("connect", "call", "relay", "turn")
 """The steps that are measured. A hang-up that fails is a call that failed."""
@@ -61,11 +63,17 @@ class Metrics:
 def served(metrics: Metrics, host: str, port: int) -> Iterator[int]:
     """Serve the metrics at `/metrics` for the block; gives the port.
 
+    Args:
+        metrics: what to serve.
+        host: an address; `*` or `::` for all of IPv6 and IPv4, where there is IPv6.
+        port: 0 takes a free one.
+
     Raises:
         SettingsError: the port cannot be opened.
     """
+    address = ("::" if socket.has_dualstack_ipv6() else "0.0.0.0") if host in BOTH else host
     try:
-        server, thread = start_http_server(port, host, metrics.registry)
+        server, thread = start_http_server(port, address, metrics.registry)
     except (OSError, OverflowError) as failure:
         raise SettingsError(
             f"--metrics-port: {port} on {host} cannot be opened ({failure})."

@@ -60,9 +60,9 @@ def _repetition(group: argparse._ArgumentGroup, duration: Callable[[str], int]) 
     )
     group.add_argument(
         "--metrics-host",
-        default="0.0.0.0",
+        default="*",
         metavar="ADDRESS",
-        help="where; if unset, on every interface",
+        help="where; if unset, at every address of IPv4 and IPv6",
     )
 
 

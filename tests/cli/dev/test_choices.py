@@ -24,7 +24,7 @@ def reading(**variables: str) -> Reading:
 def test_nothing_needs_to_be_set():
     settings = choose(reading(), HERE, None).settings
 
-    assert settings.host == settings.admin_host == "127.0.0.1"
+    assert settings.host == settings.admin_host == ("127.0.0.1",)
     assert settings.cors_origins == ("*",)
     assert settings.log_format == "console"
     assert settings.jwt_secret is not None

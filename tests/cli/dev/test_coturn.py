@@ -94,7 +94,7 @@ def test_one_that_ends_at_once_is_told_with_its_last_words(monkeypatch, tmp_path
     broken.write_text("#!/bin/sh\necho cannot bind the thing\nexit 1\n")
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    port = first_free(ADDRESS, 0, udp=True)
+    port = first_free((ADDRESS,), 0, udp=True)
 
     with (
         pytest.raises(CoturnFailed, match="cannot bind the thing"),
@@ -104,7 +104,7 @@ def test_one_that_ends_at_once_is_told_with_its_last_words(monkeypatch, tmp_path
 
 
 def test_nobody_answers_where_nobody_listens():
-    assert not answers(ADDRESS, first_free(ADDRESS, 0, udp=True))
+    assert not answers(ADDRESS, first_free((ADDRESS,), 0, udp=True))
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "192.0.2.7"])

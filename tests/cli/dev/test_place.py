@@ -11,6 +11,8 @@ from service.cli.dev.refusal import CannotServe
         (None, "127.0.0.1", "http://127.0.0.1:8001"),
         ("0.0.0.0", "0.0.0.0", "http://127.0.0.1:8001"),
         ("::", "::", "http://127.0.0.1:8001"),
+        ("*", "*", "http://127.0.0.1:8001"),
+        ("*,::1", "*,::1", "http://[::1]:8001"),
         ("::1", "::1", "http://[::1]:8001"),
         ("localhost", "localhost", "http://localhost:8001"),
         ("192.0.2.7", "192.0.2.7", "http://192.0.2.7:8001"),
@@ -46,7 +48,7 @@ def test_on_the_network_links_name_the_primary_address(monkeypatch, tmp_path):
 
     place = this_network(tmp_path)
 
-    assert (place.host, place.address) == ("0.0.0.0", lan.addresses()[0])
+    assert (place.host, place.address) == ("*", lan.addresses()[0])
 
 
 def test_without_a_network_it_says_so(monkeypatch, tmp_path):

@@ -1,0 +1,266 @@
+"""uvicorn's HTTP/1.1, with bounds on what a client can make it keep, and on how long it waits.
+
+A request's line and headers have 32 KiB and 10 s, its body no more framing than that; what it
+pipelines waits unread. docs/decisions/0022-bounds-below-asgi.md.
+
+Leaned on, and held by tests/transport/test_contract.py: of `HttpToolsProtocol`, `data_received`,
+`connection_made`, `connection_lost`, `on_message_begin`, `on_header`, `on_headers_complete`,
+`on_body`, `on_chunk_header` (httptools' own), `on_message_complete`, `on_response_complete`,
+`handle_websocket_upgrade`, `send_400_response`, `timeout_keep_alive_handler`,
+`_unset_keepalive_if_required`, `headers`, `cycle`, `pipeline`, `flow`, `loop`, `transport`,
+`connections`, `timeout_keep_alive`, `timeout_keep_alive_task`; of its cycle, `keep_alive` and
+`response_complete`.
+"""
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import Response
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from service import errors
+from service.transport.http.problems import problem
+from service.transport.tcp import TcpConnections
+
+MOST_HEAD = 32 * 1024
+"""Bytes of a request's line and headers; and of what frames the chunks of its body."""
+MOST_HEADERS = 256
+WITHIN_S = 10
+"""Seconds to send the first request's first byte, a head from its first byte on, and the rest of a
+body whose request is answered already."""
+_STEP = 1024
+"""Bytes parsed at once: of pipelined requests, those of one step are kept."""
+_CHUNK = 32
+"""Bytes of framing that a chunk may have without further ado."""
+_LATE_S = 0.5
+"""How long a client that is refused has to read why."""
+_PARTING_S = 1.0
+"""How long an idle connection is served when the node drains: a request may be on its way."""
+_RETRY_MS = 5_000
+_MOST_TOLD = 100
+"""Connections beyond the most there may be that are told so; all others are cut at once."""
+
+
+class HeadTooLarge(errors.InvalidPayload):
+    """The request's line and headers are more than is read."""
+
+    status = 431
+    default = "The request's line and headers have more than 32 KiB, or there are more than 256."
+
+
+class HeadTooSlow(errors.InvalidPayload):
+    """The request's line and headers did not come."""
+
+    status = 408
+    default = "The request's line and headers took too long."
+
+
+class Crowded(errors.ServerDraining):
+    """The port has as many TCP connections as it may have."""
+
+    default = "The server has all the connections it may have; try again."
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """One TCP connection, until it is closed or becomes a WebSocket."""
+
+    def __init__(self, tcp: TcpConnections, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._tcp = tcp
+        self._asked = False
+        self._unparsed = bytearray()
+        self._in_head = True
+        self._begun = False
+        self._ended = False
+        self._head = 0
+        self._framing = 0
+        self._refusal: errors.RinglineError | None = None
+        self._over = False
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for a first request, unless there is no room."""
+        super().connection_made(transport)
+        excess = self._tcp.excess(len(self.connections))
+        if not excess:
+            self._tcp.opened(self)
+            self._within(WITHIN_S, self._drop)
+            return
+        self._asked = True
+        self._tcp.refused("overloaded")
+        if excess > _MOST_TOLD:
+            self._drop()
+        else:
+            self._refuse(Crowded(retry_after_ms=_RETRY_MS))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing waits any more."""
+        self._leave()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand over to the WebSocket's own protocol."""
+        self._leave()
+        super().handle_websocket_upgrade()
+
+    def _leave(self) -> None:
+        self._over = True
+        self._unparsed.clear()
+        self._unset_deadline()
+        self._unset_keepalive_if_required()
+        self._tcp.closed(self)
+        self._has_asked()
+
+    def _has_asked(self) -> None:
+        if not self._asked:
+            self._asked = True
+            self._tcp.asked()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what was read, little by little, and nothing behind a request that waits."""
+        if not self._over:
+            self._unparsed += data
+            self._parse()
+
+    def _parse(self) -> None:
+        while self._unparsed and not self.pipeline and not self._over:
+            step = min(_STEP, MOST_HEAD - self._head) if self._in_head else _STEP
+            some = bytes(self._unparsed[:step])
+            del self._unparsed[:step]
+            self._take(some)
+        if self._unparsed:
+            self.flow.pause_reading()
+
+    def _take(self, some: bytes) -> None:
+        """Parse this, and see that all but the body is within bounds."""
+        in_head, self._ended = self._in_head, False
+        if in_head and not self._head:
+            self._unset_deadline()
+        if not in_head:
+            self._framing += len(some)
+        super().data_received(some)
+        if self._over:
+            return
+        if self._ended:  # of what it has brought of the next head, little is known
+            self._head = int(self._begun)
+        elif in_head:
+            self._head += len(some)
+        if (self._in_head and self._head >= MOST_HEAD) or self._framing > MOST_HEAD:
+            self._refuse(HeadTooLarge())
+        elif self._in_head and self._head and self._deadline is None:
+            self._within(WITHIN_S, self._too_slow)
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        self._begun = True
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header. A trailer is none (RFC 9110, 6.5.1): no proxy has looked at it."""
+        if not self._in_head:
+            return
+        if len(self.headers) >= MOST_HEADERS:
+            self._refusal = HeadTooLarge()
+            raise self._refusal
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """A request is there."""
+        self._in_head, self._framing = False, 0
+        self._unset_deadline()
+        self._has_asked()
+        super().on_headers_complete()
+        if self._tcp.draining and self._answering():
+            self.cycle.keep_alive = False
+
+    def on_chunk_header(self) -> None:
+        """A chunk begins."""
+        self._framing = max(0, self._framing - _CHUNK)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        self._framing = max(0, self._framing - len(body))
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._in_head, self._begun, self._ended = True, False, True
+        self._head = self._framing = 0
+        if self._deadline is not None:  # it was answered before
+            self._unset_deadline()
+            self._await_next()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """The answer is written: on with what waits, the rest of the request at first."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            return
+        if self._over and self._refusal:
+            self._refuse(self._refusal)
+        elif self.cycle.response_complete and not self._in_head:
+            self._within(WITHIN_S, self._drop)
+        self._parse()
+
+    def drain(self) -> None:
+        """Make the request that is under way the last one, or the one that may be on its way."""
+        if self._answering():
+            self.cycle.keep_alive = False
+        else:
+            self.loop.call_later(_PARTING_S, self._part)
+
+    def _part(self) -> None:
+        if self._in_head and not self._head and not self._answering():
+            self._drop()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """No further request came."""
+        self._drop()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be parsed."""
+        self._refuse(self._refusal or errors.InvalidPayload(msg))
+
+    def _answering(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
+
+    def _too_slow(self) -> None:
+        self._refuse(HeadTooSlow())
+
+    def _refuse(self, error: errors.RinglineError) -> None:
+        """Hear nothing more, say why, behind the answers that are awaited, and close."""
+        self._leave()
+        self._refusal = error
+        self.flow.pause_reading()
+        if not self._answering():
+            self.transport.write(_written(problem(error)))
+            self.loop.call_later(_LATE_S, self._drop)
+
+    def _drop(self) -> None:
+        self.transport.abort()
+
+    def _await_next(self) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
+    def _within(self, seconds: float, otherwise: Callable[[], None]) -> None:
+        self._unset_deadline()
+        self._deadline = self.loop.call_later(seconds, otherwise)
+
+    def _unset_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+def _written(answer: Response) -> bytes:
+    """A response as it goes over the wire, the last one of its connection."""
+    status = HTTPStatus(answer.status_code)
+    headers = [*answer.raw_headers, (b"connection", b"close")]
+    lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+    first = f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
+    return first + lines + b"\r\n" + bytes(answer.body)
