@@ -2,30 +2,31 @@
 
 import { configuration } from "./ice.js";
 import { Negotiation } from "./negotiation.js";
+import { Repair } from "./repair.js";
 import { measure } from "./stats.js";
+import { addTracks, attach } from "./tracks.js";
 
-// How long a connection may stay in a state before an ICE restart. A blip heals by itself; dead
-// TURN credentials show as nothing happening at all, not as a failure.
-const PATIENCE_MS = { new: 10_000, connecting: 10_000, disconnected: 3_000, failed: 0 };
-const POLITE_MS = 3_000; // the callee lets the caller try first
-const MAX_REPAIRS = 3;
 const MEASURE_MS = 2_000;
 const REPORT_MS = 30_000;
 const REPORTED = ["connected", "disconnected", "failed"];
 
-/** Fires "change" when what it shows has changed, and "failed" when no repair helped. */
+/**
+ * Fires "change" when what it shows has changed, and "over" with a `detail` why: "media_failed" when
+ * no repair helped, "connection_lost", or "peer_left" when the peer has closed its side unheard.
+ *
+ * `signalling` is "up", "suspended" while this client reconnects, or "lost" when the service
+ * carries the call no longer. Media go on in each.
+ */
 export class Call extends EventTarget {
   pc;
-  media; // MediaStream of this side
+  media; // LocalMedia of this side
   remote = new MediaStream();
   peerMedia = { microphone: true, camera: true }; // what the peer says is switched on
   quality = {}; // as `measure` gives it
-  #socket;
-  #address; // {callId, to}: goes with everything this side sends
-  #polite;
-  #refreshIce;
+  signalling = "up";
+  #outbox;
+  #callId;
   #negotiation;
-  #repairs = 0;
   #repair;
   #stops;
 
@@ -33,41 +34,28 @@ export class Call extends EventTarget {
    * `ice` is from `call:initiated` or `call:incoming`; `refreshIce()` promises newer, or null. The
    * caller offers as soon as it is constructed; the callee constructs it before it accepts.
    */
-  constructor({ socket, callId, peer, polite, media, ice, refreshIce }) {
+  constructor({ socket, outbox, callId, callType, polite, media, ice, refreshIce }) {
     super();
     this.media = media;
-    this.#socket = socket;
-    this.#address = { callId, to: peer };
-    this.#polite = polite;
-    this.#refreshIce = refreshIce;
+    this.#outbox = outbox;
+    this.#callId = callId;
     this.pc = new RTCPeerConnection(configuration(ice));
     this.pc.ontrack = ({ track }) => this.#receive(track);
     this.pc.onconnectionstatechange = () => this.#connectionChanged();
-    this.pc.onsignalingstatechange = () => this.#signalingChanged();
+    this.pc.onsignalingstatechange = () => this.pc.connectionState === "new" && this.#repair.look();
+    this.#repair = new Repair(this.pc, {
+      polite,
+      refreshIce: async () => this.configure(await refreshIce()),
+      over: (detail) => this.dispatchEvent(new CustomEvent("over", { detail })),
+    });
+    const asked = polite ? [] : ["audio", callType];
     this.#negotiation = new Negotiation(this.pc, {
       polite,
       send: (event, payload) => this.#send(event, payload),
-      addTracks: () => this.#addTracks(),
+      sendCandidate: (candidate) => this.#sendCandidate(candidate),
+      addTracks: () => addTracks(this.pc, media, asked),
     });
-    this.#stops = this.#listen();
-  }
-
-  get microphone() {
-    return this.media.getAudioTracks().some(({ enabled }) => enabled);
-  }
-
-  set microphone(on) {
-    for (const track of this.media.getAudioTracks()) track.enabled = on;
-    this.#announce();
-  }
-
-  get camera() {
-    return this.media.getVideoTracks().some(({ enabled }) => enabled);
-  }
-
-  set camera(on) {
-    for (const track of this.media.getVideoTracks()) track.enabled = on;
-    this.#announce();
+    this.#stops = this.#listen(socket);
   }
 
   /** Whether sound and picture have stopped, for now, after they once flowed. */
@@ -80,26 +68,53 @@ export class Call extends EventTarget {
     return this.peerMedia.camera && this.remote.getVideoTracks().some(({ muted }) => !muted);
   }
 
-  /** Adds a track to a running call; the negotiation that this needs follows by itself. */
-  addTrack(track) {
-    this.media.addTrack(track);
-    this.#addTracks();
-    this.#announce();
+  /** Mutes, or unmutes at once: a microphone that is open stays so. */
+  async toggleMicrophone() {
+    const track = this.media.track("audio");
+    if (track) track.enabled = !track.enabled;
+    else await this.media.start("audio");
+    await this.#devicesChanged();
   }
 
-  /** Takes newer ICE servers; they count from the next restart on. */
+  /** Closes the camera, so that its light goes out, or opens it. */
+  async toggleCamera() {
+    if (this.media.track("video")) this.media.stop("video");
+    else await this.media.start("video");
+    await this.#devicesChanged();
+  }
+
+  /** Takes newer ICE servers, if there are any; they count from the next restart on. */
   configure(ice) {
-    this.pc.setConfiguration(configuration(ice));
+    if (ice && this.pc.signalingState !== "closed") this.pc.setConfiguration(configuration(ice));
+  }
+
+  /** The session is gone; perhaps the next one has the call. */
+  suspend() {
+    if (this.signalling === "up") this.#signal("suspended");
+  }
+
+  /** There is a session again, and the service has the call. */
+  resume() {
+    if (this.signalling !== "suspended") return;
+    this.#signal("up");
+    this.#announce(); // refused when the call is not this session's
+  }
+
+  /** The service has the call no longer; media go on without it. */
+  orphan() {
+    this.#outbox.forget(this.#callId);
+    this.#signal("lost");
   }
 
   close() {
     for (const stop of this.#stops) stop();
-    clearTimeout(this.#repair);
-    this.pc.onconnectionstatechange = this.pc.onsignalingstatechange = null;
+    this.#repair.stop();
+    this.#outbox.forget(this.#callId);
+    this.media.close();
     this.pc.close();
   }
 
-  #listen() {
+  #listen(socket) {
     const handlers = {
       "call:offer": (event) => this.#negotiation.take(event),
       "call:answer": (event) => this.#negotiation.take(event),
@@ -107,54 +122,30 @@ export class Call extends EventTarget {
       "call:signal": ({ data }) => this.#peerChanged(data),
     };
     const stops = Object.entries(handlers).map(([name, handler]) =>
-      this.#socket.on(name, (event) => event.callId === this.#address.callId && handler(event)),
+      socket.on(name, (event) => event.callId === this.#callId && handler(event)),
     );
     const timers = [
       setInterval(() => this.#measure(), MEASURE_MS),
       setInterval(() => this.#report(), REPORT_MS),
     ];
+    this.media.onlost = () => this.#devicesChanged();
     return [...stops, ...timers.map((timer) => () => clearInterval(timer))];
+  }
+
+  #signal(signalling) {
+    this.signalling = signalling;
+    this.#repair.signalling = signalling;
+    this.#changed();
   }
 
   #connectionChanged() {
     if (this.pc.connectionState === "connected") {
-      this.#repairs = 0;
       this.#announce();
       this.#measure();
     }
-    this.#repairLater();
+    this.#repair.look();
     this.#report();
     this.#changed();
-  }
-
-  #signalingChanged() {
-    const { signalingState, connectionState } = this.pc;
-    if (signalingState === "stable" && connectionState === "new") this.#repairLater();
-  }
-
-  #repairLater(patience = PATIENCE_MS[this.pc.connectionState]) {
-    clearTimeout(this.#repair);
-    if (patience === undefined) return;
-    const wait = this.#polite ? patience + POLITE_MS : patience;
-    this.#repair = setTimeout(() => this.#restartIce(), wait);
-  }
-
-  /** Has both sides look for a new path, with fresh credentials; the call itself goes on. */
-  async #restartIce() {
-    if (this.#repairs === MAX_REPAIRS) return this.dispatchEvent(new Event("failed"));
-    this.#repairs += 1;
-    this.#repairLater(PATIENCE_MS.connecting);
-    const ice = await this.#refreshIce();
-    if (this.pc.signalingState === "closed") return;
-    if (ice) this.configure(ice);
-    this.pc.restartIce();
-  }
-
-  #addTracks() {
-    const sent = this.pc.getSenders().map(({ track }) => track);
-    for (const track of this.media.getTracks()) {
-      if (!sent.includes(track)) this.pc.addTrack(track, this.media);
-    }
   }
 
   #receive(track) {
@@ -163,10 +154,15 @@ export class Call extends EventTarget {
     this.#changed();
   }
 
-  #announce() {
-    const { microphone, camera } = this;
-    this.#send("call:signal", { data: { microphone, camera } });
+  async #devicesChanged() {
+    for (const kind of ["audio", "video"]) await attach(this.pc, this.media, kind);
+    this.#announce();
     this.#changed();
+  }
+
+  #announce() {
+    const data = { microphone: this.media.isOn("audio"), camera: this.media.isOn("video") };
+    this.#send("call:signal", { data });
   }
 
   #peerChanged(data) {
@@ -182,13 +178,16 @@ export class Call extends EventTarget {
 
   async #report() {
     const state = this.pc.connectionState;
-    if (!REPORTED.includes(state)) return;
-    const { callId } = this.#address;
-    this.#socket.emit("call:media", { callId, state, stats: await measure(this.pc) });
+    if (REPORTED.includes(state)) this.#send("call:media", { state, stats: await measure(this.pc) });
   }
 
   #send(event, payload) {
-    this.#socket.emit(event, { ...payload, ...this.#address });
+    if (this.pc.signalingState === "closed" || this.signalling === "lost") return;
+    this.#outbox.send(event, { ...payload, callId: this.#callId });
+  }
+
+  #sendCandidate(candidate) {
+    if (this.signalling !== "lost") this.#outbox.sendCandidate(candidate, this.#callId);
   }
 
   #changed() {

@@ -1,35 +1,77 @@
-/** Microphone and camera, opened and closed. */
+/** This side's microphone and camera. */
 
-/** Why there is no microphone or camera; `code` names the sentence to show. */
-export class MediaError extends Error {
-  constructor(code, cause) {
-    super(cause.message, { cause });
-    this.code = code;
-  }
-}
-
+// Why a device does not open, as the sentences that are shown are named.
 const CODES = {
   NotAllowedError: "media_refused",
   NotFoundError: "media_missing",
   NotReadableError: "media_in_use",
 };
 
-/**
- * The person's microphone, with the camera when `video`, as a MediaStream.
- *
- * A camera that is missing or taken leaves sound alone; one that is refused is a MediaError, for
- * the browser does not say whether the microphone would have been allowed.
- */
-export async function openMedia({ video }) {
-  try {
-    return await navigator.mediaDevices.getUserMedia({ audio: true, video });
-  } catch (error) {
-    if (video && error.name !== "NotAllowedError") return openMedia({ video: false });
-    throw new MediaError(CODES[error.name] ?? "media_missing", error);
-  }
-}
+/** What is open is in `stream`. */
+export class LocalMedia {
+  stream = new MediaStream();
+  missing = {}; // "audio", "video" -> why that device could not be opened
+  onlost = () => {}; // is called when a device has gone away by itself
+  #closed = false;
 
-/** Turns off the lights of microphone and camera. */
-export function closeMedia(stream) {
-  for (const track of stream?.getTracks() ?? []) track.stop();
+  /**
+   * Opens the microphone, with the camera when `video`; what is refused, missing or taken is left
+   * out, and a call goes on without it.
+   */
+  static async open({ video }) {
+    const media = new LocalMedia();
+    if (video && (await media.start("audio", "video"))) return media;
+    const heard = await media.start("audio");
+    // Who has refused the microphone as well is not asked a third time.
+    if (video && !heard && media.missing.audio !== "media_refused") await media.start("video");
+    return media;
+  }
+
+  /** Opens devices, all or none of `kinds`; whether that went well. */
+  async start(...kinds) {
+    try {
+      const constraints = Object.fromEntries(kinds.map((kind) => [kind, true]));
+      const stream = await navigator.mediaDevices.getUserMedia(constraints);
+      for (const track of stream.getTracks()) this.#keep(track);
+      return true;
+    } catch (error) {
+      for (const kind of kinds) this.missing[kind] = CODES[error.name] ?? "media_missing";
+      return false;
+    }
+  }
+
+  /** Closes a device: its light goes out. */
+  stop(kind) {
+    const track = this.track(kind);
+    if (!track) return;
+    track.stop();
+    this.stream.removeTrack(track);
+  }
+
+  /** Closes both for good; what opens later is closed at once. */
+  close() {
+    this.#closed = true;
+    this.stop("audio");
+    this.stop("video");
+  }
+
+  track(kind) {
+    return this.stream.getTracks().find((track) => track.kind === kind) ?? null;
+  }
+
+  /** Whether there is something to hear, or to see, of this side. */
+  isOn(kind) {
+    return this.track(kind)?.enabled ?? false;
+  }
+
+  #keep(track) {
+    if (this.#closed || this.track(track.kind)) return track.stop();
+    delete this.missing[track.kind];
+    this.stream.addTrack(track);
+    track.onended = () => {
+      this.missing[track.kind] = "media_missing";
+      this.stream.removeTrack(track);
+      this.onlost();
+    };
+  }
 }

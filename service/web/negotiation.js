@@ -13,16 +13,16 @@ export class Negotiation {
   #inbox = Promise.resolve();
 
   /**
-   * `send(event, payload)` writes to the peer. `addTracks()` gives `pc` this side's tracks: at once
+   * `send(event, payload)` and `sendCandidate(candidate)` write to the peer. `addTracks()` gives `pc` this side's tracks: at once
    * on the impolite side, which so makes the first offer, and before the answer on the other.
    */
-  constructor(pc, { polite, send, addTracks }) {
+  constructor(pc, { polite, send, sendCandidate, addTracks }) {
     this.#pc = pc;
     this.#polite = polite;
     this.#send = send;
     this.#addTracks = addTracks;
     pc.onnegotiationneeded = () => this.#offer();
-    pc.onicecandidate = ({ candidate }) => send("ice:candidate", { candidate });
+    pc.onicecandidate = ({ candidate }) => sendCandidate(candidate);
     if (!polite) addTracks();
   }
 

@@ -31,7 +31,7 @@ function start() {
   let trouble = null; // why the service wants no more of this page: {code, message}
 
   const state = () => {
-    if (trouble) return "error";
+    if (trouble && !phone.busy) return "error"; // a call that goes on is not taken away
     return phone.line?.state ?? (link === "opening" ? "connecting" : "idle");
   };
   const render = () => {
@@ -49,9 +49,10 @@ function start() {
 
   socket.on("connect", async () => {
     try {
-      const { iceServers } = await socket.request("user:join", { userId: me.id });
+      const joined = await socket.request("user:join", { userId: me.id });
+      phone.joined(joined);
       socket.emit("user:watch", { userIds: people.ids });
-      relays = hasTurn(iceServers);
+      relays = hasTurn(joined.iceServers);
       link = "up";
       render();
     } catch (error) {
@@ -97,13 +98,17 @@ function start() {
     "accept-audio": () => phone.accept({ video: false }),
     reject: () => phone.reject(),
     hangup: () => phone.hangUp(),
-    mute: () => phone.toggleMicrophone(),
-    camera: () => phone.toggleCamera(),
+    mute: () => phone.line.call.toggleMicrophone(),
+    camera: () => phone.line.call.toggleCamera(),
     again: () => phone.dial(phone.line.peer, phone.line.callType),
     dismiss: () => phone.dismiss(),
   });
 
-  window.addEventListener("pagehide", () => socket.close());
+  window.addEventListener("online", () => socket.hurry());
+  window.addEventListener("pagehide", () => {
+    if (phone.busy) phone.hangUp();
+    socket.close();
+  });
   window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
   window.ringline = {
     socket,

@@ -1,20 +1,26 @@
 /** The one call this page is in, from the press of a button to the sentence it ends with. */
 
 import { Call } from "./call.js";
-import { closeMedia, MediaError, openMedia } from "./media.js";
+import { LocalMedia } from "./media.js";
+import { Outbox } from "./outbox.js";
+
+// The service has dropped the call, but nobody has hung up: media may go on.
+const UNHEARD = ["connection_lost", "server_shutdown"];
 
 /**
  * `line` is the call, or null when there is none:
  *
- *   state      outgoing · incoming · connecting-call · in-call · ended · error
+ *   state      outgoing · incoming · connecting-call · in-call · ended
  *   role       caller · callee
  *   peer       {id, name}
  *   callType   audio · video
  *   callId     once the service has given one
+ *   opening    while microphone and camera are asked for
  *   ringing    whether a device of the callee has it
- *   call       its media (`Call`), from then on
+ *   media      this side's microphone and camera (`LocalMedia`), once they were asked for
+ *   call       the media of both sides (`Call`), from then on
  *   startedAt  when sound and picture first came through, epoch ms; `durationMs` when ended
- *   reason     why it ended: an end reason, an error code of the protocol, or a media_… code
+ *   reason     why it ended: an end reason, or an error code of the protocol
  *   byMe       whether this page ended it
  *
  * Fires "change" whenever something of it has changed.
@@ -23,26 +29,37 @@ export class Phone extends EventTarget {
   line = null;
   #crossed = null; // a call that came in while our own was on its way out
   #socket;
+  #outbox;
   #refreshIce;
 
+  /** `refreshIce()` promises fresh ICE servers, or null. */
   constructor(socket, refreshIce) {
     super();
     this.#socket = socket;
     this.#refreshIce = refreshIce;
+    this.#outbox = new Outbox(socket, (callId) => this.#gone(callId));
     socket.on("call:incoming", (event) => this.#incoming(event));
     socket.on("call:ringing", (event) => this.#update(event, { ringing: true }));
     socket.on("call:accepted", (event) => this.#accepted(event));
     socket.on("call:rejected", (event) => this.#ended(event));
     socket.on("call:ended", (event) => this.#ended(event));
     socket.on("ice:servers", (ice) => this.line?.call?.configure(ice));
-    socket.on("disconnect", () => this.#finish(this.line, "connection_lost"));
+    socket.on("disconnect", () => this.#disconnected());
   }
 
   get busy() {
-    return this.line !== null && !["ended", "error"].includes(this.line.state);
+    return this.line !== null && this.line.state !== "ended";
   }
 
-  /** Calls somebody. The camera comes first: nobody is rung for a person who then refuses it. */
+  /** Takes the answer to `user:join`: the user's live calls. */
+  joined({ calls }) {
+    const { call, callId } = this.line ?? {};
+    if (calls.some((live) => live.callId === callId)) call?.resume();
+    else if (callId) this.#gone(callId);
+    this.#outbox.resume();
+  }
+
+  /** Calls somebody. The devices come first: nobody is rung for a person who is still asked. */
   async dial(peer, callType) {
     if (this.busy) return;
     const line = { state: "outgoing", role: "caller", peer, callType };
@@ -51,7 +68,7 @@ export class Phone extends EventTarget {
       if (!(await this.#openMedia(line, callType === "video"))) return;
       const initiated = await this.#socket.request("call:initiate", { to: peer.id, callType });
       line.callId = initiated.callId;
-      if (this.line !== line || !this.busy) return this.#emitEnd(line); // hung up meanwhile
+      if (this.line !== line || !this.busy) return this.#say("call:end", line); // hung up meanwhile
       this.#crossed = null;
       this.#startMedia(line, initiated);
     } catch (error) {
@@ -59,46 +76,33 @@ export class Phone extends EventTarget {
     }
   }
 
-  /** Answers the incoming call, with or without this side's picture. */
+  /** Answers the incoming call, with or without this side's picture. It rings until then. */
   async accept({ video }) {
     const { line } = this;
-    if (line?.state !== "incoming") return;
-    this.#show(line, { state: "connecting-call" });
-    const { callId, peer } = line;
+    if (line?.state !== "incoming" || line.opening) return;
+    const { callId } = line;
     try {
       if (!(await this.#openMedia(line, video))) return;
       this.#startMedia(line, line.ice); // listens already when the held offer comes
-      await this.#socket.request("call:accept", { callId, from: peer.id });
+      this.#show(line, { state: "connecting-call" });
+      await this.#socket.request("call:accept", { callId });
     } catch (error) {
-      if (error instanceof MediaError) this.#emitReject(line, { scope: "device" });
       this.#finish(line, error.code ?? "error");
+      if (error.code === "timeout") this.#say("call:end", line); // it may have been accepted
     }
   }
 
   reject() {
-    this.#emitReject(this.line);
+    this.#say("call:reject", this.line);
     this.#finish(this.line, "rejected", true);
   }
 
   hangUp() {
-    const { accepted, role, callId } = this.line;
-    if (callId) this.#emitEnd(this.line);
+    const { line } = this;
+    const { accepted, role, callId } = line;
     const unanswered = role === "caller" ? "cancelled" : "rejected";
-    this.#finish(this.line, accepted ? "completed" : unanswered, true);
-  }
-
-  toggleMicrophone() {
-    this.line.call.microphone = !this.line.call.microphone;
-  }
-
-  /** Switches the picture; in an audio call it is added on the first press. */
-  async toggleCamera() {
-    const { call } = this.line;
-    if (call.media.getVideoTracks().length) return void (call.camera = !call.camera);
-    const extra = await navigator.mediaDevices.getUserMedia({ video: true }).catch(() => null);
-    if (!extra) return;
-    if (this.line?.call === call && this.busy) call.addTrack(extra.getVideoTracks()[0]);
-    else closeMedia(extra);
+    this.#finish(line, accepted ? "completed" : unanswered, true);
+    if (callId) this.#say("call:end", line);
   }
 
   /** Puts an ended call away. */
@@ -109,9 +113,15 @@ export class Phone extends EventTarget {
   #incoming({ callId, from, fromName, callType, ...ice }) {
     const peer = { id: from, name: fromName ?? from };
     const line = { state: "incoming", role: "callee", peer, callType, callId, ice };
+    if (this.#supersedes(line)) this.#finish(this.line, "connection_lost");
     if (!this.busy) this.#show(line);
-    else if (this.line.callId) this.#emitReject(line, { reason: "busy", scope: "device" });
+    else if (this.line.callId) this.#say("call:reject", line, { reason: "busy", scope: "device" });
     else this.#crossed = line;
+  }
+
+  /** Whether the peer of a call that the service has dropped calls anew. */
+  #supersedes({ peer }) {
+    return this.line?.call?.signalling === "lost" && this.line.peer.id === peer.id;
   }
 
   #accepted(event) {
@@ -121,17 +131,32 @@ export class Phone extends EventTarget {
 
   #ended({ callId, reason, durationMs }) {
     if (this.#crossed?.callId === callId) this.#crossed = null;
-    if (this.line?.callId === callId) this.#finish(this.line, reason, false, durationMs);
+    if (this.line?.callId !== callId) return;
+    if (UNHEARD.includes(reason)) this.#gone(callId, reason);
+    else this.#finish(this.line, reason, false, durationMs);
+  }
+
+  #disconnected() {
+    this.#outbox.pause();
+    if (this.line?.startedAt) this.line.call.suspend();
+    else if (this.line?.callId) this.#finish(this.line, "connection_lost");
+  }
+
+  /** The service has no such call any more: what once flowed may flow on. */
+  #gone(callId, reason = "connection_lost") {
+    if (!this.busy || this.line.callId !== callId) return;
+    if (this.line.startedAt) this.line.call.orphan();
+    else this.#finish(this.line, reason);
   }
 
   #startMedia(line, ice) {
-    const { callId, peer, role, media } = line;
-    const options = { callId, peer: peer.id, polite: role === "callee", media, ice };
-    const call = new Call({ ...options, socket: this.#socket, refreshIce: this.#refreshIce });
+    const { callId, callType, role, media } = line;
+    const parts = { socket: this.#socket, outbox: this.#outbox, refreshIce: this.#refreshIce };
+    const call = new Call({ ...parts, callId, callType, polite: role === "callee", media, ice });
     call.addEventListener("change", () => this.#mediaChanged(line));
-    call.addEventListener("failed", () => {
-      this.#emitEnd(line, { reason: "media_failed" });
-      this.#finish(line, "media_failed");
+    call.addEventListener("over", ({ detail }) => {
+      this.#finish(line, detail);
+      this.#say("call:end", line, detail === "media_failed" ? { reason: detail } : {});
     });
     this.#show(line, { call });
   }
@@ -143,31 +168,29 @@ export class Phone extends EventTarget {
     this.#changed();
   }
 
-  /** Whether the call still wants it when the person has said yes to microphone and camera. */
+  /** Whether the call still wants it when the person has said yes or no to microphone and camera. */
   async #openMedia(line, video) {
-    line.media = await openMedia({ video });
+    this.#show(line, { opening: true });
+    line.media = await LocalMedia.open({ video });
+    line.opening = false;
     const wanted = this.line === line && this.busy;
-    if (!wanted) closeMedia(line.media);
+    if (!wanted) line.media.close();
     this.#changed();
     return wanted;
   }
 
   #finish(line, reason, byMe = false, durationMs = Date.now() - line?.startedAt) {
     if (this.line !== line || !this.busy) return;
-    line.call?.close();
-    closeMedia(line.media);
-    const state = reason.startsWith("media_") && !line.call ? "error" : "ended";
-    Object.assign(line, { state, reason, byMe, durationMs: line.startedAt ? durationMs : 0 });
+    if (line.call) line.call.close();
+    else line.media?.close();
+    Object.assign(line, { state: "ended", reason, byMe });
+    line.durationMs = line.startedAt ? durationMs : 0;
     this.#show(this.#crossed ?? line); // now the call that crossed ours may ring
     this.#crossed = null;
   }
 
-  #emitEnd({ callId }, extra) {
-    this.#socket.emit("call:end", { callId, ...extra });
-  }
-
-  #emitReject({ callId, peer }, extra) {
-    this.#socket.emit("call:reject", { callId, from: peer.id, ...extra });
+  #say(event, { callId }, extra) {
+    this.#outbox.send(event, { callId, ...extra });
   }
 
   #update({ callId }, changes) {

@@ -33,7 +33,7 @@ export class Socket {
   #since = Infinity; // when this connection was accepted
   #silence = PATIENCE_MS; // longest the server may say nothing
   #watchdog;
-  #retry;
+  #retry = null; // the timer of the next try
 
   /** `url` is the service's address (http or https), `auth` what CONNECT carries: `{token}`. */
   constructor(url, auth) {
@@ -50,7 +50,7 @@ export class Socket {
   }
 
   open() {
-    clearTimeout(this.#retry);
+    this.#cancelRetry();
     this.#silence = PATIENCE_MS;
     this.#ws = new WebSocket(this.#url);
     this.#ws.onmessage = ({ data }) => this.#received(data);
@@ -58,7 +58,7 @@ export class Socket {
     this.#expectSomething();
   }
 
-  /** Sends an event. While there is no connection it is lost: the call it belongs to is, too. */
+  /** Sends an event, if there is a connection; what must arrive goes through an `Outbox`. */
   emit(event, payload) {
     if (this.connected) this.#ws.send(`42${JSON.stringify([event, payload])}`);
   }
@@ -84,6 +84,11 @@ export class Socket {
   /** Leaves, and comes back later: for a server that has no place or time now. */
   retry() {
     this.#lost();
+  }
+
+  /** Comes back at once, if it waits to: the network is there again. */
+  hurry() {
+    if (this.#retry) this.open();
   }
 
   /** Leaves for good, and says so: the server need not wait for a return. */
@@ -141,7 +146,7 @@ export class Socket {
   /** Forgets this connection at once: the close handshake with a dead server takes a minute. */
   #hangUp() {
     clearTimeout(this.#watchdog);
-    clearTimeout(this.#retry);
+    this.#cancelRetry();
     this.#ws.onmessage = this.#ws.onclose = null;
     this.#ws.close();
     const error = { code: "connection_lost", message: "The connection was lost." };
@@ -149,6 +154,11 @@ export class Socket {
     if (!this.connected) return;
     this.connected = false;
     this.#tell("disconnect");
+  }
+
+  #cancelRetry() {
+    clearTimeout(this.#retry);
+    this.#retry = null;
   }
 
   #expectSomething() {

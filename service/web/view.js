@@ -1,13 +1,8 @@
 /** What the page shows. It is told everything at once, and changes only what differs. */
 
-import { captionOf, clock, endingOf, presenceOf, troubleOf } from "./words.js";
+import { bannerOf, captionOf, clock, endingOf, presenceOf, troubleOf } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-
-const BANNERS = {
-  lost: "The connection was lost. Reconnecting…",
-  expiring: "Your link expires in a minute; make run prints a new one.",
-};
 
 export class View {
   #screens = [...document.querySelectorAll("[data-screen]")];
@@ -33,7 +28,6 @@ export class View {
   /** What each button of a call does, by the button's id. */
   onPhone(actions) {
     for (const [id, action] of Object.entries(actions)) $(id).addEventListener("click", action);
-    $("back").addEventListener("click", actions.dismiss);
   }
 
   /**
@@ -41,19 +35,20 @@ export class View {
    * `relays` whether there is a TURN server (null: unknown yet), `trouble` a code and a message.
    */
   render({ state, link = "none", me, people = [], relays, expiring, trouble, line = null }) {
-    this.#showFrame({ link, me, relays, expiring });
+    this.#showFrame({ link, me, relays });
     this.#showPeople(people);
-    if (state === "error") showTrouble(trouble ?? { code: line.reason }, trouble === null);
+    for (const banner of document.querySelectorAll(".banner")) {
+      write(banner, bannerOf({ link, line, expiring, trouble }));
+    }
+    if (state === "error") showTrouble(trouble);
     if (line) showLine(line);
     showPictures(line);
     document.title = state === "incoming" ? `${line.peer.name} is calling` : "Ringline";
     this.#enter(state);
   }
 
-  #showFrame({ link, me, relays, expiring }) {
+  #showFrame({ link, me, relays }) {
     document.body.dataset.link = link;
-    write($("banner"), BANNERS[link] ?? (expiring ? BANNERS.expiring : ""));
-    $("banner").hidden = !$("banner").textContent;
     $("identity").hidden = !me;
     $("no-turn").hidden = relays !== false;
     if (!me) return;
@@ -88,12 +83,11 @@ export class View {
   }
 }
 
-function showTrouble({ code, message }, canGoBack) {
+function showTrouble({ code, message }) {
   const [title, detail, advice] = troubleOf(code, message);
   write($("trouble"), title);
   write($("trouble-detail"), detail);
   writeWithCode($("trouble-advice"), advice);
-  $("back").hidden = !canGoBack;
 }
 
 function showLine(line) {
@@ -103,28 +97,29 @@ function showLine(line) {
   write($("outcome"), outcome);
   $("accept-audio").hidden = line.state !== "incoming" || line.callType === "audio";
   $("accept").querySelector("use").setAttribute("href", `#i-${line.callType}`);
+  for (const id of ["accept", "accept-audio"]) $(id).disabled = line.opening === true;
   if (line.state === "in-call") return showVitals(line);
   const talked = line.durationMs && clock(line.durationMs);
   write($("caption"), [talked, detail].filter(Boolean).join(" · "));
 }
 
-function showVitals({ startedAt, call, peer }) {
+function showVitals(line) {
+  const { startedAt, call, media } = line;
   const { path, rttMs } = call.quality;
-  const muted = call.peerMedia.microphone ? "" : `${peer.name} is muted`;
-  write($("caption"), call.interrupted ? "Interrupted. Looking for a new path…" : muted);
+  write($("caption"), captionOf(line));
   write($("timer"), clock(Date.now() - startedAt));
   $("badge").hidden = !path;
   write($("path"), path ?? "");
   write($("rtt"), rttMs === undefined ? "" : `${rttMs} ms`);
-  $("mute").setAttribute("aria-pressed", !call.microphone);
-  $("camera").setAttribute("aria-pressed", !call.camera);
+  $("mute").setAttribute("aria-pressed", !media.isOn("audio"));
+  $("camera").setAttribute("aria-pressed", !media.isOn("video"));
 }
 
 function showPictures(line) {
   const { media, call, state } = line?.state === "ended" ? {} : (line ?? {});
-  play($("local"), media ?? null);
+  play($("local"), media?.stream ?? null);
   play($("remote"), call?.remote ?? null);
-  $("local").hidden = !media?.getVideoTracks().some(({ enabled }) => enabled);
+  $("local").hidden = !media?.isOn("video");
   document.body.dataset.picture = state === "in-call" && call.showsPeer ? "theirs" : "none";
 }
 

@@ -19,8 +19,9 @@ const ENDINGS = {
     "No way through",
     "Neither sound nor picture found a path between your networks.",
   ],
-  connection_lost: () => ["Connection lost", "One of you lost touch with the service."],
-  server_shutdown: () => ["The service stopped", "It was shut down while you were talking."],
+  connection_lost: () => ["Connection lost", "One of you lost the connection to the service."],
+  peer_left: (who) => ["Call ended", `${who} left the call.`],
+  server_shutdown: () => ["The service stopped", "It was shut down during the call."],
   admin_terminated: () => ["Call ended", "An administrator ended it."],
   max_duration: () => ["Time is up", "The call reached the longest time allowed here."],
   user_unavailable: (who) => [`${who} is not online`, "No device of theirs can ring now."],
@@ -37,23 +38,15 @@ const ENDINGS = {
   timeout: () => ["No reply", "The service took too long to answer."],
 };
 
+// Why a device of this side is missing → what the browser says of it.
+const MISSING = {
+  media_refused: (device) => `The browser blocks your ${device}.`,
+  media_missing: (device) => `No ${device} was found.`,
+  media_in_use: (device) => `Another program is using your ${device}.`,
+};
+
 // What keeps the page from working → [title, detail, advice], with commands in backticks.
 const TROUBLES = {
-  media_refused: [
-    "Microphone and camera are blocked",
-    "The browser was told not to share them with this page.",
-    "Allow them from the icon beside the address, then call again.",
-  ],
-  media_missing: [
-    "No microphone found",
-    "This device has none, or the browser cannot see it.",
-    "Connect one, then call again.",
-  ],
-  media_in_use: [
-    "The microphone is taken",
-    "Another program is using it.",
-    "Close that program, then call again.",
-  ],
   insecure: [
     "This page needs HTTPS",
     "Browsers give camera and microphone to secure pages only, and to 127.0.0.1.",
@@ -82,16 +75,45 @@ export function endingOf({ reason, peer, byMe, role }) {
   return sentence(peer.name, byMe, role);
 }
 
-/** `[title, detail, advice]` for a code that stops the page, or a call before it began. */
+/** `[title, detail, advice]` for a code that stops the page. */
 export function troubleOf(code, message = "The service refused this page.") {
   return TROUBLES[code] ?? ["It does not work like this", message, "Reload the page to try again."];
 }
 
-/** What a line is doing, in a few words. */
-export function captionOf({ state, callType, ringing }) {
+/** What a line is doing, in a sentence or two. */
+export function captionOf(line) {
+  const { state, callType, ringing, opening } = line;
+  if (opening) return "Allow microphone and camera where the browser asks…";
   if (state === "incoming") return `Incoming ${callType} call`;
   if (state === "outgoing") return ringing ? "Ringing…" : "Calling…";
-  return state === "connecting-call" ? "Connecting…" : "";
+  if (state === "connecting-call") return "Connecting…";
+  if (line.call.interrupted) return "Interrupted. Looking for a new path…";
+  const muted = line.call.peerMedia.microphone ? "" : `${line.peer.name} is muted.`;
+  return [missingOf(line), muted].filter(Boolean).join(" ");
+}
+
+/** Which device of this side is missing, and what that means for the other one. */
+function missingOf({ media: { missing }, peer }) {
+  const { audio, video } = missing;
+  if (audio && video) {
+    return `${MISSING[audio]("microphone and camera")} ${peer.name} neither hears nor sees you.`;
+  }
+  if (audio) return `${MISSING[audio]("microphone")} ${peer.name} does not hear you.`;
+  if (video) return `${MISSING[video]("camera")} ${peer.name} hears you, but does not see you.`;
+  return "";
+}
+
+/** What is to be said of the connection to the service; nothing while all is well. */
+export function bannerOf({ link, line, expiring, trouble }) {
+  const talking = line?.state === "in-call";
+  if (talking && line.call.signalling === "lost") {
+    return "The service has lost this call. Sound and picture go on; hang up when you are done.";
+  }
+  if (trouble) return talking ? `${troubleOf(trouble.code)[0]}. Your call goes on.` : "";
+  if (link === "lost") {
+    return talking ? "Reconnecting… Your call goes on meanwhile." : "The connection was lost. Reconnecting…";
+  }
+  return expiring ? "Your link expires in a minute; make run prints a new one." : "";
 }
 
 /** What is known of a person: `{isOnline, isInCall, lastSeenAt}`, or nothing yet. */

@@ -1,7 +1,7 @@
 """Headless Chromium with a fake camera, as pages see it."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -16,29 +16,37 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
     "--allow-loopback-in-peer-connection",
 ]
 """The last one is a must where only the loopback interface is up."""
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """A browser; skips the test where Chromium is not installed."""
+async def chromium(*flags: str) -> AsyncIterator[Browser]:
+    """A browser, with more flags; skips the test where Chromium is not installed."""
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("Chromium is not installed; run: apt-get install chromium")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
         try:
             yield browser
         finally:
             await browser.close()
 
 
-async def opened(browser: Browser, link: str, complaints: list[str]) -> Page:
-    """A page in a profile of its own, at a printed link; its console errors are collected."""
+DEVICES = ("camera", "microphone")
+
+
+async def opened(
+    browser: Browser, link: str, complaints: list[str], devices: Sequence[str] = DEVICES
+) -> Page:
+    """A page in a profile of its own, at a printed link; its console errors are collected.
+
+    It may use these `devices`; the others are refused, as by a person who says no.
+    """
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
+    await context.grant_permissions(list(devices))
     page = await context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(

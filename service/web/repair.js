@@ -1,0 +1,78 @@
+/** Watches a peer connection: mends it by ICE restarts, and says when nothing helps any more. */
+
+// How long a connection may stay in a state before an ICE restart. A blip heals by itself; dead
+// TURN credentials show as nothing happening at all, not as a failure.
+const PATIENCE_MS = { new: 10_000, connecting: 10_000, disconnected: 3_000, failed: 0 };
+const POLITE_MS = 3_000; // the callee lets the caller try first
+const MAX_RESTARTS = 3;
+const ALONE_MS = 15_000; // without signalling there is no restart: it heals by itself, or is over
+
+export class Repair {
+  #pc;
+  #polite;
+  #refreshIce;
+  #over;
+  #signalling = "up";
+  #restarts = 0;
+  #dtls; // RTCDtlsTransport (W3C WebRTC, 5.5): tells when the peer has closed its end
+  #timer;
+
+  /**
+   * `refreshIce()` gives the connection fresh ICE servers, where it can. `over(reason)` is called
+   * when there is no hope: "media_failed", "connection_lost", or "peer_left" when the peer has
+   * closed its connection (its DTLS says so) and the service cannot tell why.
+   */
+  constructor(pc, { polite, refreshIce, over }) {
+    this.#pc = pc;
+    this.#polite = polite;
+    this.#refreshIce = refreshIce;
+    this.#over = over;
+  }
+
+  /** "up"; "suspended" while this side reconnects; "lost" when the service has dropped the call. */
+  set signalling(signalling) {
+    this.#signalling = signalling;
+    this.look();
+  }
+
+  /** Looks at the connection; to be called when its state has changed. */
+  look() {
+    const { connectionState, signalingState } = this.#pc;
+    if (connectionState === "connected") this.#connected();
+    if (this.#signalling !== "up") return this.#lookAlone(connectionState);
+    const negotiated = connectionState !== "new" || signalingState === "stable";
+    const patience = negotiated ? PATIENCE_MS[connectionState] : undefined;
+    this.#after(patience, () => this.#restart(), this.#polite ? POLITE_MS : 0);
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+    this.#over = () => {};
+  }
+
+  #connected() {
+    this.#restarts = 0;
+    this.#dtls = this.#pc.getReceivers()[0]?.transport;
+    if (this.#dtls) this.#dtls.onstatechange = () => this.look();
+  }
+
+  #lookAlone(connectionState) {
+    if (this.#dtls?.state === "closed") return this.#over("peer_left");
+    const patience = connectionState === "connected" ? undefined : ALONE_MS;
+    this.#after(patience, () => this.#over("connection_lost"));
+  }
+
+  /** Has both sides look for a new path, with fresh credentials; the call itself goes on. */
+  async #restart() {
+    if (this.#restarts === MAX_RESTARTS) return this.#over("media_failed");
+    this.#restarts += 1;
+    this.#after(PATIENCE_MS.connecting, () => this.#restart());
+    await this.#refreshIce();
+    if (this.#pc.signalingState !== "closed") this.#pc.restartIce();
+  }
+
+  #after(patience, act, extra = 0) {
+    clearTimeout(this.#timer);
+    if (patience !== undefined) this.#timer = setTimeout(act, patience + extra);
+  }
+}
