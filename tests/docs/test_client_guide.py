@@ -39,7 +39,12 @@ function show(what, ...details) {
 window.saw = (...line) => shown.some((other) => line.every((part, i) => part === other[i]));
 """
 AFTER = """
-window.client = { dial, accept, reject, hangUp, socket, connection: () => call?.pc };
+const connection = () => call?.pc;
+const state = () => call?.signalling;
+const sends = () => call.stream.getTracks().map(({ kind, enabled }) => `${kind} ${enabled}`);
+window.client = {
+  dial, accept, reject, hangUp, mute, camera, switchTo, speak, socket, connection, state, sends,
+};
 """
 # What a reader replaces: where the service is, where tokens come from, and who one is.
 REPLACED = {
@@ -50,7 +55,7 @@ REPLACED = {
 
 
 def bare() -> str:
-    """The client of steps 1 to 8."""
+    """The client of all steps."""
     steps, _, _ = text_of(GUIDE).partition("\n## Errors\n")
     return "\n".join(blocks(steps, "js"))
 
@@ -174,26 +179,61 @@ async def test_a_declined_and_an_unreachable_callee(guided: Guided):
     await see(alice, 'saw("failed", "user_unavailable")')
 
 
-async def test_a_device_that_may_not_film_declines_and_the_others_ring_on(guided: Guided):
-    alice, phone = await guided.page("alice"), await guided.page("bob")
-    bob = await guided.page("bob", policy="camera=(), microphone=()")
+@pytest.mark.parametrize("denied", ["camera=()", "camera=(), microphone=()"])
+@pytest.mark.parametrize("denies", ["caller", "callee"])
+async def test_a_call_goes_on_without_the_devices_that_are_refused(
+    guided: Guided, denied: str, denies: str
+):
+    policies = (denied, "") if denies == "caller" else ("", denied)
+    alice, bob = await guided.page("alice", policies[0]), await guided.page("bob", policies[1])
     await alice.evaluate('client.dial("bob", "video")')
-    for page in (bob, phone):
-        await see(page, 'saw("incoming", "alice", "video")')
+    await see(bob, 'saw("incoming", "alice", "video")')
     await bob.evaluate("client.accept()")
-    await see(bob, 'saw("ended", "NotAllowedError")')
-    await phone.evaluate("client.accept()")
-    await see(alice, 'client.connection()?.connectionState === "connected"')
-    await phone.evaluate("client.hangUp()")
-    await see(alice, 'saw("ended", "completed")')
-    await alice.evaluate('client.dial("bob", "video")')  # bob's page is free for the next call
-    await see(bob, 'shown.filter(([what]) => what === "incoming").length === 2')
-    await phone.evaluate("client.socket.close()")
-    await see(phone, 'saw("offline")')
-    await bob.evaluate("client.accept()")
-    await see(alice, 'saw("ended", "rejected")')
+    poor = alice if denies == "caller" else bob
+    await see(poor, 'saw("missing", "video", "NotAllowedError")')
+    for page in (alice, bob):
+        await see(page, 'client.connection()?.connectionState === "connected"')
+    await see(poor, 'document.querySelector("video").videoWidth > 0')
+    assert not await alice.evaluate('saw("ended")')
     assert all("Permissions policy violation" in line for line in guided.complaints)
     guided.complaints.clear()
+
+
+async def test_a_call_that_is_cancelled_stops_ringing(guided: Guided):
+    alice, bob = await guided.page("alice"), await guided.page("bob")
+    await alice.evaluate('client.dial("bob", "audio")')
+    await see(alice, 'saw("ringing")')
+    await alice.evaluate("client.hangUp()")
+    await see(alice, 'saw("ended", "completed")')
+    await see(bob, 'saw("ended", "cancelled")')
+    await alice.evaluate('() => { client.dial("bob", "audio"); client.hangUp(); }')
+    await see(alice, 'saw("ended", "cancelled")')
+    await talking(alice, bob)
+    assert not await bob.evaluate('shown.filter(([what]) => what === "incoming").length > 2')
+
+
+async def test_devices_are_muted_switched_and_closed(guided: Guided):
+    alice, bob = await guided.page("alice"), await guided.page("bob")
+    await talking(alice, bob)
+    camera = await alice.evaluate_handle(
+        "client.connection().getSenders().find(({ track }) => track?.kind === 'video').track"
+    )
+    await alice.evaluate("client.camera(false)")
+    assert await camera.evaluate("({ readyState }) => readyState") == "ended"
+    await see(bob, 'saw("peer", true, false)')
+    await alice.evaluate("client.mute(true)")
+    await see(bob, 'saw("peer", false, false)')
+    await alice.evaluate("client.camera(true)")
+    await see(bob, 'saw("peer", false, true)')
+    microphone = await alice.evaluate(
+        """() => navigator.mediaDevices.enumerateDevices()
+        .then((all) => all.findLast(({ kind }) => kind === "audioinput").deviceId)"""
+    )
+    await alice.evaluate("id => client.switchTo('audio', id)", microphone)
+    await see(bob, 'saw("peer", true, true)')
+    assert await alice.evaluate("client.sends().sort()") == ["audio true", "video true"]
+    await alice.evaluate("client.speak(document.querySelector('video'), 'no-such-device')")
+    await see(alice, 'saw("missing", "speaker", "NotFoundError")')
 
 
 async def test_an_accept_that_nobody_answers_is_taken_back(
@@ -218,12 +258,35 @@ async def test_an_accept_that_nobody_answers_is_taken_back(
     await see(alice, 'saw("accepted") && saw("ended", "completed")')
 
 
-async def test_a_page_that_leaves_ends_the_call_and_a_lost_one_comes_back(guided: Guided):
+RECEIVED = """client.connection().getStats().then((stats) => [...stats.values()]
+  .filter(({ type }) => type === "inbound-rtp")
+  .reduce((sum, { bytesReceived }) => sum + bytesReceived, 0))"""
+
+
+async def flow(page: Page) -> None:
+    """Wait for more media than have come so far."""
+    before = await page.evaluate(RECEIVED)
+    await see(page, f"{RECEIVED}.then((now) => now > {before})")
+
+
+async def test_media_outlive_the_connection_to_the_service(guided: Guided):
     alice, bob = await guided.page("alice"), await guided.page("bob")
     await talking(alice, bob)
-    await bob.evaluate("client.socket.close()")
-    await see(bob, 'saw("offline")')
-    await see(alice, 'saw("ended", "connection_lost")')
-    (left,) = guided.service.node.engine._peers.values()
-    left.wire.cut("transport")
-    await see(alice, 'saw("offline") && shown.filter(([what]) => what === "online").length === 2')
+    for peer in tuple(guided.service.node.engine._peers.values()):
+        peer.wire.cut("transport")
+    for page in (alice, bob):
+        await see(page, 'saw("offline") && client.state() === "lost"')
+        await see(page, 'shown.filter(([what]) => what === "online").length === 2')
+        await flow(page)
+    await bob.evaluate("client.hangUp()")
+    await see(alice, 'saw("ended", "peer_left") && !client.connection()')
+    await alice.evaluate("shown.length = 0")
+    await bob.evaluate("shown.length = 0")
+    await talking(alice, bob)
+
+
+async def test_a_page_that_leaves_hangs_up(guided: Guided):
+    alice, bob = await guided.page("alice"), await guided.page("bob")
+    await talking(alice, bob)
+    await bob.goto("about:blank")
+    await see(alice, 'saw("ended", "completed") && !client.connection()')
