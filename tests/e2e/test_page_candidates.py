@@ -96,7 +96,7 @@ async def test_what_is_sent_too_fast_is_sent_again(at: Pages):
     await alice.evaluate("""() => {
       window.refused = 0;
       ringline.socket.on("error", ({ code }) => { refused += code === "rate_limited"; });
-      for (let i = 0; i < 250; i += 1) ringline.socket.emit("user:status", { userId: "bob" });
+      for (let i = 0; i < 450; i += 1) ringline.socket.emit("user:status", { userId: "bob" });
     }""")
     await alice.evaluate(FIND, MANY)
     await all_found(bob)
