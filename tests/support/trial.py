@@ -14,7 +14,7 @@ import psutil
 
 from tests.support.secrets import found
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 GREETING = re.compile(
     r"^  Ringline is running\..*?^  TURN [^\n]*\n(?:(?:  (?:Trust|Note) | {13})[^\n]*\n)*",
     re.MULTILINE | re.DOTALL,
