@@ -180,7 +180,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         wire.asked.add(namespace)
         if namespace == "/":
             return self._handle_connect(eio_sid, namespace, auth)  # type: ignore[no-any-return]
-        wire.write(f'4{namespace},{{"message":"There is no such namespace."}}'.encode())
+        wire.write(f'4{namespace},{{"message":"Invalid namespace"}}'.encode())
         return None
 
     async def _send_packet(self, eio_sid: str, pkt: Any) -> None:

@@ -24,6 +24,7 @@ from service.transport.picows_line import PicowsLine
 
 _log = structlog.get_logger(__name__)
 
+_VERSION = b"sec-websocket-version"
 _KEY = re.compile(rb"[A-Za-z0-9+/]{22}==")
 
 
@@ -74,7 +75,8 @@ class WireSpeed(asyncio.Protocol):
         scope = self._scope()
         headers = dict(scope["headers"])
         self._key = headers.get(b"sec-websocket-key", b"")
-        if not _KEY.fullmatch(self._key) or headers.get(b"sec-websocket-version") != b"13":
+        by_get = self._request.startswith(b"GET ")
+        if not (by_get and _KEY.fullmatch(self._key) and headers.get(_VERSION) == b"13"):
             self._answer(HTTPStatus.BAD_REQUEST, [], b"Not a WebSocket handshake (RFC 6455, 4.1).")
             return
         try:

@@ -267,7 +267,7 @@ async def test_another_namespace_is_refused_and_opens_nothing(
     mallory = await service.open()
     await mallory.send("40/admin," + json.dumps({"token": token("mallory")}))
     await mallory.until(lambda: mallory.refused)
-    assert mallory.refused == {"message": "There is no such namespace."}
+    assert mallory.refused == {"message": "Invalid namespace"}
     assert service.node.engine.manager.rooms.keys() == {"/"}
     await mallory.send("42/admin," + JOIN[2:])
     assert await mallory.until_closed() == 1008

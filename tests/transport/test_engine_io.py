@@ -1,11 +1,6 @@
 """Engine.IO v4, by hand: https://socket.io/docs/v4/engine-io-protocol/.
 
-Where the library under the service is not quite the protocol, and what the service makes of it:
-
-- `pingInterval` is told in whole seconds, which is why the setting is one.
-- A WebSocket whose upgrade has ended may be sent a NOOP (`6`), which clients ignore.
-- JSONP (`?j=`), which v4 has no more, is still answered to GET; a JSONP body is refused.
-- A request that is not understood is answered in plain text, as the reference server's JSON is not.
+The official suite's cases are in tests/conformance; these are ours besides.
 """
 
 import asyncio

@@ -41,7 +41,7 @@ async def test_another_namespace_is_refused_and_this_one_still_open(service: Tes
     client = await service.open()
     await client.send("40/admin," + connect())
     await client.until(lambda: client.refused)
-    assert client.refused == {"message": "There is no such namespace."}
+    assert client.refused == {"message": "Invalid namespace"}
     await client.send("40" + connect())
     await client.until(lambda: client.connected)
 

@@ -1,0 +1,167 @@
+"""Long-polling of one connection: one GET and one POST at a time, and nothing is lost between."""
+
+import asyncio
+import json
+
+import aiohttp
+import pytest
+
+from tests.security.surroundings import eventually
+from tests.support.polling import RECORD_SEPARATOR, Ended, Polling
+from tests.support.service import TestService, token
+
+EVENT = '42["user:status",{"userId":"x"}]'
+
+
+@pytest.fixture
+async def alice(service: TestService, http: aiohttp.ClientSession) -> Polling:
+    polling = await Polling.handshake(http, service.port)
+    await polling.join(token("alice"), "alice")
+    return polling
+
+
+def told(service: TestService, polling: Polling, *numbers: int) -> None:
+    """Have the service send events."""
+    for number in numbers:
+        service.node.engine.eio.sockets[polling.sid].wire.write(b'2["told",%d]' % number)
+
+
+def numbers_of(packets: list[str]) -> list[int]:
+    assert all(packet.startswith("42") for packet in packets), packets
+    return [json.loads(packet[2:])[1] for packet in packets]
+
+
+async def waits(service: TestService, polling: Polling) -> None:
+    """Until a poll waits."""
+    serving = service.node.engine.eio.sockets[polling.sid].polling
+    await eventually(lambda: serving._wake is not None)
+
+
+class Raw:
+    """One poll on a TCP connection of its own, which can be torn at any time."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    @classmethod
+    async def poll(cls, service: TestService, polling: Polling) -> "Raw":
+        raw = cls(*await asyncio.open_connection("127.0.0.1", service.port))
+        path = f"/socket.io/?EIO=4&transport=polling&sid={polling.sid}"
+        raw.writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        return raw
+
+    async def hang_up(self) -> None:
+        self.writer.close()
+        await self.writer.wait_closed()
+
+
+async def test_answers_have_a_length_and_are_not_stored(
+    service: TestService, http: aiohttp.ClientSession, alice: Polling
+):
+    url = f"{service.url}/socket.io/?EIO=4&transport=polling"
+    for method, query, body in (("GET", "", None), ("POST", f"&sid={alice.sid}", EVENT),
+                                ("GET", f"&sid={alice.sid}", None)):  # fmt: skip
+        async with http.request(method, url + query, data=body) as answer:
+            text = await answer.read()
+            assert answer.headers["Content-Length"] == str(len(text))
+            assert "Transfer-Encoding" not in answer.headers
+            assert answer.headers["Content-Type"] == "text/plain; charset=UTF-8"
+            assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_at_most_sixteen_packets_a_poll(service: TestService, alice: Polling):
+    told(service, alice, *range(40))
+    polls = [await alice.poll() for _ in range(3)]
+    assert [len(packets) for packets in polls] == [16, 16, 8]
+    assert numbers_of([packet for packets in polls for packet in packets]) == list(range(40))
+
+
+async def test_an_aborted_poll_loses_nothing(service: TestService, alice: Polling):
+    raw = await Raw.poll(service, alice)
+    await waits(service, alice)
+    await raw.hang_up()
+    serving = service.node.engine.eio.sockets[alice.sid].polling
+    await eventually(lambda: serving._wake is None)
+    told(service, alice, 1)
+    again = asyncio.create_task(alice.poll())
+    told(service, alice, 2)
+    assert numbers_of(await again) == [1, 2]
+
+
+async def test_a_second_poll_at_a_time_ends_the_connection(service: TestService, alice: Polling):
+    first = asyncio.create_task(alice.poll())
+    await waits(service, alice)
+    with pytest.raises(Ended) as refused:
+        await alice.poll()
+    assert refused.value.args == (400,)
+    assert await first == ["1"]
+    with pytest.raises(Ended):
+        await alice.poll()
+    assert len(service.node.engine) == 0
+
+
+async def test_a_second_post_at_a_time_ends_the_connection(
+    service: TestService, http: aiohttp.ClientSession, alice: Polling
+):
+    waiting = asyncio.create_task(alice.poll())
+    await waits(service, alice)
+    _, writer = await asyncio.open_connection("127.0.0.1", service.port)
+    path = f"/socket.io/?EIO=4&transport=polling&sid={alice.sid}"
+    writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n42[".encode())
+    serving = service.node.engine.eio.sockets[alice.sid].polling
+    await eventually(lambda: serving._posting)
+    assert await alice.post(EVENT) == 400
+    assert await waiting == ["1"]
+    with pytest.raises(Ended):
+        await alice.poll()
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_a_poll_ends_with_its_connection(service: TestService, alice: Polling):
+    waiting = asyncio.create_task(alice.poll())
+    await waits(service, alice)
+    assert await alice.post("1") == 200
+    assert await waiting == ["6"]
+
+
+@pytest.mark.parametrize("waits_for_it", [True, False], ids=["a poll waits", "between two polls"])
+async def test_what_was_queued_before_the_server_s_end_is_fetched(
+    service: TestService, alice: Polling, *, waits_for_it: bool
+):
+    polls = asyncio.create_task(alice.poll()) if waits_for_it else None
+    if polls is not None:
+        await waits(service, alice)
+    told(service, alice, *range(20))
+    service.node.engine.eio.sockets[alice.sid].wire.cut("shutdown")
+    got = await polls if polls is not None else []
+    while "1" not in got:
+        got += await alice.poll()
+    assert numbers_of(got[:-1]) == list(range(20))
+    await eventually(lambda: len(service.node.engine) == 0)
+
+
+async def test_packets_before_a_malformed_one_are_handled(service: TestService, alice: Polling):
+    bob = await service.join("bob")
+    call = '42["call:initiate",{"to":"bob","callType":"audio"}]'
+    assert await alice.post(call, "nonsense", EVENT) == 400
+    await bob.next("call:incoming")
+    assert (await bob.next("call:ended"))["reason"] == "connection_lost"
+
+
+async def test_a_client_that_never_polls_is_bounded(service: TestService, alice: Polling):
+    wire = service.node.engine.eio.sockets[alice.sid].wire
+    for _ in range(100):
+        wire.write(b'2["told","%b"]' % (b"x" * 16_384))
+    assert wire.why == "slow"
+    assert wire.queued() < 1024 * 1024 + 2 * 16_384
+    await eventually(lambda: len(service.node.engine) == 0)
+
+
+async def test_a_body_may_be_chunked(
+    service: TestService, http: aiohttp.ClientSession, alice: Polling
+):
+    assert await alice.post(EVENT, EVENT, chunked=True) == 200
+    packets = await alice.poll()
+    assert len(RECORD_SEPARATOR.join(packets).split('"user:status"')) > 1
