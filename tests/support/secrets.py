@@ -17,10 +17,13 @@ MARKS = {
     "a TURN user name": re.compile(r"\b\d{10}:\w"),
 }
 """What such things look like, whoever's they are."""
+OWN = re.compile(r"""["']?(?:admin_)?addresses["']?\s?[=:]\s?\[[^\]]*\]""")
+"""Where the service listens, as `node.ready` has it: an operator's setting, nobody's address."""
 
 
 def found(text: str, secrets: Collection[str] = ()) -> list[str]:
     """The secrets, and what looks like one, that stand in a text, each with what surrounds it."""
+    text = OWN.sub("", text)
     hits = [
         f"{what}: {text[max(0, hit.start() - 60) : hit.end() + 20]!r}"
         for what, mark in MARKS.items()
