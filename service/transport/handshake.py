@@ -18,7 +18,8 @@ from service.transport.direct import Direct
 from service.transport.frames import Frames
 from service.transport.http.problems import problem
 from service.transport.line import EXTENSION
-from service.transport.polling import Polling, text
+from service.transport.polling import Polling
+from service.transport.posting import text
 from service.transport.requests import Asked, asked_by, fault_of
 
 if TYPE_CHECKING:
@@ -76,12 +77,10 @@ class Requests:
     ) -> Response | None:
         if socket is None:
             return await self._opened(scope)
-        if socket.polling is None:
-            socket.polling = Polling(self._engine, socket)
         polling: Polling = socket.polling
         if asked.method == "GET":
-            return await polling.get(receive)
-        return await polling.post(scope, receive, self._most_bytes)
+            return await polling.get(scope, receive)
+        return await polling.posting.post(scope, receive, self._most_bytes)
 
 
 class _WebSocket:

@@ -4,12 +4,12 @@ A request's line and headers have 32 KiB and 10 s, its body no more framing than
 pipelines waits unread. docs/decisions/0022-bounds-below-asgi.md.
 
 Leaned on, and held by tests/transport/test_contract.py: of `HttpToolsProtocol`, `data_received`,
-`connection_made`, `connection_lost`, `on_message_begin`, `on_header`, `on_headers_complete`,
-`on_body`, `on_chunk_header` (httptools' own), `on_message_complete`, `on_response_complete`,
-`handle_websocket_upgrade`, `send_400_response`, `timeout_keep_alive_handler`,
-`_unset_keepalive_if_required`, `headers`, `cycle`, `pipeline`, `flow`, `loop`, `transport`,
-`connections`, `timeout_keep_alive`, `timeout_keep_alive_task`; of its cycle, `keep_alive` and
-`response_complete`.
+`eof_received`, `connection_made`, `connection_lost`, `on_message_begin`, `on_header`,
+`on_headers_complete`, `on_body`, `on_chunk_header` (httptools' own), `on_message_complete`,
+`on_response_complete`, `handle_websocket_upgrade`, `send_400_response`,
+`timeout_keep_alive_handler`, `_unset_keepalive_if_required`, `headers`, `scope`, `cycle`,
+`pipeline`, `flow`, `loop`, `transport`, `connections`, `timeout_keep_alive`,
+`timeout_keep_alive_task`; of its cycle, `keep_alive` and `response_complete`.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from service import errors
+from service.transport.arrival import ARRIVAL, Arrival
 from service.transport.http.problems import problem
 from service.transport.tcp import TcpConnections
 
@@ -83,6 +84,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a first request, unless there is no room."""
         super().connection_made(transport)
+        self._arrival = Arrival(transport)
         excess = self._tcp.excess(len(self.connections))
         if not excess:
             self._tcp.opened(self)
@@ -95,8 +97,14 @@ class BoundedHttp(HttpToolsProtocol):
         else:
             self._refuse(Crowded(retry_after_ms=_RETRY_MS))
 
+    def eof_received(self) -> None:
+        """The client has hung up: what it has not acknowledged is lost."""
+        self._arrival.ended(reset=False)
+        super().eof_received()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing waits any more."""
+        self._arrival.ended(reset=exc is not None)
         self._leave()
         super().connection_lost(exc)
 
@@ -155,7 +163,10 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         self._begun = True
+        self._arrival.asked_again()
         super().on_message_begin()
+        extensions: dict[str, Any] = {ARRIVAL: self._arrival}
+        self.scope["extensions"] = extensions
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header. A trailer is none (RFC 9110, 6.5.1): no proxy has looked at it."""

@@ -53,10 +53,12 @@ class Mailbox(asyncio.Queue[Any]):
         return taken
 
     def give_back(self, packets: Iterable[EnginePacket]) -> None:
-        """Put packets that did not arrive before all others."""
+        """Put packets that did not arrive in front of all others."""
         for packet in reversed(list(packets)):
             self._queue.appendleft(packet)
             self.size += _weight(packet)
+        if self.filled is not None:
+            self.filled()
 
 
 def _weight(item: EnginePacket | None) -> int:

@@ -1,36 +1,30 @@
-"""Long-polling of one connection: a GET that waits for packets, a POST that brings some.
+"""Long-polling of one connection: the GET that waits for packets; posting.py has the other way.
 
-Engine.IO v4, "HTTP long-polling": one of each at a time. Nothing leaves the mailbox for a client
+Engine.IO v4, "HTTP long-polling": one at a time. Nothing leaves the mailbox for a client
 that has hung up, so that its next GET has it.
-
-Leaned on, beside what engine.py and frames.py name: `AsyncSocket.schedule_ping`, at a pong.
 """
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from engineio.packet import CLOSE, NOOP
 from engineio.packet import Packet as EnginePacket
 from starlette.responses import Response
 from starlette.types import Receive, Scope
 
-from service import errors
-from service.transport.body import whole_body
-from service.transport.frames import acceptable
-from service.transport.http.problems import problem
+from service.transport.arrival import ARRIVAL, Answer, Arrival
 from service.transport.mailbox import Mailbox
-from service.transport.requests import BAD_REQUEST, MALFORMED
+from service.transport.posting import SEPARATOR, Posting, text
+from service.transport.requests import BAD_REQUEST
+from service.transport.switchboard import Wire
 
 if TYPE_CHECKING:
     from service.transport.engine import Engine
 
-_log = structlog.get_logger(__name__)
-
 MOST_PACKETS = 16
 """Packets of one response: clients on python-engineio refuse more."""
-_SEPARATOR = "\x1e"
 _NUDGE_S = 0.1
 """How long a poll waits while a WebSocket is being tried, so that the client can pause polling."""
 _HANG_UP_S = 0.1
@@ -40,26 +34,26 @@ _LAST_WORDS_S = 0.5
 
 
 class Polling:
-    """The GET that waits and the POST that is read, if there are any."""
+    """The GET that waits, if there is one, and what the last one was answered."""
 
     __slots__ = (
-        "_engine", "_fetched", "_instead", "_mailbox", "_peer", "_posting", "_probed", "_socket",
-        "_turn", "_wake",
+        "_answered", "_fetched", "_instead", "_mailbox", "_probed", "_socket", "_turn", "_wake",
+        "_wire", "posting",
     )  # fmt: skip
 
     def __init__(self, engine: "Engine", socket: Any) -> None:
-        self._engine = engine
+        self.posting = Posting(engine, socket)
         self._socket = socket
-        self._peer = engine.peer(socket.sid)
+        self._wire: Wire = socket.wire
         self._mailbox: Mailbox = socket.queue
         self._turn = asyncio.Lock()
+        self._answered: Answer | None = None
         self._wake: asyncio.Event | None = None
         self._instead: int | None = None
         self._fetched: asyncio.Event | None = None
-        self._posting = False
         self._probed = False
 
-    async def get(self, receive: Receive) -> Response | None:
+    async def get(self, scope: Scope, receive: Receive) -> Response | None:
         """Wait for packets; None when the client has hung up.
 
         A second poll at a time is refused, and the connection ended.
@@ -68,37 +62,16 @@ class Polling:
             async with asyncio.timeout(_HANG_UP_S):
                 await self._turn.acquire()
         except TimeoutError:
-            self._break()
+            self._wire.cut("protocol_error")
             return BAD_REQUEST.response()
         try:
-            packets = await self._packets(receive)
+            self._confirm()
+            arrival: Arrival = scope["extensions"][ARRIVAL]
+            packets = await self._packets(receive, arrival)
+            self._follow(packets, arrival)
         finally:
             self._turn.release()
-        return text(_SEPARATOR.join(packet.encode() for packet in packets)) if packets else None
-
-    async def post(self, scope: Scope, receive: Receive, most_bytes: int) -> Response:
-        """Handle the packets of a body, in order.
-
-        A second body at a time is refused, and the connection ended; so is a malformed one.
-        """
-        if self._posting:
-            self._break()
-            return BAD_REQUEST.response()
-        self._posting = True
-        try:
-            body = await whole_body(scope, receive, most_bytes)
-            good = await self._handle(body.decode().split(_SEPARATOR))
-        except UnicodeDecodeError:
-            good = False
-        except errors.InvalidPayload as error:
-            self._break()
-            return problem(error)
-        finally:
-            self._posting = False
-        if good:
-            return text("ok")
-        self._break()
-        return MALFORMED.response()
+        return text(SEPARATOR.join(packet.encode() for packet in packets)) if packets else None
 
     def probed(self) -> None:
         """A WebSocket is being tried: polls end soon, so that the client can pause polling."""
@@ -123,13 +96,38 @@ class Polling:
         """The connection has ended; a poll that waits is answered."""
         self._answer(NOOP if by_client else CLOSE)
 
+    def _confirm(self) -> None:
+        """The client polls on: it has the last answer, unless that is not acknowledged."""
+        if self._answered is not None and not self._answered.arrival.unread():
+            self._forget()
+
+    def _follow(self, packets: list[EnginePacket], arrival: Arrival) -> None:
+        """Take packets back should they not arrive; of two answers that may be lost, the later."""
+        self._forget()
+        if packets:
+            self._answered = arrival.follow(partial(self._lost, packets))
+
+    def _forget(self) -> None:
+        if self._answered is not None:
+            self._answered.forget()
+            self._answered = None
+
+    def _lost(self, packets: list[EnginePacket]) -> None:
+        self._answered = None
+        kept = [packet for packet in packets if packet.packet_type not in {CLOSE, NOOP}]
+        if self._socket.upgraded:
+            for packet in kept:
+                self._socket.queue.put_nowait(packet)
+        else:
+            self._mailbox.give_back(kept)
+
     def _answer(self, kind: int) -> None:
         """Have the poll that waits, if there is one, answered with this when there is nothing."""
         if self._wake is not None:
             self._instead = kind
             self._wake.set()
 
-    async def _packets(self, receive: Receive) -> list[EnginePacket]:
+    async def _packets(self, receive: Receive, arrival: Arrival) -> list[EnginePacket]:
         self._instead = None
         self._wake = wake = asyncio.Event()
         self._mailbox.filled = wake.set
@@ -137,7 +135,7 @@ class Polling:
         hanging_up.add_done_callback(lambda _: wake.set())
         try:
             while not hanging_up.done():
-                if packets := self._now():
+                if not arrival.over and (packets := self._now()):
                     return packets
                 wake.clear()
                 async with asyncio.timeout(_NUDGE_S if self._probed else None):
@@ -160,40 +158,7 @@ class Polling:
             packets = [EnginePacket(self._instead)]
         return packets
 
-    async def _handle(self, packets: list[str]) -> bool:
-        """Handle what a body brought, up to what is malformed; whether all was good."""
-        for packet in packets:
-            if not acceptable(packet):
-                return False
-            if packet == "3":
-                if self._socket.last_ping is not None:  # a pong answers a ping
-                    self._socket.schedule_ping()
-            elif packet == "1":
-                await self._engine.over(self._socket, by_client=True)
-            elif not self._peer.wire.cut_off:
-                await self._message(packet)
-        return self._peer.wire.why != "protocol_error"
-
-    async def _message(self, packet: str) -> None:
-        if self._engine.switchboard.relayed(self._peer, packet):
-            return
-        try:
-            if work := self._engine.message(self._socket.sid, self._peer, packet[1:]):
-                await work
-        except Exception:  # noqa: BLE001 - the boundary: logged, and the next packet is handled
-            _log.exception("socket.receive_failed")
-
-    def _break(self) -> None:
-        self._peer.wire.cut("protocol_error")
-
 
 async def _hung_up(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def text(body: str | bytes) -> Response:
-    """Packets as a response, or that theirs have been handled."""
-    return Response(
-        body, headers={"Cache-Control": "no-store"}, media_type="text/plain; charset=UTF-8"
-    )

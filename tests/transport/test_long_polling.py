@@ -81,12 +81,36 @@ async def test_an_aborted_poll_loses_nothing(service: TestService, alice: Pollin
     raw = await Raw.poll(service, alice)
     await waits(service, alice)
     await raw.hang_up()
-    serving = service.node.engine.eio.sockets[alice.sid].polling
-    await eventually(lambda: serving._wake is None)
     told(service, alice, 1)
     again = asyncio.create_task(alice.poll())
     told(service, alice, 2)
     assert numbers_of(await again) == [1, 2]
+
+
+async def test_a_hundred_aborted_polls_lose_nothing(service: TestService, alice: Polling):
+    got: list[int] = []
+    for number in range(100):
+        raw = await Raw.poll(service, alice)
+        await waits(service, alice)
+        await raw.hang_up()
+        told(service, alice, number)
+        got += numbers_of(await alice.poll())
+    assert got == list(range(100))
+
+
+async def test_who_polls_anew_before_the_hang_up_is_heard_is_served(
+    service: TestService, alice: Polling
+):
+    for number in range(20):
+        raw = await Raw.poll(service, alice)
+        await waits(service, alice)
+        raw.writer.close()  # and not waited for
+        again = asyncio.create_task(alice.poll())
+        await asyncio.sleep(0)
+        told(service, alice, number)
+        assert numbers_of(await again) == [number]
+    await alice.emit("user:status", {"userId": "x"})
+    await alice.until('42["user:status"')
 
 
 async def test_a_second_poll_at_a_time_ends_the_connection(service: TestService, alice: Polling):
@@ -110,7 +134,7 @@ async def test_a_second_post_at_a_time_ends_the_connection(
     path = f"/socket.io/?EIO=4&transport=polling&sid={alice.sid}"
     writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n42[".encode())
     serving = service.node.engine.eio.sockets[alice.sid].polling
-    await eventually(lambda: serving._posting)
+    await eventually(lambda: serving.posting.busy)
     assert await alice.post(EVENT) == 400
     assert await waiting == ["1"]
     with pytest.raises(Ended):

@@ -1,0 +1,116 @@
+"""What TCP tells of an answer that was written to a client which hung up."""
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Callable
+from socket import SO_LINGER, SOL_SOCKET
+
+import pytest
+
+from service.transport.arrival import Arrival
+from tests.security.surroundings import eventually
+
+ANSWER = b"x" * 50
+
+
+class Answering(asyncio.Protocol):
+    """Answers when it is told to."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        self.arrival = Arrival(transport)
+        self.lost = 0
+        self.ended = False
+
+    def answer(self) -> None:
+        self.arrival.follow(self.is_lost)
+        assert isinstance(self.transport, asyncio.Transport)
+        self.transport.write(ANSWER)
+
+    def is_lost(self) -> None:
+        self.lost += 1
+
+    def eof_received(self) -> None:
+        self.arrival.ended(reset=False)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.arrival.ended(reset=exc is not None)
+        self.ended = True
+
+
+class Client:
+    """One end, and the other as the service has it."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, served: Answering
+    ) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.served = served
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[Client]:
+    made: list[Answering] = []
+
+    def make() -> Answering:
+        made.append(Answering())
+        return made[-1]
+
+    server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    await eventually(lambda: bool(made))
+    yield Client(reader, writer, made[0])
+    writer.close()
+    server.close()
+
+
+async def test_what_was_read_has_arrived(client: Client):
+    client.served.answer()
+    assert await client.reader.readexactly(len(ANSWER)) == ANSWER
+    assert client.served.arrival.unread() == 0
+    client.writer.close()
+    await eventually(lambda: client.served.ended)
+    assert client.served.lost == 0
+
+
+async def test_what_is_written_after_the_hang_up_is_lost_once(client: Client):
+    client.writer.transport.abort()
+    await asyncio.sleep(0)
+    client.served.answer()
+    await eventually(lambda: client.served.ended)
+    assert client.served.lost == 1
+    assert client.served.arrival.over
+
+
+async def test_a_reset_loses_the_answer(client: Client):
+    client.served.answer()
+    raw = client.writer.get_extra_info("socket")
+    raw.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+    client.writer.transport.abort()
+    await eventually(lambda: client.served.ended)
+    assert client.served.lost == 1
+
+
+@pytest.mark.parametrize(
+    "end", [Answering.is_lost, Arrival.asked_again], ids=["forgotten", "asked"]
+)
+async def test_what_is_not_followed_is_not_told(client: Client, end: Callable[..., None]):
+    arrival = client.served.arrival
+    answer = arrival.follow(client.served.is_lost)
+    if end is Arrival.asked_again:
+        arrival.asked_again()
+    else:
+        answer.forget()
+    arrival.ended(reset=True)
+    assert client.served.lost == 0
+
+
+async def test_an_answer_to_somebody_else_is_not_forgotten(client: Client):
+    arrival = client.served.arrival
+    before = arrival.follow(lambda: None)
+    arrival.asked_again()
+    arrival.follow(client.served.is_lost)
+    before.forget()
+    arrival.ended(reset=True)
+    assert client.served.lost == 1
