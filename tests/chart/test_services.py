@@ -1,5 +1,7 @@
 """What is reached how: Services, routes, and the pods behind them."""
 
+import re
+
 import pytest
 
 from tests.chart.rendering import CASES, Rendering, Thing, rendered
@@ -90,6 +92,13 @@ def test_a_route_does_not_end_a_websocket():
 @pytest.mark.parametrize("case", ["nginx", "aws", "gke"])
 def test_an_example_leaves_a_silent_websocket_an_hour(case: str):
     assert "3600" in rendered(case).text
+
+
+def test_behind_an_alb_the_service_keeps_idle_connections_for_longer():
+    rendering = rendered("aws")
+    kept = rendering.one("ConfigMap", "ringline").tree["data"]["RINGLINE_KEEP_ALIVE"]
+    (idle,) = re.findall(r"idle_timeout\.timeout_seconds=(\d+)", rendering.text)
+    assert int(kept) > int(idle)
 
 
 def test_turn_is_published_over_udp_tcp_and_tls_and_nothing_else():

@@ -4,17 +4,20 @@ import { io } from "socket.io-client";
 
 import { obey, options, report } from "./lines.mjs";
 
-const { url, transports } = options;
+const { url, transports, path } = options;
 let { token } = options;
 
 const auth = (give) => {
   report("auth", token);
   give({ token });
 };
-const socket = io(url, { auth, transports, reconnectionDelay: 50, reconnectionDelayMax: 200 });
+const socket = io(url, { auth, transports, path, reconnectionDelay: 50, reconnectionDelayMax: 200 });
 
 socket.onAny(report);
-socket.io.on("open", () => report("open", socket.io.engine.transport.name));
+socket.io.on("open", () => {
+  report("open", socket.io.engine.transport.name);
+  socket.io.engine.on("upgrade", (transport) => report("upgrade", transport.name));
+});
 socket.on("connect", () => report("connect"));
 socket.on("disconnect", (reason) => report("disconnect", { reason, active: socket.active }));
 socket.on("connect_error", ({ message, data }) => {

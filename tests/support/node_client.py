@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -74,9 +75,18 @@ class NodeClient:
 
 @asynccontextmanager
 async def node_client(
-    script: str, *, url: str, token: str, transports: Sequence[str] = WEBSOCKET, **options: Any
+    script: str,
+    *,
+    url: str,
+    token: str,
+    transports: Sequence[str] = WEBSOCKET,
+    trusted: Path | None = None,
+    **options: Any,
 ) -> AsyncIterator[NodeClient]:
-    """Run a script of tests/e2e; skips the test where Node or socket.io-client is missing."""
+    """Run a script of tests/e2e, which trusts the authority of this certificate, too.
+
+    Skips the test where Node or socket.io-client is missing.
+    """
     node = shutil.which("node")
     if node is None:
         pytest.skip("Node is not installed; run: apt-get install nodejs npm")
@@ -88,6 +98,7 @@ async def node_client(
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=_LONGEST_LINE,
+        env={**os.environ, **({"NODE_EXTRA_CA_CERTS": str(trusted)} if trusted else {})},
     )
     try:
         yield NodeClient(process)

@@ -1,0 +1,1 @@
+"""nginx and HAProxy before the service, as docs/deploy.md configures them."""
