@@ -9,6 +9,7 @@ and that the libraries write to a connection by `queue.put` and `.put_nowait` al
 
 import asyncio
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -19,9 +20,11 @@ from service.transport.frames import (
     POLICY_VIOLATION,
     UPGRADE_WITHIN_S,
     acceptable,
+    rule_against,
 )
 from service.transport.line import Line
 from service.transport.switchboard import Work
+from service.wire.rules import Rule
 
 if TYPE_CHECKING:
     from service.transport.engine import Engine
@@ -30,6 +33,14 @@ _log = structlog.get_logger(__name__)
 
 _MOST_WAITING = 64
 """Frames that wait behind one, before no more is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """What stands where a frame should: which rule that broke, and what the line closes with."""
+
+    rule: Rule
+    code: int
 
 
 class Outlet:
@@ -65,7 +76,7 @@ class Direct:
         self._relayed = engine.switchboard.relayed
         self._line = line
         self._open = False
-        self._later: deque[str | None] | None = None
+        self._later: deque[str | Broken | None] | None = None
         self._probed = False
         self._upgrade_by: asyncio.TimerHandle | None = None
         self._working: asyncio.Task[None] | None = None
@@ -106,12 +117,13 @@ class Direct:
             self._later = deque()
             self._working = self._engine.spawn(self._work(work))
 
-    def broken(self) -> None:
-        """A binary frame came."""
-        if self._socket.upgrading:
-            self._give_up(POLICY_VIOLATION)
+    def broken(self, rule: Rule, code: int) -> None:
+        """A frame came that may not; what came before is handled first."""
+        broken = Broken(rule, code)
+        if self._later is not None:
+            self._later.append(broken)
         else:
-            self._break()
+            self._fail(broken)
 
     def lost(self) -> None:
         """The transport is gone; what came before is still handled."""
@@ -120,10 +132,17 @@ class Direct:
         else:
             self._engine.spawn(self._end())
 
-    def _take(self, frame: str | None) -> Work | None:
+    def _take(self, frame: "str | Broken | None") -> Work | None:
         """Handle a frame now, or return what there is to wait for."""
         if frame is None:
             return self._end()
+        if isinstance(frame, Broken):
+            self._fail(frame)
+        elif not self._peer.wire.deaf:
+            return self._text(frame)
+        return None
+
+    def _text(self, frame: str) -> Work | None:
         socket = self._socket
         if socket.upgrading:
             self._upgrade(frame)
@@ -134,7 +153,7 @@ class Direct:
         elif frame == "3" and socket.last_ping is not None:  # a pong answers a ping
             socket.schedule_ping()
         else:
-            self._break()
+            self._fail(Broken(rule_against(frame), POLICY_VIOLATION))
         return None
 
     async def _work(self, work: Work | None) -> None:
@@ -164,7 +183,7 @@ class Direct:
             self._take_over()
             self._settle()
         else:
-            self._give_up(POLICY_VIOLATION)
+            self._fail(Broken(Rule.UPGRADE, POLICY_VIOLATION))
 
     def _give_up(self, code: int) -> None:
         """Close a WebSocket that is not going to replace polling, which goes on."""
@@ -191,8 +210,14 @@ class Direct:
             if packet is not None:
                 self.send(packet.encode())
 
-    def _break(self) -> None:
-        self._peer.wire.cut("protocol_error")
+    def _fail(self, broken: Broken) -> None:
+        """End the connection, or the upgrade alone."""
+        if self._socket.upgrading:
+            self._engine.switchboard.violated(self._peer, broken.rule)
+            self._give_up(broken.code)
+        else:
+            self._line.ignore()
+            self._engine.broken(self._socket.sid, broken.rule, broken.code)
 
     async def _end(self, *, by_client: bool = False) -> None:
         """The WebSocket is over, and the connection with it, unless that still polls."""

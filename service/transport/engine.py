@@ -14,6 +14,7 @@ ASGI's requests come to `AsyncServer.handle_request`.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +26,7 @@ from starlette.types import Receive, Scope, Send
 
 from service import errors
 from service.transport import heartbeat
-from service.transport.frames import GOING_AWAY, NORMAL_CLOSURE
+from service.transport.frames import GOING_AWAY, NORMAL_CLOSURE, POLICY_VIOLATION
 from service.transport.handshake import SERVED, Requests
 from service.transport.mailbox import Mailbox
 from service.transport.polling import Polling
@@ -35,6 +36,8 @@ from service.wire.rules import ProtocolError, Rule
 
 _log = structlog.get_logger(__name__)
 
+_ANSWERED_WITHIN_S = 1.0
+"""How long what came before a broken frame may take to be answered."""
 _MOST_NAMESPACES = 8  # all but one are refused, each once
 
 
@@ -104,7 +107,8 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         """End a transport: what is queued, then a close frame or the CLOSE packet of polling."""
         if socket.frames is not None:
             await socket.frames.finish(code)
-        if not socket.upgraded and not socket.closing and socket.wire.why != "protocol_error":
+        broken = socket.wire.why == "protocol_error"
+        if not (socket.upgraded or socket.closing or (broken and socket.queue.empty())):
             await socket.polling.finish()
         await socket.close(wait=False, abort=True)
         self.eio.sockets.pop(socket.sid, None)
@@ -115,6 +119,27 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         why = reason.CLIENT_DISCONNECT if by_client else reason.TRANSPORT_CLOSE
         await socket.close(wait=False, abort=True, reason=why)
         self.eio.sockets.pop(socket.sid, None)
+
+    def violated(self, eio_sid: str, rule: Rule) -> None:
+        """Tell that a client broke a rule, which ends no more than its try to upgrade."""
+        if (peer := self._peers.get(eio_sid)) is not None:
+            self.switchboard.violated(peer, rule)
+
+    def broken(self, eio_sid: str, rule: Rule, code: int = POLICY_VIOLATION) -> asyncio.Task[None]:
+        """Hear no more of a client that broke a rule, and end it once it has its answers."""
+        peer = self._peers.get(eio_sid)
+        if peer is not None and not peer.wire.deaf:
+            peer.wire.deaf, peer.wire.why = True, "protocol_error"
+            self.switchboard.violated(peer, rule)
+        return self.spawn(self._fail(peer, code))
+
+    async def _fail(self, peer: Peer | None, code: int) -> None:
+        if peer is None or peer.wire.cut_off:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ANSWERED_WITHIN_S):
+                await self.switchboard.answered(peer)
+        peer.wire.cut("protocol_error", code)
 
     async def close_all(self) -> None:
         """End every connection."""
@@ -147,15 +172,14 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
 
     def message(self, eio_sid: str, peer: Peer, data: object) -> Work | None:
         """Handle a message now, or return what there is to wait for before the next."""
-        if peer.wire.cut_off:
+        if peer.wire.deaf:
             return None
         try:
             if not isinstance(data, str):
                 raise ProtocolError(Rule.BINARY)  # noqa: TRY301
             return self._packet(eio_sid, peer, data)
         except ProtocolError as error:
-            _log.debug("socket.protocol_error", error=str(error))
-            peer.wire.cut("protocol_error")
+            self.broken(eio_sid, error.rule)
             return None
 
     def _packet(self, eio_sid: str, peer: Peer, packet: str) -> Work | None:

@@ -12,6 +12,9 @@ from typing import Any
 
 from engineio.async_drivers import asgi
 
+from service.transport.line import FAILED, RULE_OF
+from service.wire.rules import Rule
+
 POLICY_VIOLATION = 1008
 """WebSocket close code (RFC 6455, 7.4.1) for a peer that breaks the protocol."""
 GOING_AWAY = 1001
@@ -28,6 +31,8 @@ class Frames(asgi.WebSocket):  # type: ignore[misc]
     def __init__(self, handler: Any, server: Any) -> None:
         super().__init__(handler, server)
         self._socket = handler.__self__
+        self._engine = server.ringline
+        self._scope: dict[str, Any] = {}
         self._probed = False
         self._upgrade_by = asyncio.get_running_loop().time() + UPGRADE_WITHIN_S
         self._code = NORMAL_CLOSURE
@@ -35,7 +40,7 @@ class Frames(asgi.WebSocket):  # type: ignore[misc]
 
     async def __call__(self, environ: dict[str, Any]) -> str:
         """Serve the WebSocket until it closes."""
-        self._socket.frames = self
+        self._socket.frames, self._scope = self, environ["asgi.scope"]
         try:
             return str(await super().__call__(environ))
         finally:
@@ -48,17 +53,25 @@ class Frames(asgi.WebSocket):  # type: ignore[misc]
         """The next frame; raises `OSError` when the WebSocket is over."""
         if self._socket.upgrading:
             return await self._upgrade()
-        frame = await super().wait()
-        if isinstance(frame, str) and self._expected(frame):
+        frame: object = None
+        with contextlib.suppress(OSError):
+            frame = await super().wait()
+        rule = self._rule_against(frame)
+        if isinstance(frame, str) and rule is None:
             return frame
-        self._code = POLICY_VIOLATION
-        self._socket.wire.cut("protocol_error")
-        raise OSError("malformed Engine.IO frame")
+        if rule is not None:
+            self._code = POLICY_VIOLATION
+            await self._engine.broken(self._socket.sid, rule)
+        raise OSError("the connection is over")
 
-    def _expected(self, frame: str) -> bool:
-        if frame == "3":
-            return self._socket.last_ping is not None  # a pong answers a ping
-        return acceptable(frame)
+    def _rule_against(self, frame: object) -> Rule | None:
+        if frame is None:  # the connection is gone, maybe because its client broke RFC 6455
+            return RULE_OF.get(self._scope.get(FAILED, 0))
+        if not isinstance(frame, str):
+            return Rule.BINARY
+        if acceptable(frame) and (frame != "3" or self._socket.last_ping is not None):
+            return None
+        return rule_against(frame)
 
     async def _upgrade(self) -> str:
         """A probe, then the upgrade (Engine.IO v4, "Upgrade"); all else closes this WebSocket."""
@@ -75,6 +88,7 @@ class Frames(asgi.WebSocket):  # type: ignore[misc]
             return "5"
         if frame is not None:
             self._code = POLICY_VIOLATION
+            self._engine.violated(self._socket.sid, Rule.UPGRADE)
         await self.close()
         raise OSError("no upgrade")
 
@@ -106,3 +120,10 @@ def acceptable(frame: str) -> bool:
     A message begins with a digit: what else there is, the libraries would parse as JSON.
     """
     return (frame[:1] == "4" and "0" <= frame[1:2] <= "9") or frame in {"1", "3"}
+
+
+def rule_against(frame: str) -> Rule:
+    """The rule that a frame breaks which no client may send now."""
+    if frame == "3":
+        return Rule.PONG
+    return Rule.BINARY if frame.startswith("b") else Rule.ENGINE_PACKET

@@ -2,12 +2,26 @@
 
 from typing import Protocol
 
+from websockets.frames import CloseCode
+
+from service.wire.rules import Rule
+
 EXTENSION = "ringline.line"
 """Where the ASGI scope has the handshake, for whoever serves the connection without ASGI."""
 MOST_FRAGMENTS = 1_024
 """Frames of one message: empty ones would count for nothing in its size."""
 MOST_UNREAD = 1024 * 1024
 """Bytes written that a client has not read, before it is cut."""
+
+
+FAILED = "ringline.failed"
+"""Where the ASGI scope has the close code, once a client of uvicorn's has broken RFC 6455."""
+RULE_OF: dict[int, Rule] = {
+    CloseCode.PROTOCOL_ERROR: Rule.WEBSOCKET,
+    CloseCode.INVALID_DATA: Rule.UTF8,
+    CloseCode.MESSAGE_TOO_BIG: Rule.TOO_LARGE,
+}
+"""Which rule a client has broken whose WebSocket is closed with such a code."""
 
 
 class Receiver(Protocol):
@@ -17,8 +31,8 @@ class Receiver(Protocol):
         """A whole text message came."""
         ...
 
-    def broken(self) -> None:
-        """Something came that is none."""
+    def broken(self, rule: Rule, code: int) -> None:
+        """Something came that is none; the line is to be closed with this code."""
         ...
 
     def lost(self) -> None:
@@ -39,6 +53,10 @@ class Line(Protocol):
 
     def queued(self) -> int:
         """Bytes that the operating system has not taken."""
+        ...
+
+    def ignore(self) -> None:
+        """Hear nothing more; what is sent still goes out."""
         ...
 
     def close(self, code: int) -> None:

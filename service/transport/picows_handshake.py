@@ -23,7 +23,7 @@ _HANDSHAKE = (
 """What picows is told of a handshake that the application has accepted: it would keep the rest."""
 # picows would make a logger for each connection out of a `Logger`; and what clients do wrong is
 # no error of the service.
-_picows_log = logging.LoggerAdapter(logging.getLogger("picows"))
+_picows_log = logging.LoggerAdapter(logging.getLogger("picows.parser"))
 _picows_log.setLevel(logging.CRITICAL)
 
 

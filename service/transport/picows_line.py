@@ -1,7 +1,7 @@
 """A line on picows: a WebSocket whose every frame is a call, and what a client may send over it.
 
 Leaned on, and held by tests/transport/test_contract.py: that picows writes behind what the
-transport still has.
+transport still has, and that `close_handshake.sent` has the code with which it closes by itself.
 """
 
 from collections.abc import Callable
@@ -11,8 +11,9 @@ import structlog
 from picows import WSCloseCode, WSMsgType
 from websockets.frames import CloseCode
 
-from service.transport.line import MOST_FRAGMENTS, MOST_UNREAD, Receiver
+from service.transport.line import MOST_FRAGMENTS, MOST_UNREAD, RULE_OF, Receiver
 from service.transport.outbox import Outbox
+from service.wire.rules import Rule
 
 _log = structlog.get_logger(__name__)
 
@@ -43,8 +44,8 @@ class PicowsLine:
     """
 
     __slots__ = (
-        "_connections", "_crowded", "_most", "_outbox", "_pieces", "_receiver", "_size", "_socket",
-        "_texts", "_transport", "_waiting",
+        "_connections", "_crowded", "_most", "_open", "_outbox", "_pieces", "_receiver", "_size",
+        "_socket", "_texts", "_transport", "_waiting",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +62,7 @@ class PicowsLine:
         self._pieces: list[bytes] = []
         self._size = 0
         self._crowded = False
+        self._open = True
 
     def serve(self, receiver: Receiver) -> None:
         """Tell `receiver` from now on."""
@@ -68,7 +70,7 @@ class PicowsLine:
 
     def send(self, text: bytes) -> bool:
         """Write a message in this turn; False when the client must be cut, who reads too little."""
-        if self._receiver is None:
+        if not self._open:
             return True
         if not self._texts:
             self._outbox.add(self)
@@ -101,9 +103,14 @@ class PicowsLine:
         size: int = self._transport.get_write_buffer_size()
         return size + self._waiting
 
+    def ignore(self) -> None:
+        """Hear nothing more; what is sent still goes out."""
+        self._receiver = None
+        self.pause_reading()
+
     def close(self, code: int) -> None:
         """Send a close frame, once, and hear nothing more."""
-        socket, self._receiver = self._socket, None
+        socket, self._receiver, self._open = self._socket, None, False
         if socket is not None and not socket.is_close_frame_sent:
             self.flush()
             socket.send_close(cast("WSCloseCode", code))
@@ -150,13 +157,21 @@ class PicowsLine:
                 self._control(socket, receiver, frame)
         except Exception:  # noqa: BLE001 - the boundary: picows would end the connection unlogged
             _log.exception("socket.frame_failed")
-            self._break(receiver, CloseCode.INTERNAL_ERROR)
+            self.close(CloseCode.INTERNAL_ERROR)
+            receiver.lost()
 
-    def closed(self, _socket: Any) -> None:
-        """The transport is gone, by whomever."""
+    def closed(self, socket: Any) -> None:
+        """The transport is gone, by whomever: picows itself closes on what it cannot parse."""
         self._connections.discard(self)
         receiver, self._receiver, self._socket = self._receiver, None, None
-        if receiver is not None:
+        self._open = False
+        if receiver is None:
+            return
+        handshake = socket.close_handshake
+        code = 0 if handshake is None or handshake.sent is None else int(handshake.sent.code)
+        if code in RULE_OF:
+            receiver.broken(RULE_OF[code], code)
+        else:
             receiver.lost()
 
     def pause_writing(self) -> None:
@@ -198,12 +213,11 @@ class PicowsLine:
             else:
                 socket.send_pong(frame.get_payload_as_bytes())
         elif frame.msg_type is not _PONG:
-            receiver.broken()
+            receiver.broken(Rule.BINARY, CloseCode.POLICY_VIOLATION)
 
     def _break(self, receiver: Receiver, code: int) -> None:
         self._forget()
-        self.close(code)
-        receiver.lost()
+        receiver.broken(RULE_OF[code], code)
 
     def _forget(self) -> None:
         self._pieces, self._size = [], 0

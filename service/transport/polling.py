@@ -18,7 +18,7 @@ from service.transport.arrival import ARRIVAL, Answer, Arrival
 from service.transport.mailbox import Mailbox
 from service.transport.posting import SEPARATOR, Posting, text
 from service.transport.requests import BAD_REQUEST
-from service.transport.switchboard import Wire
+from service.wire.rules import Rule
 
 if TYPE_CHECKING:
     from service.transport.engine import Engine
@@ -38,13 +38,12 @@ class Polling:
 
     __slots__ = (
         "_answered", "_fetched", "_instead", "_mailbox", "_probed", "_socket", "_turn", "_wake",
-        "_wire", "posting",
+        "posting",
     )  # fmt: skip
 
     def __init__(self, engine: "Engine", socket: Any) -> None:
         self.posting = Posting(engine, socket)
         self._socket = socket
-        self._wire: Wire = socket.wire
         self._mailbox: Mailbox = socket.queue
         self._turn = asyncio.Lock()
         self._answered: Answer | None = None
@@ -62,7 +61,7 @@ class Polling:
             async with asyncio.timeout(_HANG_UP_S):
                 await self._turn.acquire()
         except TimeoutError:
-            self._wire.cut("protocol_error")
+            self.posting.fail(Rule.CONCURRENT)
             return BAD_REQUEST.response()
         try:
             self._confirm()

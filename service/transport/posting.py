@@ -10,10 +10,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope
 
 from service import errors
-from service.transport.body import whole_body
-from service.transport.frames import acceptable
+from service.transport.body import TooLarge, whole_body
+from service.transport.frames import acceptable, rule_against
 from service.transport.http.problems import problem
 from service.transport.requests import BAD_REQUEST, MALFORMED
+from service.wire.rules import Rule
 
 if TYPE_CHECKING:
     from service.transport.engine import Engine
@@ -40,39 +41,50 @@ class Posting:
         """Handle the packets of a body.
 
         A second body at a time is refused, and the connection ended; so is a malformed one, once
-        what came before the fault is handled.
+        what came before the fault is handled. When something was, the answer is `ok`: a client that
+        is refused would not fetch what that brought.
         """
         if self.busy:
-            self._break()
+            self.fail(Rule.CONCURRENT)
             return BAD_REQUEST.response()
         self.busy = True
         try:
             body = await whole_body(scope, receive, most_bytes)
-            good = await self._handle(body.decode().split(SEPARATOR))
-        except UnicodeDecodeError:
-            good = False
+            handled = await self._handle(body.split(SEPARATOR.encode()))
         except errors.InvalidPayload as error:
-            self._break()
+            self.fail(Rule.TOO_LARGE if isinstance(error, TooLarge) else Rule.TOO_SLOW)
             return problem(error)
         finally:
             self.busy = False
-        if good:
-            return text("ok")
-        self._break()
-        return MALFORMED.response()
+        return text("ok") if handled else MALFORMED.response()
 
-    async def _handle(self, packets: list[str]) -> bool:
-        """Handle what a body brought, up to what is malformed; whether all was good."""
-        for packet in packets:
-            if not acceptable(packet):
-                return False
-            if packet == "3":
-                if self._socket.last_ping is not None:  # a pong answers a ping
-                    self._socket.schedule_ping()
-            elif packet == "1":
-                await self._engine.over(self._socket, by_client=True)
-            elif not self._peer.wire.cut_off:
-                await self._message(packet)
+    def fail(self, rule: Rule) -> None:
+        """End the connection, whose client broke a rule."""
+        self._engine.broken(self._socket.sid, rule)
+
+    async def _handle(self, packets: list[bytes]) -> bool:
+        """Handle what a body brought, up to what breaks a rule; whether there was anything."""
+        for number, packet in enumerate(packets):
+            if not await self._take(packet):
+                return number > 0
+        return True
+
+    async def _take(self, packet: bytes) -> bool:
+        """Handle one packet; whether it kept to the rules."""
+        try:
+            frame = packet.decode()
+        except UnicodeDecodeError:
+            self.fail(Rule.UTF8)
+            return False
+        if not acceptable(frame):
+            self.fail(rule_against(frame))
+        elif frame == "3":
+            if self._socket.last_ping is not None:  # a pong answers a ping
+                self._socket.schedule_ping()
+        elif frame == "1":
+            await self._engine.over(self._socket, by_client=True)
+        elif not self._peer.wire.deaf:
+            await self._message(frame)
         return self._peer.wire.why != "protocol_error"
 
     async def _message(self, packet: str) -> None:
@@ -83,9 +95,6 @@ class Posting:
                 await work
         except Exception:  # noqa: BLE001 - the boundary: logged, and the next packet is handled
             _log.exception("socket.receive_failed")
-
-    def _break(self) -> None:
-        self._peer.wire.cut("protocol_error")
 
 
 def text(body: str | bytes) -> Response:

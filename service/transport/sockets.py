@@ -16,6 +16,7 @@ from service.sessions.reply import Reply
 from service.telemetry.canary import of_probe
 from service.telemetry.metrics import Metrics
 from service.telemetry.network import network_of
+from service.telemetry.violations import Violations
 from service.transport.connection import EVENTS, REFUSALS, Connection, Entry, Gone, Waiting
 from service.transport.crew import Crew
 from service.transport.dispatch import Dispatch
@@ -24,6 +25,7 @@ from service.transport.switchboard import Wire, Work
 from service.wire.client_events import LONGEST_TRACEPARENT
 from service.wire.decoding import relay_in
 from service.wire.packets import EventPacket, decode_event, size_of
+from service.wire.rules import ProtocolError, Rule
 
 _log = structlog.get_logger(__name__)
 
@@ -59,6 +61,7 @@ class Sockets:
         self._dispatch = dispatch
         self._clock = clock
         self._metrics = metrics
+        self._violations = Violations(metrics.connections, clock)
         self._events = EVENTS.scaled(scale)
         self._refusals = REFUSALS.scaled(scale)
         self._connections: set[Connection] = set()
@@ -121,7 +124,7 @@ class Sockets:
         """The short way of nine frames in ten: a relay that asks for no answer."""
         since, session, lane = perf_counter(), connection.session, connection.lane
         idle = lane.idle
-        if session is None or connection.wire.cut_off or (not idle and lane.crowded):
+        if session is None or connection.wire.deaf or (not idle and lane.crowded):
             return False
         message = relay_in(frame)
         if message is None or connection.events.take(self._events, self._clock()):
@@ -136,14 +139,23 @@ class Sockets:
     def received(self, connection: Connection, packet: EventPacket) -> Work | None:
         """An event: relayed at once when nothing is before it, else queued in its lane."""
         if connection.identity is None:
-            connection.wire.cut("protocol_error")
-        elif wait := connection.events.take(self._events, self._clock()):
+            raise ProtocolError(Rule.CONNECT_FIRST)
+        if wait := connection.events.take(self._events, self._clock()):
             self._slow_down(connection, packet, wait)
         elif not (connection.lane.idle and self._dispatch.relay_now(connection, packet)):
             connection.lane.put(packet)
             if connection.lane.crowded:
                 return connection.lane.room()
         return None
+
+    def violated(self, connection: Connection, rule: Rule) -> None:
+        """The client broke a rule."""
+        self._violations.tell(rule, connection.address)
+
+    async def answered(self, connection: Connection) -> None:
+        """Have everything that came answered; what waits for a join is refused."""
+        await connection.lane.emptied()
+        self._dispatch.refuse_early(connection)
 
     def closed(self, connection: Connection) -> None:
         """The transport is gone; what was queued before is still handled."""
@@ -157,6 +169,7 @@ class Sockets:
 
     async def tick(self) -> None:
         """Close who has not connected or joined in time; answer what waited for a join."""
+        self._violations.tick()
         for connection, due in self._deadlines.pop_due(self._clock()):
             if due is Due.EARLY:
                 self._dispatch.refuse_early(connection)

@@ -13,6 +13,7 @@ from engineio.packet import Packet as EnginePacket
 from service.transport.frames import POLICY_VIOLATION
 from service.transport.line import MOST_UNREAD, Line
 from service.wire.packets import EventPacket
+from service.wire.rules import Rule
 
 if TYPE_CHECKING:
     from service.transport.engine import Engine
@@ -49,7 +50,19 @@ class Switchboard(Protocol):
         ...
 
     def received(self, peer: Any, packet: EventPacket) -> Work | None:
-        """An event came in. Returns what to wait for before more is read."""
+        """An event came in. Returns what to wait for before more is read.
+
+        Raises:
+            ProtocolError: it may not come yet.
+        """
+        ...
+
+    def violated(self, peer: Any, rule: Rule) -> None:
+        """The client broke a rule: its connection ends, or its try to upgrade one."""
+        ...
+
+    async def answered(self, peer: Any) -> None:
+        """Wait until everything that came so far is answered."""
         ...
 
     def closed(self, peer: Any) -> None:
@@ -60,13 +73,15 @@ class Switchboard(Protocol):
 class Wire:
     """The way out to one client, and the scissors."""
 
-    __slots__ = ("_engine", "_socket", "asked", "cut_off", "line", "why")
+    __slots__ = ("_engine", "_socket", "asked", "cut_off", "deaf", "line", "why")
 
     def __init__(self, engine: "Engine", socket: Any) -> None:
         self._engine = engine
         self._socket = socket
         self.asked: set[str] = set()
         """The namespaces that the client has asked to connect to."""
+        self.deaf = False
+        """Whether nothing more that the client sends is handled."""
         self.cut_off = False
         self.why = ""
         """What ended the connection, once it is cut."""
@@ -95,6 +110,7 @@ class Wire:
     def cut(self, why: str, code: int = POLICY_VIOLATION) -> None:
         """End the connection, whatever the client does; `why` is one of a few words."""
         if not self.cut_off:
-            self.cut_off, self.why = True, why
-            self._engine.ended(why)
+            self.why = self.why or why
+            self.cut_off = self.deaf = True
+            self._engine.ended(self.why)
             self._engine.spawn(self._engine.cut(self._socket, code))

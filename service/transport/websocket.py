@@ -6,14 +6,14 @@ Leaned on, and held by tests/transport/test_contract.py: `data_received`, `conne
 `MAX_NUM_HEADERS`.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets import http11
 from websockets.frames import CloseCode, Frame
 
 from service.transport.http1 import MOST_HEAD, MOST_HEADERS
-from service.transport.line import MOST_FRAGMENTS, MOST_UNREAD
+from service.transport.line import FAILED, MOST_FRAGMENTS, MOST_UNREAD
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveEvent
@@ -88,6 +88,12 @@ class BoundedProtocol(WebSocketsSansIOProtocol):
             self.handle_parser_exception()
             return
         super().handle_cont(event)
+
+    def handle_parser_exception(self) -> None:
+        """The client has broken RFC 6455, and the close frame says how."""
+        if self.conn.close_sent is not None:
+            cast("dict[str, Any]", self.scope)[FAILED] = self.conn.close_sent.code
+        super().handle_parser_exception()
 
     def handle_ping(self) -> None:
         """A ping of the WebSocket itself, whose pong nothing else holds back."""

@@ -1,4 +1,4 @@
-"""The rules of Engine.IO and Socket.IO that a client can break, by one fixed word each.
+"""The rules of WebSocket, Engine.IO and Socket.IO that a client can break, by a fixed word each.
 
 Whoever breaks one does not speak the protocol, so that its connection ends. The words stand in
 the log and in a metric; docs/protocol.md says what each means.
@@ -10,6 +10,16 @@ from enum import StrEnum
 class Rule(StrEnum):
     """What a client did not keep to."""
 
+    WEBSOCKET = "websocket"
+    """Frames as RFC 6455 has them."""
+    UTF8 = "utf8"
+    """Text is UTF-8."""
+    TOO_LARGE = "too_large"
+    """A message, or a polled body, is no larger than `RINGLINE_MAX_MESSAGE_BYTES`."""
+    TOO_SLOW = "too_slow"
+    """A polled body comes within 10 s."""
+    CONCURRENT = "concurrent"
+    """One poll and one polled body at a time."""
     BINARY = "binary"
     """Text packets alone, no attachments."""
     ENGINE_PACKET = "engine_packet"

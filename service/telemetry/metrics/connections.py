@@ -1,6 +1,7 @@
 """Connections and sessions: who comes, who is refused, who goes."""
 
 from service.telemetry.metrics.families import Families
+from service.wire.rules import Rule
 
 CONNECT_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 REFUSALS = (
@@ -52,6 +53,12 @@ class ConnectionMetrics:
         )
         for reason in ENDINGS:
             self._disconnects.labels(reason)
+        violations = families.counter(
+            "protocol_errors",
+            "Connections ended for what a client did, by the rule it broke.",
+            ("rule",),
+        )
+        self._violations = {rule: violations.labels(rule.value) for rule in Rule}
         self._seconds = families.histogram(
             "connect_seconds", "Opening of the transport to an accepted CONNECT.", CONNECT_BUCKETS
         )
@@ -72,3 +79,7 @@ class ConnectionMetrics:
     def disconnected(self, reason: str) -> None:
         """A connection ended, by one of `ENDINGS`."""
         self._disconnects.labels(reason).inc()
+
+    def violated(self, rule: Rule) -> None:
+        """A client broke a rule of the protocol."""
+        self._violations[rule].inc()
