@@ -52,7 +52,8 @@ class Node:
     Args:
         settings: already checked as a whole.
         clock: now, in epoch ms.
-        reread: the settings as they are set now; TURN secrets are followed through it.
+        reread: the settings as they are set now; TURN secrets and the keys of tokens are
+            followed through it.
 
     Raises:
         ValueError: the identity settings do not fit together; the message says what to do.
@@ -173,7 +174,8 @@ class Node:
             upkeep.tick,
             placing.tick,
             *([self.prober.tick] if probing else []),
-            *([parts.rotation(ice, reread, clock).tick] if ice.available and reread else []),
+            verifier.tick,
+            *([parts.rotation(ice, verifier, reread, clock).tick] if reread else []),
             late=metrics.pressure.loop_lag.observe,
         )
         rooms = Rooms(
@@ -199,7 +201,9 @@ class Node:
             metrics=metrics,
         )
         self.app: ASGIApp = TrustedProxies(Cors(gate, origins, clock), settings.trusted_proxies)
-        self.admin: ASGIApp = admin(metrics.families.registry, lambda: self.status)
+        self.admin: ASGIApp = admin(
+            metrics.families.registry, lambda: self.status, lambda: verifier.trouble
+        )
         self.tables: dict[str, Sized] = {
             "connections": self.engine,
             "sockets": self.sockets,

@@ -1,23 +1,33 @@
 """From the settings to what is made of them alone; node.py joins it to the rest."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
+import structlog
+from pydantic import SecretStr
+
+from service.auth.setup import static_keys
 from service.auth.setup import verifier as token_verifier
 from service.auth.tokens import TokenVerifier
 from service.calls.rules import Timeouts
 from service.ports import Clock
-from service.settings import Settings, SettingsError
+from service.rotation import Rotation
+from service.settings import Settings
 from service.telemetry.metrics import Metrics
-from service.turn.rotation import Rotation
 from service.turn.servers import TurnServers
+
+_log = structlog.get_logger(__name__)
 
 
 def log_key(settings: Settings) -> bytes:
-    """What pseudonyms in logs are keyed with: the same on every node that shares a secret."""
-    secrets_set = [settings.jwt_secret, *settings.turn_secret]
-    known = next((secret.get_secret_value() for secret in secrets_set if secret), None)
-    return secrets.token_bytes() if known is None else f"log:{known}".encode()
+    """What pseudonyms in logs are keyed with: the same on every node that shares a secret.
+
+    It is the oldest one, so that a node that starts while secrets are being rotated writes the
+    same as those that were there before.
+    """
+    known = _plain(settings.jwt_secret) or _plain(settings.turn_secret)
+    return f"log:{known[-1]}".encode() if known else secrets.token_bytes()
 
 
 def verifier(settings: Settings, metrics: Metrics) -> TokenVerifier:
@@ -27,31 +37,51 @@ def verifier(settings: Settings, metrics: Metrics) -> TokenVerifier:
         ValueError: the identity settings do not fit together; the message says what to do.
     """
     return token_verifier(
-        secret=settings.jwt_secret.get_secret_value() if settings.jwt_secret else None,
+        secrets=_plain(settings.jwt_secret),
         public_key=settings.jwt_public_key,
         jwks_url=settings.jwks_url,
         algorithms=settings.jwt_algorithms,
-        issuer=settings.jwt_issuer,
-        audience=settings.jwt_audience,
+        issuers=settings.jwt_issuer,
+        audiences=settings.jwt_audience,
         leeway_s=settings.jwt_leeway,
         max_lifetime_s=settings.jwt_max_lifetime,
         fetched=lambda ok: metrics.auth.fetched_keys(ok=ok),
     )
 
 
-def _turn_secrets(settings: Settings) -> list[str]:
-    return [secret.get_secret_value() for secret in settings.turn_secret]
+def rotation(
+    ice: TurnServers, tokens: TokenVerifier, reread: Callable[[], Settings], clock: Clock
+) -> Rotation:
+    """What follows the TURN secrets and the keys of tokens as they are set now."""
+    minting = [partial(_mint_with, ice)] if ice.available else []
+    verifying = [partial(_verify_with, tokens)] if tokens.rotates else []
+    return Rotation(reread, clock, *minting, *verifying)
 
 
-def rotation(ice: TurnServers, reread: Callable[[], Settings], clock: Clock) -> Rotation:
-    """What follows the TURN secrets as they are set now."""
-    return Rotation(ice, lambda: _turn_secrets(reread()), SettingsError, clock)
+def _mint_with(ice: TurnServers, settings: Settings) -> None:
+    accepted = _plain(settings.turn_secret)
+    if ice.rotate(accepted):
+        _log.info("turn.secret_rotated", accepted=len(accepted))
+
+
+def _verify_with(tokens: TokenVerifier, settings: Settings) -> None:
+    if settings.jwks_url:
+        raise ValueError("RINGLINE_JWKS_URL: restart the service to verify with other keys by it.")
+    keys = static_keys(
+        _plain(settings.jwt_secret), settings.jwt_public_key, settings.jwt_algorithms
+    )
+    if tokens.rotate(keys):
+        _log.info("auth.keys_rotated", accepted=len(keys))
+
+
+def _plain(secrets_set: Sequence[SecretStr]) -> list[str]:
+    return [secret.get_secret_value() for secret in secrets_set]
 
 
 def turn_servers(settings: Settings, metrics: Metrics) -> TurnServers:
     """What mints credentials for the TURN servers that are set."""
     return TurnServers(
-        secrets=_turn_secrets(settings),
+        secrets=_plain(settings.turn_secret),
         urls=settings.turn_urls,
         regions=settings.turn_regions,
         stun_urls=settings.stun_urls,

@@ -146,7 +146,7 @@ class TestReading:
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("RINGLINE_PORT", "1234")
         (tmp_path / ".env").write_text("RINGLINE_ADMIN_PORT=1235\n")
-        settings = Settings(jwt_secret=SecretStr(SECRET))
+        settings = Settings(jwt_secret=(SecretStr(SECRET),))
         assert (settings.port, settings.admin_port) == (8001, 9090)
 
     def test_a_misspelt_argument_is_refused(self):
@@ -186,7 +186,7 @@ class TestSources:
     def test_a_secret_file_is_named_like_its_setting(self, secrets, name):
         (secrets / name).write_text(SECRET + "\n")
         settings = load({"RINGLINE_SECRETS_DIR": str(secrets)}, env_file=None)
-        assert settings.jwt_secret == SecretStr(SECRET)
+        assert settings.jwt_secret == (SecretStr(SECRET),)
 
     def test_secrets_as_kubernetes_mounts_them(self, secrets):
         (secrets / "..2026").mkdir()
@@ -194,12 +194,12 @@ class TestSources:
         (secrets / "..data").symlink_to("..2026")
         (secrets / "jwt_secret").symlink_to("..data/jwt_secret")
         settings = load({"RINGLINE_SECRETS_DIR": str(secrets)}, env_file=None)
-        assert settings.jwt_secret == SecretStr(SECRET)
+        assert settings.jwt_secret == (SecretStr(SECRET),)
 
     def test_the_folder_of_secrets_may_be_named_in_the_file(self, secrets, env_file):
         (secrets / "jwt_secret").write_text(SECRET)
         env_file.write_text(f"RINGLINE_SECRETS_DIR={secrets}\n")
-        assert load({}, env_file=env_file).jwt_secret == SecretStr(SECRET)
+        assert load({}, env_file=env_file).jwt_secret == (SecretStr(SECRET),)
 
     def test_an_empty_value_does_not_hide_a_lower_source(self, secrets, env_file):
         env_file.write_text("RINGLINE_PORT=\nRINGLINE_HOST=127.0.0.1\n")
@@ -498,12 +498,35 @@ class TestKeys:
 
     def test_a_secret_of_31_bytes(self):
         assert mistake(secret="x" * 31) == (
-            "RINGLINE_JWT_SECRET: the value has 31 of the 32 bytes that HS256 needs; "
-            "make one with `openssl rand -hex 32`."
+            "RINGLINE_JWT_SECRET: the value has 31 of the 32 bytes that HS256 needs "
+            "(a comma begins another secret); make one with `openssl rand -hex 32`."
         )
 
+    def test_several_secrets_newest_first(self):
+        new, old = "n" * 32, "o" * 40
+        settings = given_settings(f" {new} , {old}\n")
+        assert [one.get_secret_value() for one in settings.jwt_secret] == [new, old]
+
+    @pytest.mark.parametrize("secret", [f"{'n' * 32},short", "half of it," + "x" * 32])
+    def test_each_of_several_secrets_is_long_enough(self, secret):
+        assert "(a comma begins another secret)" in mistake(secret=secret)
+
+    def test_several_issuers_and_audiences(self):
+        settings = given_settings(JWT_ISSUER="https://a, b", JWT_AUDIENCE="calls")
+        assert (settings.jwt_issuer, settings.jwt_audience) == (("https://a", "b"), ("calls",))
+
+    @pytest.mark.parametrize("between", ["\n", "", "\n\n  "])
+    def test_several_public_keys_one_after_the_other(self, between):
+        several = PEM + between + PEM.replace("PUBLIC", "RSA PUBLIC")
+        for text in (several, several.replace("\n", "\\n")):
+            assert given_settings(None, JWT_PUBLIC_KEY=text).jwt_public_key == several
+
+    @pytest.mark.parametrize("between", [",", "and", "-----BEGIN PUBLIC KEY-----"])
+    def test_nothing_else_stands_between_public_keys(self, between):
+        assert "is not a public key" in mistake(secret=None, JWT_PUBLIC_KEY=PEM + between + PEM)
+
     def test_the_length_of_a_secret_is_in_bytes(self):
-        assert given_settings("é" * 16).jwt_secret == SecretStr("é" * 16)
+        assert given_settings("é" * 16).jwt_secret == (SecretStr("é" * 16),)
 
     def test_more_than_one_kind_of_key(self):
         assert mistake(JWKS_URL="https://id.example.org/keys") == (
@@ -514,7 +537,7 @@ class TestKeys:
     def test_a_private_key_is_refused_and_not_shown(self):
         private = PEM.replace("PUBLIC", "PRIVATE")
         assert mistake(secret=None, JWT_PUBLIC_KEY=private) == (
-            "RINGLINE_JWT_PUBLIC_KEY: the value is a private key, which must not be here; "
+            "RINGLINE_JWT_PUBLIC_KEY: the value holds a private key, which must not be here; "
             "set its public key."
         )
 

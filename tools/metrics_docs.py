@@ -28,7 +28,7 @@ and `python_…` metrics of prometheus-client stand beside these.
 
 def render() -> str:
     """The whole page."""
-    node = Node(Settings(jwt_secret=SecretStr("for-the-documents-and-nothing-else!!")))
+    node = Node(Settings(jwt_secret=(SecretStr("for-the-documents-and-nothing-else!!"),)))
     return INTRO + "".join(map(_row, node.metrics.families.made))
 
 

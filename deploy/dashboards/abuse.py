@@ -70,8 +70,9 @@ _IDENTITY = Row(
         ),
         Panel(
             title="Fetches of the provider's keys",
-            meaning="A second; at most one each 30 s and node. Only failures: see the alert "
-            "RinglineJwksFailing. Flat at 0 where no RINGLINE_JWKS_URL is set.",
+            meaning="A second: one each 4 min and node, and for tokens of unknown keys. Only "
+            "failures: see the alert RinglineJwksFailing. Flat at 0 where no RINGLINE_JWKS_URL is "
+            "set.",
             unit="cps",
             queries=(Query(rate("ringline_jwks_fetches_total", by="result"), "{{result}}"),),
             colors={"ok": GREEN, "failed": RED},

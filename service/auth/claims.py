@@ -3,18 +3,21 @@
 The signature is good by now, so what is refused here is a mistake of the issuer, and no forgery.
 """
 
+import math
 import unicodedata
 from typing import Any
 
-from service.errors import Unauthenticated
+from service.errors import AuthUnavailable, Unauthenticated
 from service.ports import Identity
 
 LONGEST_SUB = 128  # characters
 LARGEST_SUB = 256  # UTF-8 bytes: coturn's user names, which hold it, end at 512
 LONGEST_NAME = 128  # characters
+SOON_S = 300
+"""How far ahead of its time a token may come, beyond the leeway, and be refused for now only."""
 
 
-def identity(claims: dict[str, Any], max_lifetime_s: int, leeway_s: int) -> Identity:
+def identity(claims: dict[str, Any], max_lifetime_s: int, leeway_s: int, now_s: int) -> Identity:
     """Who speaks, by claims of which pyjwt has seen that `exp`, `iat` and `sub` are there.
 
     A `name` or `scope` that is unfit is ignored; nothing hangs on the one, and the other only
@@ -22,8 +25,9 @@ def identity(claims: dict[str, Any], max_lifetime_s: int, leeway_s: int) -> Iden
 
     Raises:
         Unauthenticated: the message names the claim and what is wrong with it.
+        AuthUnavailable: nothing is wrong, and the token begins within minutes.
     """
-    return Identity(
+    who = Identity(
         user=_user(claims["sub"]),
         name=_name(claims.get("name")),
         expires_at=_expires_at(claims["iat"], claims["exp"], max_lifetime_s),
@@ -31,14 +35,34 @@ def identity(claims: dict[str, Any], max_lifetime_s: int, leeway_s: int) -> Iden
         scopes=_scopes(claims.get("scope")),
         leeway_ms=leeway_s * 1000,
     )
+    begins = max(_seconds("iat", claims["iat"]), _seconds("nbf", claims.get("nbf", 0)))
+    _check_begun(begins - leeway_s - now_s)
+    return who
+
+
+def _check_begun(ahead_s: int) -> None:
+    """A clock that is a little fast must not sign anybody out: that passes by itself."""
+    if ahead_s > SOON_S:
+        raise Unauthenticated("The token is not valid yet (iat or nbf); compare the clocks.")
+    if ahead_s > 0:
+        raise AuthUnavailable(
+            "The token is not valid yet (iat or nbf); try again, and compare the clocks.",
+            retry_after_ms=ahead_s * 1000,
+        )
 
 
 def _expires_at(iat: Any, exp: Any, max_lifetime_s: int) -> int:
-    if not (isinstance(iat, int | float) and isinstance(exp, int | float)):
-        raise Unauthenticated("The token's iat and exp must be numbers of seconds.")
-    if int(exp) - int(iat) > max_lifetime_s:
+    ends = _seconds("exp", exp)
+    if ends - _seconds("iat", iat) > max_lifetime_s:
         raise Unauthenticated(f"The token lives longer than {max_lifetime_s} s (exp - iat).")
-    return int(exp) * 1000
+    return ends * 1000
+
+
+def _seconds(claim: str, value: Any) -> int:
+    """A NumericDate (RFC 7519, 2) without its fraction."""
+    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+        return int(value)
+    raise Unauthenticated(f"The token's {claim} must be a number of seconds.")
 
 
 def _user(sub: str) -> str:

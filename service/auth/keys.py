@@ -4,21 +4,19 @@ A key decides its algorithm, never a token's header (RFC 8725, 3.1): an RSA key 
 P-256 key ES256, an Ed25519 key EdDSA, a shared secret HS256, and none of them anything else.
 """
 
+from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from jwt.algorithms import HMACAlgorithm
-from jwt.exceptions import InvalidKeyError
 
 from service.errors import RinglineError, Unauthenticated
 
 Material: TypeAlias = bytes | RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey
 """What a signature is verified with: a shared secret or a public key."""
 
+ASYMMETRIC = frozenset({"RS256", "ES256", "EdDSA"})
 SHORTEST_SECRET = 32  # bytes: RFC 7518, 3.2
 SHORTEST_RSA = 2048  # bits: RFC 7518, 3.3
 
@@ -35,16 +33,35 @@ def failure(error: RinglineError) -> str:
 
 
 class KeySource(Protocol):
-    """Where the key that verifies a token comes from."""
+    """Where the keys that verify tokens come from."""
 
-    async def key(self, kid: str | None, alg: str) -> Material:
-        """The key that a token with this header is to be verified with.
+    @property
+    def algorithms(self) -> frozenset[str]:
+        """Those that a token's header may name."""
+        ...
+
+    @property
+    def trouble(self) -> str | None:
+        """Why no token can be verified yet, in a sentence; None where some can."""
+        ...
+
+    async def candidates(self, kid: str | None, alg: str, sender: str, /) -> Sequence[Material]:
+        """The keys, one of which must verify a token with this header; the likeliest first.
+
+        Args:
+            kid: the name of the key, if the token has one.
+            alg: one of `algorithms`.
+            sender: the address that the token came from, by which fetches are limited.
 
         Raises:
             BadSignature: the key of that name is for another algorithm.
             Unauthenticated: there is no such key.
             AuthUnavailable: there may be, and it cannot be found out now; retrying may mend it.
         """
+        ...
+
+    def tick(self) -> None:
+        """Begin what is due in the background."""
         ...
 
     async def close(self) -> None:
@@ -65,65 +82,3 @@ def algorithm_of(material: object) -> str | None:
             return "EdDSA"
         case _:
             return None
-
-
-class StaticKey:
-    """One key for every token, whatever `kid` the token names. Waits for nothing."""
-
-    def __init__(self, material: Material) -> None:
-        alg = algorithm_of(material)
-        if alg is None:
-            raise ValueError("This key is of no kind that tokens are verified with.")
-        self.alg = alg
-        self._material = material
-
-    async def key(self, kid: str | None, alg: str) -> Material:  # noqa: ARG002
-        """As `KeySource.key`; the one key has no name."""
-        if alg != self.alg:
-            raise BadSignature("The token's algorithm is not the one its key is for.")
-        return self._material
-
-    async def close(self) -> None:
-        """Nothing runs."""
-
-
-def secret_key(secret: str) -> StaticKey:
-    """The key of an HMAC secret (`RINGLINE_JWT_SECRET`); raises `ValueError` when it is unfit."""
-    material = secret.encode()
-    if len(material) < SHORTEST_SECRET:
-        raise ValueError(
-            f"RINGLINE_JWT_SECRET has {len(material)} bytes; set at least {SHORTEST_SECRET}, "
-            "for example from `openssl rand -base64 48`."
-        )
-    try:
-        HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(material)
-    except InvalidKeyError:
-        raise ValueError(
-            "RINGLINE_JWT_SECRET holds a key or certificate, not a secret; "
-            "set a public key as RINGLINE_JWT_PUBLIC_KEY."
-        ) from None
-    return StaticKey(material)
-
-
-def public_key(pem: str) -> StaticKey:
-    """The key of a PEM (`RINGLINE_JWT_PUBLIC_KEY`); raises `ValueError` when it is unfit."""
-    try:
-        material = load_pem_public_key(pem.strip().encode())
-    except (ValueError, UnsupportedAlgorithm):
-        raise ValueError(
-            "RINGLINE_JWT_PUBLIC_KEY does not parse; "
-            "set a PEM that begins with -----BEGIN PUBLIC KEY-----."
-        ) from None
-    if isinstance(material, RSAPublicKey) and material.key_size < SHORTEST_RSA:
-        raise ValueError(
-            f"RINGLINE_JWT_PUBLIC_KEY is an RSA key of {material.key_size} bits; "
-            f"set one of at least {SHORTEST_RSA}."
-        )
-    if not isinstance(material, RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey) or (
-        algorithm_of(material) is None
-    ):
-        raise ValueError(
-            "RINGLINE_JWT_PUBLIC_KEY is of a kind that is not supported; "
-            "set an RSA, a P-256 or an Ed25519 key."
-        )
-    return StaticKey(material)

@@ -42,9 +42,11 @@ def fetch(url: str, timeout_s: float) -> tuple[NamedKey, ...]:
         return read(_download(url, timeout_s))
     except HTTPError as refused:
         refused.close()
-        raise KeySetUnavailable(f"it answered {refused.code}") from refused
+        aside = ", and redirects are not followed" if "Location" in refused.headers else ""
+        raise KeySetUnavailable(f"it answered {refused.code}{aside}") from refused
     except (OSError, HTTPException, ValueError) as failure:
-        raise KeySetUnavailable(str(failure)) from failure
+        why = getattr(failure, "reason", failure)  # urllib wraps what the socket or TLS said
+        raise KeySetUnavailable(str(why) or type(why).__name__) from failure
 
 
 def read(document: bytes) -> tuple[NamedKey, ...]:

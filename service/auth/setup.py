@@ -1,39 +1,37 @@
 """From what is configured to a verifier, or one sentence about what is wrong with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from service.auth.jwks import JwksKeys
-from service.auth.keys import KeySource, public_key, secret_key
+from service.auth.keys import ASYMMETRIC, KeySource
+from service.auth.static import StaticKeys, public_keys, secret_keys
 from service.auth.tokens import TokenVerifier
 
-ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
-"""All that the service can verify."""
-
-_ASYMMETRIC = frozenset(ALGORITHMS) - {"HS256"}
+_KEYS = "RINGLINE_JWT_SECRET, RINGLINE_JWT_PUBLIC_KEY and RINGLINE_JWKS_URL"
 
 
 def verifier(
     *,
-    secret: str | None = None,
+    secrets: Sequence[str] = (),
     public_key: str | None = None,
     jwks_url: str | None = None,
-    algorithms: tuple[str, ...] = (),
-    issuer: str | None = None,
-    audience: str | None = None,
+    algorithms: Sequence[str] = (),
+    issuers: Sequence[str] = (),
+    audiences: Sequence[str] = (),
     leeway_s: int = 10,
     max_lifetime_s: int = 24 * 3600,
-    fetched: Callable[[bool], None] | None = None,
+    fetched: Callable[[bool], None] = lambda _: None,
 ) -> TokenVerifier:
-    """A verifier of tokens signed with one of three: a shared secret, a key, a provider's keys.
+    """A verifier of tokens signed with one of three: shared secrets, keys, a provider's keys.
 
     Args:
-        secret: `RINGLINE_JWT_SECRET`, at least 32 bytes.
-        public_key: `RINGLINE_JWT_PUBLIC_KEY`, a PEM.
-        jwks_url: `RINGLINE_JWKS_URL`. Nothing is fetched before the first token comes.
+        secrets: `RINGLINE_JWT_SECRET`, newest first, each at least 32 bytes.
+        public_key: `RINGLINE_JWT_PUBLIC_KEY`, one PEM or several.
+        jwks_url: `RINGLINE_JWKS_URL`.
         algorithms: `RINGLINE_JWT_ALGORITHMS`; empty: whatever the keys admit.
-        issuer: `RINGLINE_JWT_ISSUER`; None asks for none.
-        audience: `RINGLINE_JWT_AUDIENCE`; None asks for none.
+        issuers: `RINGLINE_JWT_ISSUER`; empty asks for none.
+        audiences: `RINGLINE_JWT_AUDIENCE`; empty asks for none.
         leeway_s: `RINGLINE_JWT_LEEWAY`, seconds.
         max_lifetime_s: `RINGLINE_JWT_MAX_LIFETIME`, seconds.
         fetched: told of every fetch of a provider's keys whether it worked.
@@ -41,34 +39,36 @@ def verifier(
     Raises:
         ValueError: a setting is wrong; the message names it and says what to do.
     """
-    keys, admitted = _keys(secret or None, public_key or None, jwks_url or None, fetched)
+    given = [setting for setting in (secrets, public_key, jwks_url) if setting]
+    if not given:
+        raise ValueError(f"No key verifies tokens; set one of {_KEYS}.")
+    if len(given) > 1:
+        raise ValueError(f"More than one key verifies tokens; set only one of {_KEYS}.")
+    keys: KeySource
+    if jwks_url:
+        admitted = _agreed(frozenset(algorithms), ASYMMETRIC)
+        keys = JwksKeys(_checked(jwks_url), algorithms=admitted, fetched=fetched)
+    else:
+        keys = static_keys(secrets, public_key, algorithms)
     return TokenVerifier(
         keys,
-        algorithms=_agreed(frozenset(algorithms), admitted),
-        issuer=issuer or None,
-        audience=audience or None,
+        issuers=issuers,
+        audiences=audiences,
         leeway_s=leeway_s,
         max_lifetime_s=max_lifetime_s,
     )
 
 
-def _keys(
-    secret: str | None,
-    pem: str | None,
-    jwks_url: str | None,
-    fetched: Callable[[bool], None] | None,
-) -> tuple[KeySource, frozenset[str]]:
-    """The one source that is set, and the algorithms it can have keys for."""
-    given = [setting for setting in (secret, pem, jwks_url) if setting is not None]
-    settings = "RINGLINE_JWT_SECRET, RINGLINE_JWT_PUBLIC_KEY and RINGLINE_JWKS_URL"
-    if not given:
-        raise ValueError(f"No key verifies tokens; set one of {settings}.")
-    if len(given) > 1:
-        raise ValueError(f"More than one key verifies tokens; set only one of {settings}.")
-    if jwks_url is not None:
-        return JwksKeys(_checked(jwks_url), fetched=fetched), _ASYMMETRIC
-    key = secret_key(secret) if secret is not None else public_key(pem or "")
-    return key, frozenset({key.alg})
+def static_keys(
+    secrets: Sequence[str], public_key: str | None, algorithms: Sequence[str]
+) -> StaticKeys:
+    """The keys of secrets or of PEM text, for these algorithms alone; see `verifier`.
+
+    Raises:
+        ValueError: a setting is wrong; the message names it and says what to do.
+    """
+    keys = public_keys(public_key) if public_key else secret_keys(secrets)
+    return keys.only(_agreed(frozenset(algorithms), keys.algorithms))
 
 
 def _checked(url: str) -> str:

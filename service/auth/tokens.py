@@ -3,6 +3,8 @@
 Every refusal is a sentence that says what is wrong with the token and quotes neither it nor a key.
 """
 
+import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 from jwt import PyJWT
@@ -13,7 +15,8 @@ from jwt.utils import force_bytes
 
 from service.auth.claims import identity
 from service.auth.header import NOT_A_JWT, read_header
-from service.auth.keys import BadSignature, KeySource
+from service.auth.keys import BadSignature, KeySource, Material
+from service.auth.static import StaticKeys
 from service.errors import TokenExpired, Unauthenticated
 from service.ports import Identity
 
@@ -21,16 +24,15 @@ LONGEST_TOKEN = 8 * 1024  # bytes
 
 _SENTENCES: Final[dict[type[refused.PyJWTError], str]] = {
     refused.DecodeError: NOT_A_JWT,
-    refused.ImmatureSignatureError: "The token is not valid yet (iat or nbf); compare the clocks.",
     refused.InvalidAudienceError: "The token's audience is not the one this service expects.",
     refused.InvalidIssuerError: "The token's issuer is not the one this service expects.",
-    refused.InvalidSubjectError: "The token's sub is not a string.",
+    refused.InvalidSubjectError: "The token's sub is not a string (RFC 7519, 4.1.2).",
     refused.InvalidJTIError: "The token's jti is not a string.",
 }
 
 
 class _LookedAt(HMACAlgorithm):
-    """HS256 with a secret that is known to be fit (`keys.secret_key`).
+    """HS256 with a secret that is known to be fit (`static.secret_keys`).
 
     pyjwt looks at each use whether it is a key in disguise, which takes longer than all else that
     it does for a token.
@@ -57,10 +59,9 @@ class TokenVerifier:
     """A `ports.Verifier` for HS256, RS256, ES256 and EdDSA.
 
     Args:
-        keys: where the verifying key comes from.
-        algorithms: those a token's header may name.
-        issuer: what `iss` must be; None asks for nothing.
-        audience: what `aud` must be or hold; None asks for nothing.
+        keys: where the verifying keys come from.
+        issuers: of which `iss` must be one; none asks for nothing.
+        audiences: of which `aud` must be or hold one; none asks for nothing.
         leeway_s: how far clocks may differ.
         max_lifetime_s: the most that may lie between `iat` and `exp`.
     """
@@ -69,60 +70,90 @@ class TokenVerifier:
         self,
         keys: KeySource,
         *,
-        algorithms: frozenset[str],
-        issuer: str | None,
-        audience: str | None,
-        leeway_s: int,
-        max_lifetime_s: int,
+        issuers: Sequence[str] = (),
+        audiences: Sequence[str] = (),
+        leeway_s: int = 10,
+        max_lifetime_s: int = 24 * 3600,
     ) -> None:
         self._tokens = _Tokens()
         self._keys = keys
-        self._algorithms = algorithms
-        self._issuer = issuer
-        self._audience = audience
+        self._issuers = tuple(issuers)
+        self._audiences = tuple(audiences)
         self._leeway_s = leeway_s
         self._max_lifetime_s = max_lifetime_s
         self._options: Options = {
             "require": ["exp", "iat", "sub"],
-            "verify_aud": audience is not None,
-            "verify_iss": issuer is not None,
+            "verify_aud": bool(audiences),
+            "verify_iss": bool(issuers),
+            "verify_iat": False,  # `identity` looks at these two: too early may be for now only
+            "verify_nbf": False,
         }
 
-    async def verify(self, token: str, sender: str = "") -> Identity:  # noqa: ARG002
+    @property
+    def trouble(self) -> str | None:
+        """Why no token can be verified yet, in a sentence; None where some can."""
+        return self._keys.trouble
+
+    async def tick(self) -> None:
+        """Do what is due in the background."""
+        self._keys.tick()
+
+    @property
+    def rotates(self) -> bool:
+        """Whether its keys are set, rather than fetched: such ones can be replaced."""
+        return isinstance(self._keys, StaticKeys)
+
+    def rotate(self, keys: StaticKeys) -> bool:
+        """Verify with these from now on; whether they are others."""
+        changed, self._keys = keys != self._keys, keys
+        return changed
+
+    async def verify(self, token: str, sender: str = "") -> Identity:
         """Whose token it is; waits only where a key has to be fetched.
+
+        Args:
+            token: a JWS in its compact form (RFC 7515, 7.1).
+            sender: the address that it came from.
 
         Raises:
             BadSignature: it was forged, as far as one can tell.
             TokenExpired: it was good once.
             Unauthenticated: anything else is wrong with it.
-            AuthUnavailable: the keys cannot be had now.
+            AuthUnavailable: the key cannot be had now, or the token begins in a few minutes.
         """
         if len(token) > LONGEST_TOKEN:
             raise Unauthenticated(f"The token is longer than {LONGEST_TOKEN} bytes.")
         if not token.isascii():
             raise Unauthenticated(NOT_A_JWT)
-        header = read_header(token, self._algorithms)
-        key = await self._keys.key(header.kid, header.alg)
-        claims = self._claims(token, key, header.alg)
-        return identity(claims, self._max_lifetime_s, self._leeway_s)
+        header = read_header(token, self._keys.algorithms)
+        keys = await self._keys.candidates(header.kid, header.alg, sender)
+        claims = self._claims(token, keys, header.alg)
+        return identity(claims, self._max_lifetime_s, self._leeway_s, int(time.time()))
 
     async def close(self) -> None:
         """End what fetches keys in the background."""
         await self._keys.close()
 
-    def _claims(self, token: str, key: Any, alg: str) -> dict[str, Any]:
+    def _claims(self, token: str, keys: Sequence[Material], alg: str) -> dict[str, Any]:
+        for key in keys:
+            if (claims := self._signed_with(key, token, alg)) is not None:
+                return claims
+        raise BadSignature
+
+    def _signed_with(self, key: Any, token: str, alg: str) -> dict[str, Any] | None:
+        """What the token says; None when it is not this key that signed it."""
         try:
             return self._tokens.decode(
                 token,
                 key,
                 algorithms=[alg],
                 options=self._options,
-                audience=self._audience,
-                issuer=self._issuer,
+                audience=self._audiences,
+                issuer=self._issuers,
                 leeway=self._leeway_s,
             )
         except refused.InvalidSignatureError:
-            raise BadSignature from None
+            return None
         except refused.ExpiredSignatureError:
             raise TokenExpired from None
         except refused.MissingRequiredClaimError as missing:

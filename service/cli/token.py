@@ -40,7 +40,7 @@ def mint(
     name: str | None = None,
     scopes: Sequence[str] = (),
 ) -> str:
-    """An HS256 token of `user` with the issuer and audience that are set.
+    """An HS256 token of `user` with the newest secret, and the first issuer and audience set.
 
     Args:
         settings: the settings whose `jwt_secret` signs.
@@ -54,7 +54,7 @@ def mint(
         SettingsError: there is no secret to sign with.
         Unauthenticated: the service would refuse this token; the message says why.
     """
-    if settings.jwt_secret is None:
+    if not settings.jwt_secret:
         raise SettingsError(
             "Tokens are made with RINGLINE_JWT_SECRET, which is not set: this service believes "
             "those of another issuer, so ask that one for a token."
@@ -64,11 +64,11 @@ def mint(
         "iat": now,
         "exp": now + ttl,
         "jti": secrets.token_urlsafe(16),
-        "iss": settings.jwt_issuer,
-        "aud": settings.jwt_audience,
+        "iss": next(iter(settings.jwt_issuer), None),
+        "aud": next(iter(settings.jwt_audience), None),
         "name": name,
         "scope": " ".join(scopes),
     }
     said = {claim: value for claim, value in claims.items() if value}
-    identity({"sub": user, **said}, settings.jwt_max_lifetime, settings.jwt_leeway)
-    return jwt.encode(said, settings.jwt_secret.get_secret_value(), algorithm="HS256")
+    identity({"sub": user, **said}, settings.jwt_max_lifetime, settings.jwt_leeway, now)
+    return jwt.encode(said, settings.jwt_secret[0].get_secret_value(), algorithm="HS256")

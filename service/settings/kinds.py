@@ -11,8 +11,8 @@ from service.settings.addresses import TurnUrl
 T = TypeVar("T")
 
 _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-_PUBLIC_KEY = re.compile(
-    r"-----BEGIN (?P<kind>(?:RSA )?PUBLIC KEY)-----\s.+\s-----END (?P=kind)-----", re.DOTALL
+_PUBLIC_KEYS = re.compile(
+    r"(?:-----BEGIN (?P<kind>(?:RSA )?PUBLIC KEY)-----\s[^-]+\s-----END (?P=kind)-----\s*)+"
 )
 _KEPT = re.compile(r"(?!=)[!#-&(-+\--\[\]-~]{1,255}")
 """What coturn reads back as it was written, from its file and from its database, in any version.
@@ -32,13 +32,15 @@ def _split(value: object) -> object:
     return parts
 
 
-def _public_key(text: str) -> str:
-    """PEM text; escaped line breaks count, since many tools set one-line values only."""
+def _public_keys(text: str) -> str:
+    """PEM texts in a row; escaped line breaks count, since many tools set one-line values only."""
     pem = text.replace("\\n", "\n").strip()
     if "PRIVATE KEY" in pem:
-        raise ValueError("is a private key, which must not be here; set its public key")
-    if not _PUBLIC_KEY.fullmatch(pem):
-        raise ValueError('is not a public key; set PEM text from "-----BEGIN PUBLIC KEY-----" on')
+        raise ValueError("holds a private key, which must not be here; set its public key")
+    if not _PUBLIC_KEYS.fullmatch(pem):
+        raise ValueError(
+            'is not a public key, or several; set PEM text from "-----BEGIN PUBLIC KEY-----" on'
+        )
     return pem
 
 
@@ -46,8 +48,8 @@ def _long_enough(secret: SecretStr) -> SecretStr:
     size = len(secret.get_secret_value().encode())
     if size < _SECRET_BYTES:
         raise ValueError(
-            f"has {size} of the {_SECRET_BYTES} bytes that HS256 needs; "
-            "make one with `openssl rand -hex 32`"
+            f"has {size} of the {_SECRET_BYTES} bytes that HS256 needs (a comma begins another "
+            "secret); make one with `openssl rand -hex 32`"
         )
     return secret
 
@@ -90,7 +92,7 @@ def _lower(value: object) -> object:
 
 Many = Annotated[tuple[T, ...], BeforeValidator(_split)]
 AnyCase = Annotated[T, BeforeValidator(_lower)]
-PublicKey = Annotated[str, AfterValidator(_public_key)]
+PublicKeys = Annotated[str, AfterValidator(_public_keys)]
 HmacSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
 TurnSecret = Annotated[SecretStr, AfterValidator(_kept_by_coturn)]
 Region = Annotated[str, AfterValidator(_region)]

@@ -16,7 +16,7 @@ from service.settings.addresses import (
     StunUrl,
     TurnUrl,
 )
-from service.settings.kinds import AnyCase, HmacSecret, Many, PublicKey, Regions, TurnSecret
+from service.settings.kinds import AnyCase, HmacSecret, Many, PublicKeys, Regions, TurnSecret
 from service.settings.origins import Origin
 
 _DAY = 86_400
@@ -84,13 +84,17 @@ class Listening(BaseModel):
 class Tokens(BaseModel):
     """Who is speaking: exactly one kind of key."""
 
-    jwt_secret: HmacSecret | None = Field(
-        default=None, repr=False, description="Key of HS256 tokens, 32 bytes or more."
+    jwt_secret: Many[HmacSecret] = Field(
+        default=(),
+        repr=False,
+        description="Keys of HS256 tokens, 32 bytes or more each, comma separated, newest first: "
+        "each verifies, and `ringline token` signs with the first. None may hold a comma.",
     )
-    jwt_public_key: PublicKey | None = Field(
+    jwt_public_key: PublicKeys | None = Field(
         default=None,
         repr=False,
-        description="Key of RS256, ES256 or EdDSA tokens: PEM text, line breaks also as `\\n`.",
+        description="Keys of RS256, ES256 or EdDSA tokens: one PEM text after the other, line "
+        "breaks also as `\\n`; each verifies.",
     )
     jwks_url: KeySetUrl | None = Field(
         default=None, description="Where the identity provider publishes its keys (RFC 7517)."
@@ -100,8 +104,12 @@ class Tokens(BaseModel):
         description="Algorithms that tokens may be signed with, comma separated: `HS256`, "
         "`RS256`, `ES256`, `EdDSA`; if unset, those that fit the key.",
     )
-    jwt_issuer: str | None = Field(default=None, description="The `iss` that tokens must carry.")
-    jwt_audience: str | None = Field(default=None, description="The `aud` that tokens must carry.")
+    jwt_issuer: Many[str] = Field(
+        default=(), description="The `iss` that tokens must carry; one of several, comma separated."
+    )
+    jwt_audience: Many[str] = Field(
+        default=(), description="The `aud` that tokens must carry; one of several, comma separated."
+    )
     jwt_leeway: int = Field(
         default=10,
         ge=0,

@@ -12,20 +12,27 @@ from starlette.routing import Route
 _UNAVAILABLE = 503
 
 
-def admin(registry: CollectorRegistry, status: Callable[[], str]) -> Starlette:
+def admin(
+    registry: CollectorRegistry, status: Callable[[], str], trouble: Callable[[], str | None]
+) -> Starlette:
     """`/healthz`, `/readyz` and `/metrics`.
 
     Args:
         registry: the metrics to show, in Prometheus' or OpenMetrics' text format.
         status: `ready`, or why not: `starting`, `draining`.
+        trouble: why no token can be verified yet, in a sentence; None where some can.
     """
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "alive"})
 
     async def readiness(_request: Request) -> Response:
-        now = status()
-        return JSONResponse({"status": now}, 200 if now == "ready" else _UNAVAILABLE)
+        now, why = status(), trouble()
+        if now != "ready":
+            return JSONResponse({"status": now}, _UNAVAILABLE)
+        if why is not None:
+            return JSONResponse({"status": "no_keys", "reason": why}, _UNAVAILABLE)
+        return JSONResponse({"status": now})
 
     async def metrics(request: Request) -> Response:
         encode, media_type = choose_encoder(request.headers.get("accept", ""))

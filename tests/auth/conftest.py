@@ -14,7 +14,7 @@ from tests.auth.waiting import TIMEOUT_S, Hands
 
 @pytest.fixture
 def by_secret() -> TokenVerifier:
-    return verifier(secret=SECRET, leeway_s=10)
+    return verifier(secrets=[SECRET], leeway_s=10)
 
 
 @pytest.fixture
@@ -38,11 +38,4 @@ async def keys(provider: Provider, clock: Hands) -> AsyncIterator[JwksKeys]:
 
 @pytest.fixture
 def by_jwks(keys: JwksKeys) -> TokenVerifier:
-    return TokenVerifier(
-        keys,
-        algorithms=frozenset({"RS256", "ES256", "EdDSA"}),
-        issuer=None,
-        audience=None,
-        leeway_s=10,
-        max_lifetime_s=24 * 3600,
-    )
+    return TokenVerifier(keys)

@@ -15,7 +15,7 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from service.errors import Unauthenticated
 from service.ports import Verifier
 
-SECRET = "a secret of thirty-two bytes, or more"
+SECRET = "a secret of thirty-two bytes or more"
 Private = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 

@@ -1,4 +1,4 @@
-"""A JWKS endpoint on loopback that counts, and can hang, drip, fail, redirect and rotate."""
+"""A JWKS endpoint on loopback that counts, and can hang, wait, drip, fail, redirect and rotate."""
 
 import json
 import threading
@@ -16,6 +16,7 @@ class Provider(ThreadingHTTPServer):
         self.status = 200
         self.location: str | None = None
         self.hanging = False
+        self.held: threading.Event | None = None  # answers with what was the body before
         self.dripping: str | None = None  # "head": from the first header on; "body"
         self.fetches = 0
         self.over = threading.Event()
@@ -53,7 +54,10 @@ class _Answer(BaseHTTPRequestHandler):
     server: Provider
 
     def do_GET(self) -> None:
+        body, held = self.server.body, self.server.held
         self.server.fetches += 1
+        if held is not None:
+            held.wait()
         if self.server.hanging:
             self.server.over.wait()
             return
@@ -63,12 +67,12 @@ class _Answer(BaseHTTPRequestHandler):
         if self.server.dripping == "head":
             self.flush_headers()
             self._drip(b"X-Drip: " + b"drip" * 1_000)
-        self.send_header("Content-Length", str(len(self.server.body)))
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.server.dripping == "body":
-            self._drip(self.server.body)
+            self._drip(body)
         else:
-            self.wfile.write(self.server.body)
+            self.wfile.write(body)
 
     def _drip(self, drops: bytes) -> None:
         for drop in drops:

@@ -5,10 +5,13 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed448
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from jwt.algorithms import HMACAlgorithm
 
-from service.auth.keys import BadSignature, StaticKey
-from service.auth.setup import verifier
-from tests.auth.issuer import SECRET, ec_key, ed_key, pem, rsa_key, token
+from service.auth.keys import BadSignature
+from service.auth.setup import static_keys, verifier
+from service.auth.static import StaticKeys
+from service.errors import TokenExpired
+from tests.auth.issuer import KEYS, SECRET, ec_key, ed_key, pem, rsa_key, token
 
 JWKS_URL = "http://127.0.0.1:9/jwks.json"
 PRIVATE = ec_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
@@ -23,7 +26,7 @@ def mistake(**settings: Any) -> str:
     return message
 
 
-@pytest.mark.parametrize("nothing", [{}, {"secret": "", "public_key": "", "jwks_url": ""}])
+@pytest.mark.parametrize("nothing", [{}, {"secrets": [], "public_key": "", "jwks_url": ""}])
 def test_no_key_at_all(nothing: dict[str, str]):
     message = mistake(**nothing)
     assert "RINGLINE_JWT_SECRET" in message
@@ -31,22 +34,22 @@ def test_no_key_at_all(nothing: dict[str, str]):
 
 
 def test_more_than_one_key():
-    assert "only one" in mistake(secret=SECRET, jwks_url=JWKS_URL)
+    assert "only one" in mistake(secrets=[SECRET], jwks_url=JWKS_URL)
 
 
 @pytest.mark.parametrize("secret", ["short", "s" * 31, "é" * 15])
 def test_a_secret_under_32_bytes(secret: str):
-    message = mistake(secret=secret)
+    message = mistake(secrets=[secret])
     assert message.startswith("RINGLINE_JWT_SECRET has")
     assert secret not in message
 
 
 def test_a_secret_counts_in_bytes():
-    assert verifier(secret="é" * 16) is not None
+    assert verifier(secrets=["é" * 16]) is not None
 
 
 def test_a_public_key_in_the_place_of_the_secret():
-    assert "RINGLINE_JWT_PUBLIC_KEY" in mistake(secret=pem(rsa_key()))
+    assert "RINGLINE_JWT_PUBLIC_KEY" in mistake(secrets=[pem(rsa_key())])
 
 
 @pytest.mark.parametrize(
@@ -72,9 +75,9 @@ def test_a_key_of_another_kind(key: Any):
 @pytest.mark.parametrize(
     ("settings", "algorithms"),
     [
-        ({"secret": SECRET}, ("RS256",)),
-        ({"secret": SECRET}, ("HS256", "RS256")),
-        ({"secret": SECRET}, ("none",)),
+        ({"secrets": [SECRET]}, ("RS256",)),
+        ({"secrets": [SECRET]}, ("HS256", "RS256")),
+        ({"secrets": [SECRET]}, ("none",)),
         ({"public_key": pem(rsa_key())}, ("HS256",)),
         ({"public_key": pem(rsa_key())}, ("PS256",)),
         ({"public_key": pem(ec_key())}, ("EdDSA",)),
@@ -101,7 +104,7 @@ async def test_a_pem_may_have_space_around_it():
 
 
 async def test_an_issuer_or_audience_left_empty_asks_for_none():
-    lenient = verifier(secret=SECRET, issuer="", audience="")
+    lenient = verifier(secrets=[SECRET], issuers=(), audiences=())
     assert (await lenient.verify(token(aud="any"))).user == "alice"
 
 
@@ -112,14 +115,71 @@ async def test_algorithms_narrow_what_a_key_set_admits():
     await narrow.close()
 
 
-async def test_a_static_key_admits_its_own_algorithm_only():
-    key = StaticKey(rsa_key().public_key())
-    assert key.alg == "RS256"
+async def test_each_of_several_secrets_verifies():
+    old, new = "o" * 32, "n" * 32
+    both = verifier(secrets=[new, old])
+    for secret in (new, old):
+        assert (await both.verify(token(secret))).user == "alice"
     with pytest.raises(BadSignature):
-        await key.key(None, "HS256")
-    await key.close()
+        await both.verify(token("x" * 32))
+    expired = token(old, iat=1, exp=2)
+    with pytest.raises(TokenExpired):  # what the right key says counts, whichever it is
+        await both.verify(expired)
+
+
+async def test_the_newest_secret_takes_one_look(monkeypatch: pytest.MonkeyPatch):
+    looks: list[bytes] = []
+    verify = HMACAlgorithm.verify
+
+    def counted(self: HMACAlgorithm, message: bytes, key: bytes, signature: bytes) -> bool:
+        looks.append(key)
+        return verify(self, message, key, signature)
+
+    monkeypatch.setattr(HMACAlgorithm, "verify", counted)
+    await verifier(secrets=["n" * 32, "o" * 32]).verify(token("n" * 32))
+    assert looks == [b"n" * 32]
+
+
+@pytest.mark.parametrize("alg", ["RS256", "ES256", "EdDSA"])
+async def test_each_of_several_public_keys_verifies_whatever_its_kind(alg: str):
+    keys = [KEYS[each](name=name) for each in KEYS for name in ("", "new")]
+    several = verifier(public_key="\n".join(map(pem, keys)))
+    for name in ("", "new"):
+        assert (await several.verify(token(KEYS[alg](name=name), alg))).user == "alice"
+    with pytest.raises(BadSignature):
+        await several.verify(token(KEYS[alg](name="theirs"), alg))
+
+
+def test_which_of_several_public_keys_is_unfit():
+    broken = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"
+    assert "(key 2 of 3)" in mistake(public_key=pem(ec_key()) + broken + pem(ed_key()))
+    assert "(key 1 of 2)" in mistake(public_key=pem(rsa_key(1024)) + pem(ec_key()))
+
+
+@pytest.mark.parametrize("between", ["x", "-----", PRIVATE])
+def test_between_public_keys_nothing_else_may_stand(between: str):
+    assert "does not parse" in mistake(public_key=pem(ec_key()) + between + pem(ed_key()))
+
+
+async def test_keys_that_are_set_can_be_replaced():
+    rotating = verifier(secrets=["o" * 32])
+    assert not rotating.rotate(static_keys(["o" * 32], None, ()))
+    assert rotating.rotate(static_keys(["n" * 32, "o" * 32], None, ()))
+    for secret in ("o" * 32, "n" * 32):
+        assert (await rotating.verify(token(secret))).user == "alice"
+    assert rotating.rotate(static_keys([], pem(ec_key()), ()))
+    assert (await rotating.verify(token(ec_key(), "ES256"))).user == "alice"
+    with pytest.raises(BadSignature):
+        await rotating.verify(token("n" * 32))
+
+
+async def test_a_public_key_admits_its_own_algorithm_only():
+    keys = StaticKeys([rsa_key().public_key()])
+    assert keys.algorithms == {"RS256"}
+    assert list(await keys.candidates("any", "RS256", "")) == [rsa_key().public_key()]
+    await keys.close()
 
 
 def test_a_static_key_has_to_be_of_a_kind_that_verifies():
     with pytest.raises(ValueError, match="no kind"):
-        StaticKey(b"short")
+        StaticKeys([b"short"])

@@ -60,7 +60,7 @@ async def test_an_alg_that_is_no_name_is_refused(by_secret: TokenVerifier, alg: 
 
 
 async def test_an_expired_or_misdirected_token_is_no_bad_signature():
-    strict = verifier(secret=SECRET, audience="ringline")
+    strict = verifier(secrets=[SECRET], audiences=["ringline"])
     now = int(time.time())
     with pytest.raises(TokenExpired):
         await strict.verify(token(aud="ringline", iat=now - 90, exp=now - 60))

@@ -126,6 +126,13 @@ def test_helm_test_probes_the_service_with_its_own_key():
     assert volume["secret"]["secretName"] == "ringline-jwt"
 
 
+def test_helm_test_takes_several_issuers_and_audiences():
+    several = {"settings": {"jwtIssuer": ["https://a", "b"], "jwtAudience": "calls,phones"}}
+    probe = rendered("full", set_values=several).one("Pod", "ringline-test").container("probe")
+    assert "--issuer=https://a,b" in probe["args"]
+    assert "--audience=calls,phones" in probe["args"]
+
+
 def test_where_another_signs_it_takes_tokens_of_that_issuer():
     probe = rendered("external").one("Pod", "ringline-test").container("probe")
     assert probe["args"][-2:] == ["--token-a=$(TOKEN_A)", "--token-b=$(TOKEN_B)"]

@@ -38,12 +38,12 @@ def test_a_changed_setting_replaces_the_pod(change: dict[str, Any]):
     assert template(change) != template({})
 
 
-def test_a_changed_key_replaces_the_pod():
-    def with_key(key: str) -> Any:
-        return template({**GENERATING, "jwt": {"existingSecret": "", "secret": key}})
+def test_a_rotation_of_the_tokens_key_replaces_nothing():
+    def with_keys(keys: str) -> Any:
+        return template({**GENERATING, "jwt": {"existingSecret": "", "secret": keys}})
 
-    assert with_key("a" * 40) != with_key("b" * 40)
-    assert with_key("a" * 40) == with_key("a" * 40)
+    old, new = "a" * 40, "b" * 40
+    assert with_keys(old) == with_keys(f"{new},{old}") == with_keys(new)
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "DaemonSet"])

@@ -181,6 +181,15 @@ class TestToken:
         told = ringline("token", "--sub", "alice", **environ)
         assert self.claims(told, issuer="id", audience="calls")["sub"] == "alice"
 
+    def test_of_several_keys_issuers_and_audiences_the_first_counts(self, ringline):
+        environ = {
+            "RINGLINE_JWT_SECRET": f"{SECRET},{'o' * 32}",
+            "RINGLINE_JWT_ISSUER": "id,old",
+            "RINGLINE_JWT_AUDIENCE": "calls,phones",
+        }
+        told = ringline("token", "--sub", "alice", **environ)
+        assert self.claims(told, issuer="id", audience="calls")["sub"] == "alice"
+
     def test_a_name_and_scopes(self, ringline):
         options = ("--name", "Alice Ä", "--scope", "admin", "--scope", "read")
         claims = self.claims(ringline("token", "--sub", "alice", *options, **KEY))

@@ -80,7 +80,7 @@ def test_every_event_named_exists(page: Path):
 @pytest.fixture(scope="module")
 def metrics() -> set[str]:
     """Every metric of a node, of the canary, and of the recording rules."""
-    node = Node(Settings(jwt_secret=SecretStr(SECRET)))
+    node = Node(Settings(jwt_secret=(SecretStr(SECRET),)))
     canary = {family.name for family in Metrics().registry.collect()}
     recorded = {r.name for group in groups() for r in group.rules if isinstance(r, Recording)}
     made = {family.name for family in node.metrics.families.made}

@@ -20,6 +20,12 @@ def test_issuer_and_audience_are_named_where_they_are_wanted():
     assert claims["iss"] == "idp"
 
 
+def test_of_several_keys_issuers_and_audiences_the_first_counts():
+    said = token("alice", f"{SECRET}, {'o' * 32}", "idp,old", "calls, phones")
+    claims = jwt.decode(said, SECRET, algorithms=["HS256"], issuer="idp", audience="calls")
+    assert claims["sub"] == "alice"
+
+
 def test_another_key_does_not_believe_it():
     with pytest.raises(jwt.InvalidSignatureError):
         jwt.decode(token("alice", SECRET, None, None), SECRET[::-1], algorithms=["HS256"])

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from tests.auth.issuer import SECRET, claims, hs256, raw, rsa_key, token
 from tests.security.surroundings import gone, sizes
-from tests.support.polling import Polling
+from tests.support.polling import Ended, Polling
 from tests.support.service import TestService, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -53,6 +53,7 @@ REFUSED = {
     "a wrong aud": made(aud="other"),
     "no aud": made(aud=None),
     "a wrong typ": made({"typ": "at-jwt"}),
+    "both audiences as one text": made(aud="ringline,phones"),
     "an unknown crit": made({"crit": ["x"], "x": 1}),
     "a signature of another secret": token("x" * 32, **ISSUED),
     "claims that are an array": hs256(HS256, [], SECRET.encode()),
@@ -64,7 +65,11 @@ REFUSED = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service() -> AsyncIterator[TestService]:
-    settings = {"jwt_secret": SECRET, "jwt_issuer": ISSUED["iss"], "jwt_audience": ISSUED["aud"]}
+    settings = {
+        "jwt_secret": SECRET,
+        "jwt_issuer": f"https://old.example, {ISSUED['iss']}",
+        "jwt_audience": f"{ISSUED['aud']},phones",
+    }
     async with running(rate_limit_scale=1_000, **settings) as service:  # forgeries are many here
         yield service
 
@@ -125,3 +130,46 @@ async def test_a_token_in_the_query_is_not_looked_at(
     mallory._url += f"&token={made()}"
     await mallory.post("40")
     assert (await mallory.until("44")).startswith("44")
+
+
+GOOD = {
+    "the other audience": made(aud="phones"),
+    "an audience among many": made(aud=["account", "phones"]),
+    "the other issuer": made(iss="https://old.example"),
+    "numbers with fractions": made(iat=NOW - 0.5, exp=NOW + 3600.75, nbf=NOW - 0.25),
+    "a kid": made({"kid": "arn:aws:kms:eu-west-1:1:key/6c1d"}),
+    "a place of keys": made({"jku": "https://id.example/jwks", "x5t": "abc", "x5c": ["MII="]}),
+}
+
+
+@pytest.mark.parametrize("good", GOOD.values(), ids=GOOD)
+async def test_what_real_issuers_write_is_believed(service: TestService, good: str):
+    assert (await service.connect(good)).connected
+
+
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+async def test_a_little_ahead_of_the_clock_is_refused_for_now_at_every_door(
+    service: TestService, http: aiohttp.ClientSession, claim: str
+):
+    early = made(None, **{claim: int(time.time()) + 120})
+    lost = await service.connect(early)
+    assert (lost.connected, lost.refused) == (None, None)  # a lost transport: come back
+    polling = await Polling.handshake(http, service.port)
+    assert await polling.post(f'40{{"token":"{early}"}}') == 200
+    with pytest.raises(Ended):
+        await polling.until("44")
+    async with http.get(f"{service.url}/v1/ice", headers={"Authorization": f"Bearer {early}"}) as a:
+        assert (a.status, (await a.json())["code"]) == (503, "auth_unavailable")
+        assert 0 < int(a.headers["Retry-After"]) <= 110
+    alice = await service.connect(made())
+    await alice.emit("user:join", {"userId": "alice"})
+    await alice.next("user:joined")
+    later = await alice.refusal("auth:refresh", {"token": early})
+    assert (later["code"], later["retryable"]) == ("auth_unavailable", True)
+    assert 0 < later["retryAfterMs"] <= 110_000
+
+
+async def test_a_sub_that_is_a_number_is_told_as_such(service: TestService):
+    numbered = hs256(HS256, claims(**ISSUED) | {"sub": 42}, SECRET.encode())
+    refused = (await service.connect(numbered)).refused
+    assert refused["message"] == "The token's sub is not a string (RFC 7519, 4.1.2)."

@@ -149,7 +149,7 @@ def test_there_is_what_the_design_promises_and_nothing_else():
         name: tuple(labels.split(",")) if labels else ()
         for name, labels in re.findall(r"(\w+)(?:\{(\S+)\})?", PROMISED)
     }
-    node = Node(Settings(jwt_secret=SecretStr(SECRET)))
+    node = Node(Settings(jwt_secret=(SecretStr(SECRET),)))
     made = node.metrics.families.made
     assert {family.name.removeprefix("ringline_"): family.labels for family in made} == promised
     assert len(made) == len(promised)

@@ -100,7 +100,7 @@ async def test_a_tls_handshake_that_never_ends_is_cut(tmp_path: Path, hasty: Non
     chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
     chain.write_bytes(b"".join(blob.bytes() for blob in leaf.cert_chain_pems))
     key.write_bytes(leaf.private_key_pem.bytes())
-    settings = Settings(host=("127.0.0.1",), port=0, admin_port=0, jwt_secret=SecretStr(SECRET))
+    settings = Settings(host=("127.0.0.1",), port=0, admin_port=0, jwt_secret=(SecretStr(SECRET),))
     context = ssl.create_default_context()
     authority.configure_trust(context)
     async with serving(settings, tls=(str(chain), str(key))) as node:
@@ -129,7 +129,7 @@ async def test_an_idle_connection_is_kept_as_long_as_the_setting_says():
 
 
 async def test_by_default_it_outlives_the_idle_time_of_the_common_balancers():
-    assert Settings(jwt_secret=SecretStr(SECRET)).keep_alive > 600
+    assert Settings(jwt_secret=(SecretStr(SECRET),)).keep_alive > 600
 
 
 async def test_silent_connections_count_among_clients(http: aiohttp.ClientSession):

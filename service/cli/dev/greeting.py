@@ -41,7 +41,7 @@ def _lines(choices: Choices, place: Place, relay: Relay | None) -> Iterator[str]
 
 
 def _links(settings: Settings, place: Place, origin: str) -> Iterator[str]:
-    if settings.jwt_secret is None:
+    if not settings.jwt_secret:
         yield f"  Open {origin}/#token=… with a token signed by your own key.\n"
         return
     now, ttl = int(time.time()), min(_TWELVE_HOURS, settings.jwt_max_lifetime)

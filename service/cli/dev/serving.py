@@ -46,7 +46,7 @@ def _serve(reading: Reading, folder: Path, *, lan: bool) -> int:
                 relay, choices = None, _without_relay(reading, place, str(failure))
         settings = choices.settings
         log.configure(settings.log_level, settings.log_format, for_good=True)
-        key = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
+        key = settings.jwt_secret[0].get_secret_value() if settings.jwt_secret else None
         admin = admin_origin(settings)
         beside.enter_context(noted(place.origin(settings.port), admin, key))
         return app.run(

@@ -3,13 +3,14 @@
 import argparse
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import jwt
 
 from service.cli.token import mint
 from service.ids import PROBE_USER
-from service.settings import SettingsError, Source, read, settings_from
+from service.settings import Settings, SettingsError, Source, read, settings_from
 
 _LIFETIME_S = 300
 _OPTIONS = {"key": "jwt_secret", "issuer": "jwt_issuer", "audience": "jwt_audience"}
@@ -57,6 +58,24 @@ def _subject(token: str) -> str:
 
 
 def _minted(environ: Mapping[str, str], options: Mapping[str, str | None]) -> Guests:
+    settings = _settings(environ, options)
+    lifetime = min(_LIFETIME_S, settings.jwt_max_lifetime)
+    # The same two for as long as this runs: a canary's users are not to fill anybody's memory.
+    run = secrets.token_hex(4)
+    users = tuple(f"{PROBE_USER}-{side}-{run}" for side in "ab")
+
+    def invite(now: int) -> tuple[Guest, Guest]:
+        nonlocal settings
+        with suppress(SettingsError):  # what is unfit changes nothing, as in the service
+            settings = _settings(environ, options)
+        a, b = (Guest(user, mint(settings, user, now=now, ttl=lifetime)) for user in users)
+        return a, b
+
+    return invite
+
+
+def _settings(environ: Mapping[str, str], options: Mapping[str, str | None]) -> Settings:
+    """What makes a token, as it is set now: a canary follows a secret that is rotated."""
     reading = read(environ)
     said = {_OPTIONS[name]: text for name, text in options.items() if text}
     named = {_OPTIONS[name]: Source(f"--{name}", "environment") for name in options}
@@ -68,16 +87,4 @@ def _minted(environ: Mapping[str, str], options: Mapping[str, str | None]) -> Gu
             "Tokens are made with a secret: set RINGLINE_JWT_SECRET or --key, or give "
             "--token-a and --token-b of your own issuer."
         )
-    settings = settings_from(replace(reading, values=values, sources=sources))
-    lifetime = min(_LIFETIME_S, settings.jwt_max_lifetime)
-    # The same two for as long as this runs: a canary's users are not to fill anybody's memory.
-    run = secrets.token_hex(4)
-    caller, callee = (f"{PROBE_USER}-{side}-{run}" for side in "ab")
-
-    def invite(now: int) -> tuple[Guest, Guest]:
-        return (
-            Guest(caller, mint(settings, caller, now=now, ttl=lifetime)),
-            Guest(callee, mint(settings, callee, now=now, ttl=lifetime)),
-        )
-
-    return invite
+    return settings_from(replace(reading, values=values, sources=sources))

@@ -39,7 +39,7 @@ def test_tokens_say_what_the_settings_ask_for():
 
 
 def test_without_a_key_to_sign_with_there_is_no_token():
-    own = settings(jwt_secret=None, jwks_url="https://id.example.org/jwks")
+    own = settings(jwt_secret=(), jwks_url="https://id.example.org/jwks")
     said = greeting(Choices(own), HERE, None)
 
     assert "Open http://127.0.0.1:8123/#token=… with a token signed by your own key." in said

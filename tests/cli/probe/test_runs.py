@@ -103,7 +103,8 @@ class TestOverTls:
         chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
         chain.write_bytes(b"".join(blob.bytes() for blob in leaf.cert_chain_pems))
         key.write_bytes(leaf.private_key_pem.bytes())
-        settings = Settings(host=("127.0.0.1",), port=0, admin_port=0, jwt_secret=SecretStr(SECRET))
+        keys = (SecretStr(SECRET),)
+        settings = Settings(host=("127.0.0.1",), port=0, admin_port=0, jwt_secret=keys)
         async with serving(settings, tls=(str(chain), str(key))) as node:
             yield f"https://127.0.0.1:{node.port}"
 

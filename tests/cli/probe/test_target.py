@@ -92,6 +92,21 @@ class TestWho:
         caller, _ = settled().guests(NOW)
         assert claims(caller.token)["sub"] == caller.user
 
+    def test_the_newest_of_several_keys_signs_and_a_rotation_is_followed(self, settled, tmp_path):
+        file = tmp_path / "jwt_secret"
+        file.write_text("o" * 32)
+        at = settled(RINGLINE_SECRETS_DIR=str(tmp_path))
+        for now, written in enumerate([SECRET, f"{SECRET},{'o' * 32}", "unfit", SECRET], NOW):
+            file.write_text(written)
+            caller, callee = at.guests(now)
+            assert claims(caller.token)["sub"] == caller.user  # by SECRET, as `claims` believes
+            assert claims(callee.token)["iat"] == now
+
+    def test_the_first_of_several_issuers_and_audiences_counts(self, settled):
+        environ = {**KEY, "RINGLINE_JWT_ISSUER": "a,b", "RINGLINE_JWT_AUDIENCE": "calls,phones"}
+        caller, _ = settled(**environ).guests(NOW)
+        assert (claims(caller.token)["iss"], claims(caller.token)["aud"]) == ("a", "calls")
+
     def test_given_tokens_need_no_setting(self, settled):
         a, b = token("alice"), token("bob")
         caller, callee = settled("--token-a", a, "--token-b", b).guests(NOW)

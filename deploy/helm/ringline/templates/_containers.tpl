@@ -51,10 +51,10 @@ env:
       secretKeyRef: {name: {{ $values.probe.existingSecret }}, key: token_b}
 {{- else }}
   {{- with $values.settings.jwtIssuer }}
-  - --issuer={{ . }}
+  - --issuer={{ if kindIs "slice" . }}{{ join "," . }}{{ else }}{{ . }}{{ end }}
   {{- end }}
   {{- with $values.settings.jwtAudience }}
-  - --audience={{ . }}
+  - --audience={{ if kindIs "slice" . }}{{ join "," . }}{{ else }}{{ . }}{{ end }}
   {{- end }}
 env:
   - name: RINGLINE_SECRETS_DIR

@@ -1,0 +1,144 @@
+"""The newest key set of a URL, and the fetches that keep it so.
+
+One fetch runs at a time: when the service starts, every 4 min, and when somebody asks for a newer
+set. The next may begin a second after a good one; after failures in a row, 2, 4, 8, 16 s and then
+30 s after each. The 5 s that one may take are spent in a thread.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import structlog
+
+from service.auth.keyset import KeySetUnavailable, NamedKey, fetch
+from service.ports import Clock
+
+REFRESH_MS = 4 * 60_000
+PACE_MS = 1_000
+LONGEST_PAUSE_MS = 30_000
+TIMEOUT_S = 5.0
+_DOUBLINGS = 5
+
+_log = structlog.get_logger(__name__)
+
+
+def monotonic_ms() -> int:
+    """Milliseconds on a clock that nobody sets."""
+    return time.monotonic_ns() // 1_000_000
+
+
+class Fetching:
+    """The set as it was fetched last, in `keys`: None before there was one, and never empty first.
+
+    `begun` counts fetches; `number` is the one that brought the set.
+
+    Args:
+        url: `http://` or `https://`; redirects are not followed.
+        clock: milliseconds that never go back; only differences matter.
+        timeout_s: for one fetch, from the connection to the last byte.
+        fetched: told of every fetch whether it worked.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock = monotonic_ms,
+        timeout_s: float = TIMEOUT_S,
+        fetched: Callable[[bool], None] = lambda _: None,
+    ) -> None:
+        self._url = url
+        self._shown = _shown(url)
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._fetched = fetched
+        self.keys: tuple[NamedKey, ...] | None = None
+        self.begun = self.number = 0
+        self._failures = 0
+        self._why = "the first fetch has not ended"
+        self._free_at = self._due_at = clock()
+        self._running: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @property
+    def trouble(self) -> str | None:
+        """Why there are no keys yet, in a sentence; None once there were."""
+        return None if self.keys is not None else f"No keys from {self._shown}: {self._why}."
+
+    @property
+    def pause_ms(self) -> int:
+        """How long no fetch may begin."""
+        return max(0, self._free_at - self._clock())
+
+    @property
+    def soon(self) -> bool:
+        """Whether one may begin within a second; not where the last one has just failed."""
+        return self.pause_ms <= PACE_MS and not self._closed
+
+    def tick(self) -> None:
+        """Begin a fetch when one is due."""
+        if self._clock() >= self._due_at:
+            self._begin()
+
+    async def under_way(self) -> None:
+        """Wait for the fetch that runs, if one does."""
+        if self._running is not None:
+            await asyncio.wait({self._running})  # which neither cancels it nor raises
+
+    async def newer_than(self, number: int) -> None:
+        """Wait for the set of a later fetch than this, as long as one may begin `soon`."""
+        while self.number <= number and self.soon:
+            if self._running is None and (pause := self.pause_ms):
+                await asyncio.sleep(pause / 1000)
+            self._begin()
+            await self.under_way()
+
+    async def close(self) -> None:
+        """Give up a fetch under way, whose thread ends by its timeout, and begin none any more."""
+        self._closed = True
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait({self._running})
+
+    def _begin(self) -> None:
+        if self._running is None and not (self.pause_ms or self._closed):
+            self.begun += 1
+            self._running = asyncio.create_task(self._fetch(self.begun), name="jwks-fetch")
+
+    async def _fetch(self, number: int) -> None:
+        begun_at = self._clock()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                keys = await asyncio.to_thread(fetch, self._url, self._timeout_s)
+        except (KeySetUnavailable, TimeoutError) as failure:
+            self._failed(str(failure) or "no answer in time")
+        else:
+            if keys or self.keys:
+                self._had(keys, number, begun_at)
+            else:
+                self._failed("it has no key for RS256, ES256 or EdDSA")
+        finally:
+            self._running = None
+        self._fetched(not self._failures)
+
+    def _had(self, keys: tuple[NamedKey, ...], number: int, begun_at: int) -> None:
+        if self._failures or self.keys is None:
+            _log.info("auth.jwks_fetched", url=self._shown, keys=len(keys))
+        self.keys, self.number, self._failures = keys, number, 0
+        self._free_at, self._due_at = begun_at + PACE_MS, begun_at + REFRESH_MS
+
+    def _failed(self, why: str) -> None:
+        self._why, self._failures = why, self._failures + 1
+        pause = min(LONGEST_PAUSE_MS, PACE_MS << min(self._failures, _DOUBLINGS))
+        self._free_at = self._due_at = self._clock() + pause
+        _log.warning(
+            "auth.jwks_failed", url=self._shown, reason=why, known_keys=len(self.keys or ())
+        )
+
+
+def _shown(url: str) -> str:
+    """The URL without what may be secret in it: user, password, query, fragment."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
