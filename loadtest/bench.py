@@ -6,6 +6,7 @@ not the process: it is as thin as picows makes it.
 """
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from picows import ws_connect
 
 from loadtest import media
 from loadtest.guest import KEY, Guest
+from service import relay
 
 PAIRS = 250
 SECONDS = 5.0
@@ -117,6 +119,8 @@ async def measured(service: psutil.Process, work: Awaitable[object]) -> float:
 async def run(service: psutil.Process, url: str) -> None:
     """Measure and print."""
     load, idle = Load(), service.memory_info().rss
+    code = "sources" if str(relay.__file__).endswith(".py") else "compiled"
+    print(f"hot modules        {code:>8}")
     spent = await measured(service, load.connect(url))
     users = len(load.peers)
     print(f"connect and join   {spent / users * 1e6:8.0f} µs")
@@ -148,7 +152,9 @@ def serving(most_connections: int = 2 * PAIRS) -> Iterator[tuple[psutil.Process,
         "TURN_PROBE": "false", "RATE_LIMIT_SCALE": "1000000", "LOG_FORMAT": "json",
         "MAX_CONNECTIONS": str(most_connections),
     }  # fmt: skip
-    environ = {f"RINGLINE_{name}": value for name, value in settings.items()}
+    # As this process: with PURE_PYTHON, say. What it is to be told of itself is all here.
+    environ = {name: text for name, text in os.environ.items() if not name.startswith("RINGLINE_")}
+    environ |= {f"RINGLINE_{name}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "service"]
     with subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL) as process:  # noqa: S603
         try:

@@ -81,6 +81,8 @@ def _defaults(reading: Reading, place: Place) -> dict[str, str]:
         "admin_port": "9090",
         "cors_origins": "*",
         "log_format": "console",
+        # Who tries things out calls the same user more than six times a minute.
+        "rate_limit_scale": "10",
     }
     if not any(key in reading.values for key in _KEYS):
         values["jwt_secret"] = secrets.token_urlsafe(32)

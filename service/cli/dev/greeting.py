@@ -31,6 +31,8 @@ def _lines(choices: Choices, place: Place, relay: Relay | None) -> Iterator[str]
     yield from _links(settings, place, origin)
     yield f"  Docs       {origin}/docs"
     yield f"  Metrics    {admin_origin(settings)}/metrics"
+    if settings.rate_limit_scale != 1:
+        yield f"  Limits     {settings.rate_limit_scale:g} times those of a deployment"
     yield f"  TURN       {_turn(settings, relay)}"
     if place.certificate:
         or_else = "on the other devices, or go on past the browser's warning"

@@ -6,6 +6,7 @@ import pytest
 from service.cli.dev.choices import Relay, choose, relay_beside
 from service.cli.dev.place import this_machine
 from service.settings import Reading, SettingsError, read
+from tests.support.service import running
 
 HERE = this_machine()
 ANY_PORT = {"RINGLINE_PORT": "0", "RINGLINE_ADMIN_PORT": "0"}
@@ -31,6 +32,15 @@ def test_nothing_needs_to_be_set():
     assert not settings.turn_urls
 
 
+async def test_who_tries_things_out_calls_more_than_six_times_a_minute():
+    scale = choose(reading(), HERE, None).settings.rate_limit_scale
+    async with running(rate_limit_scale=scale) as service:
+        alice, bob = await service.join("alice"), await service.join("bob")
+        for _ in range(30):
+            call_id = await service.call(alice, bob)
+            await alice.done("call:end", {"callId": call_id})
+
+
 def test_the_key_is_thrown_away():
     one, other = (choose(reading(), HERE, None).settings.jwt_secret for _ in range(2))
     assert one != other
@@ -43,6 +53,7 @@ def test_what_is_set_stays():
             RINGLINE_LOG_FORMAT="json",
             RINGLINE_CORS_ORIGINS="https://app.example.org",
             RINGLINE_RING_TIMEOUT="20",
+            RINGLINE_RATE_LIMIT_SCALE="1",
         ),
         HERE,
         None,
@@ -53,6 +64,7 @@ def test_what_is_set_stays():
     assert settings.log_format == "json"
     assert settings.cors_origins == ("https://app.example.org",)
     assert settings.ring_timeout == 20
+    assert settings.rate_limit_scale == 1
 
 
 def test_a_key_set_gets_no_second_key_beside_it():

@@ -80,6 +80,12 @@ def test_it_says_where_the_rest_is():
     assert "Ctrl-C" in said
 
 
+def test_it_says_that_limits_are_not_those_of_a_deployment():
+    limits = "  Limits     10 times those of a deployment\n"
+    assert limits in greeting(Choices(settings(rate_limit_scale=10)), HERE, None)
+    assert "Limits" not in greeting(Choices(settings()), HERE, None)
+
+
 def test_no_secret_is_said():
     said = greeting(Choices(settings(turn_secret="north", turn_urls="turn:t")), HERE, RELAY)
     assert KEY not in said
