@@ -16,6 +16,7 @@ from tests.support.network import Network, inside
 from tests.support.network import network as own_network
 from tests.support.process import started
 from tests.support.service import SECRET, running, token
+from tests.support.waiting import PATIENCE_S
 
 needs_ipv6 = pytest.mark.skipif(
     not socket.has_dualstack_ipv6(), reason="this machine has no IPv6; run where it has"
@@ -26,7 +27,7 @@ async def refusal(folder, **settings: str) -> str:
     """What a service that cannot start says, and that this is all it says."""
     running = await started(folder, jwt_secret=SECRET, **settings)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             _, said = await running.communicate()
     finally:
         if running.returncode is None:

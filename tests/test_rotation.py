@@ -20,6 +20,7 @@ from tests.auth.issuer import claims, ec_key, pem, rsa_key
 from tests.support.client import Client
 from tests.support.process import process
 from tests.support.service import SECRET, token
+from tests.support.waiting import PATIENCE_S
 
 URL = "turn:turn.example.org:3478"
 OLD, NEW = "o" * 32, "n" * 32
@@ -204,7 +205,7 @@ async def test_a_running_service_follows_the_file(tmp_path: Path):
 
         assert await secret() == "north"
         put(tmp_path, "south,north")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while await secret() != "south":  # noqa: ASYNC110 - it is asked over HTTP
                 await asyncio.sleep(0.1)
         put(tmp_path, "two words")  # coturn keeps no such secret
@@ -226,7 +227,7 @@ async def test_a_running_service_follows_the_key_of_tokens_and_nobody_notices(tm
             return client.connected is not None
 
         async def until_admitted(secret: str, *, wished: bool) -> None:
-            async with asyncio.timeout(40):
+            async with asyncio.timeout(PATIENCE_S):
                 while await admitted(secret) is not wished:  # noqa: ASYNC110 - over the network
                     await asyncio.sleep(0.1)
 

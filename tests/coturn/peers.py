@@ -10,10 +10,10 @@ from aioice.stun import TransactionFailed
 
 from service.ports import IceServer
 from service.turn.relays import Arrivals, Relay, address, exchange, relay
+from tests.support.waiting import PATIENCE_S
 
 PUBLIC = "11.22.33.44"
 """An address of the public Internet, which the tests' own network has."""
-_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Caller:
 
     async def reaches(self, other: "Caller") -> None:
         """Have a packet go over both relays; raises TransactionFailed where one is refused."""
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S):
             await exchange(self.relay, other.relay, self.arrivals)
 
 
@@ -35,7 +35,7 @@ async def caller(ice: IceServer) -> AsyncIterator[Caller]:
     at = address(ice.urls)
     assert at is not None
     arrivals: Arrivals = asyncio.Queue()
-    async with asyncio.timeout(_PATIENCE_S):
+    async with asyncio.timeout(PATIENCE_S):
         opening = relay(ice, at, arrivals)
         opened = await opening.__aenter__()
     try:

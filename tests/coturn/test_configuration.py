@@ -7,6 +7,8 @@ import pytest
 from tests.coturn.conftest import NORTH
 from tests.support.coturn_entrypoint import Deployed, run, share, variables
 
+pytestmark = pytest.mark.e2e
+
 TLS = {"TLS_CERT_FILE": __file__, "TLS_KEY_FILE": __file__}
 METRICS = {"PROMETHEUS_ADDRESS": "10.77.0.1"}
 

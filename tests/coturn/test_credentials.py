@@ -2,10 +2,14 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.coturn.conftest import NORTH, SOUTH
 from tests.coturn.peers import caller, refusal
 from tests.support.coturn_entrypoint import Deployed, deployed
 from tests.support.network import Network, inside
+
+pytestmark = pytest.mark.e2e
 
 
 @inside

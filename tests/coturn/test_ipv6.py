@@ -11,6 +11,8 @@ from tests.support.coturn_entrypoint import ADDRESS, Deployed, deployed
 from tests.support.network import Network
 from tests.support.network import network as own_network
 
+pytestmark = pytest.mark.e2e
+
 OWN = "fd77::1"
 PUBLIC = "2a00:1::1"
 SPECIAL = {

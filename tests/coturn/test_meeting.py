@@ -8,6 +8,8 @@ from tests.coturn.peers import PUBLIC, caller, refused_peer
 from tests.support.coturn_entrypoint import ADDRESS, Deployed, deployed
 from tests.support.network import Network
 
+pytestmark = pytest.mark.e2e
+
 WAYS = {"external-ip": {"EXTERNAL_IP": PUBLIC}, "allowed-peer-ip": {"ALLOWED_PEER_IP": ADDRESS}}
 
 

@@ -9,6 +9,8 @@ from tests.coturn.peers import PUBLIC, caller, listener, refused_peer
 from tests.support.coturn_entrypoint import ADDRESS, Deployed, deployed
 from tests.support.network import Network, inside
 
+pytestmark = pytest.mark.e2e
+
 SPECIAL = {
     "this network": "0.0.0.1",
     "private, 10": "10.1.2.3",

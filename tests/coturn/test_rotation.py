@@ -8,6 +8,8 @@ from tests.support.coturn_entrypoint import ADDRESS, Deployed, deployed
 from tests.support.network import inside
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.e2e
+
 
 @pytest.fixture
 def coturn(network, tmp_path):

@@ -7,12 +7,16 @@ import ssl
 import time
 from pathlib import Path
 
+import pytest
 import trustme
 
 from tests.coturn.conftest import NORTH
 from tests.coturn.peers import caller, refusal
 from tests.support.coturn_entrypoint import Deployed, deployed, run
 from tests.support.network import Network, inside
+from tests.support.waiting import PATIENCE_S
+
+pytestmark = pytest.mark.e2e
 
 
 def turnserver(coturn: Deployed) -> int:
@@ -29,13 +33,13 @@ def test_sigterm_ends_both_and_is_a_success(coturn: Deployed):
     assert child != coturn.process.pid
     assert runs(child)
     coturn.process.terminate()
-    assert coturn.process.wait(10) == 0
+    assert coturn.process.wait(PATIENCE_S) == 0
     assert not runs(child)
 
 
 def test_its_own_end_is_the_entrypoints(coturn: Deployed):
     os.kill(turnserver(coturn), signal.SIGKILL)
-    assert coturn.process.wait(10) == 128 + signal.SIGKILL
+    assert coturn.process.wait(PATIENCE_S) == 128 + signal.SIGKILL
 
 
 @inside
@@ -50,7 +54,7 @@ async def test_draining_waits_for_as_long_as_it_may_and_cuts_nothing(network, co
 
 def test_draining_ends_with_the_server(coturn: Deployed):
     coturn.process.terminate()
-    coturn.process.wait(10)
+    coturn.process.wait(PATIENCE_S)
     assert run({**coturn.variables, "TURN_DRAIN_SECONDS": "600"}, "drain").returncode == 0
 
 

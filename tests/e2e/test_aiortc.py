@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from pydantic import SecretStr
 
-from tests.support.aiortc_peer import PATIENCE_S, aiortc_peer
+from tests.support.aiortc_peer import aiortc_peer
 from tests.support.coturn import SHARED_SECRET, TurnServer, coturn
 from tests.support.service import TestService, running
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 

@@ -13,11 +13,10 @@ import socketio
 from tests.support.client import Client
 from tests.support.node_client import POLLING, UPGRADE, WEBSOCKET
 from tests.support.service import TestService, token
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.e2e
 
-PATIENCE_S = 10.0
 
 OFFER = {"type": "offer", "sdp": "v=0\r\n"}
 ANSWER = {"type": "answer", "sdp": "v=0\r\n"}

@@ -14,7 +14,7 @@ from service.ports import IceServer
 from service.turn.servers import TurnServers
 from tests.coturn.peers import caller, refusal, refused_peer
 from tests.image.conftest import ADDRESS
-from tests.support.aiortc_peer import PATIENCE_S, aiortc_peer
+from tests.support.aiortc_peer import aiortc_peer
 from tests.support.client import Client
 from tests.support.debian_image import COTURN, coturn_image
 from tests.support.network import Network, inside
@@ -22,7 +22,7 @@ from tests.support.pod import CHART, Manifest, Pod, pod, rendered, service_of
 from tests.support.podman import Podman
 from tests.support.ringline_image import REPOSITORY
 from tests.support.service import SECRET, token
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.skipif(
     not (CHART / "Chart.yaml").is_file(), reason="this tree has no chart to render"

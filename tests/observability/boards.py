@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.build import CHART
+from tests.support.prometheus import Prometheus
 
 FOLDER = CHART / "dashboards"
+INTERVAL = "10s"
 EVERYTHING = {"$namespace": ".*", "$job": ".*", "$pod": ".*"}
 _LABELS = re.compile(r"\{[^}]*\}|\[[^\]]*\]|\b(?:by|ignoring|on|group_left) ?\([^)]*\)")
 _NAME = re.compile(r"\b[a-z_]+[_:][a-z0-9_:]+\b(?! ?\()")
@@ -25,6 +27,12 @@ class Question:
 
     def __str__(self) -> str:
         return f"{self.board} · {self.panel} · {self.legend}"
+
+    def has_data(self, server: Prometheus, since: float, until: float) -> bool:
+        """Whether the panel shows a number for this time (epoch seconds)."""
+        span = f"{max(10, round(until - since))}s"
+        answer = server.query(self.filled(INTERVAL, span), at=until)
+        return any(series.numbers for series in answer)
 
     def filled(self, interval: str, span: str) -> str:
         """As Grafana sends it, with every variable set to All."""

@@ -256,9 +256,15 @@ RARE: tuple[Episode, ...] = (
 
 
 async def load(
-    service: TestService, seconds: float, pause_s: float = 0.0, usual_each: int = 3
+    service: TestService,
+    seconds: float,
+    enough: Callable[[float], Awaitable[bool]],
+    pause_s: float = 0.0,
+    usual_each: int = 3,
 ) -> float:
-    """Calls one after the other for so long; every outcome comes at least once.
+    """Calls one after the other for so long, and on until it is `enough` at a moment.
+
+    Every outcome comes at least once.
 
     Between two rare ones come `usual_each` usual ones, with pauses.
 
@@ -274,8 +280,8 @@ async def load(
         for usual in itertools.islice(often, usual_each):
             await usual(service)
             await asyncio.sleep(pause_s)
-        if time.monotonic() > until and rare is RARE[-1]:
+        swing = time.time()
+        if time.monotonic() > until and rare is RARE[-1] and await enough(swing):
             break
-    swing = time.time()
     await standing.leave()
     return swing

@@ -14,6 +14,8 @@ from tests.observability.burning import BURNING
 from tests.observability.scenarios import SYMPTOMS, Scenario
 from tests.support.prometheus import promtool
 
+pytestmark = pytest.mark.e2e
+
 BURN_GROUPS = {group.name for group in objectives.groups()}
 
 

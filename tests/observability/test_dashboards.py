@@ -9,6 +9,8 @@ from deploy import build
 from deploy.dashboards.build import BOARDS
 from tests.observability.boards import Question, boards, panels, questions
 
+pytestmark = pytest.mark.e2e
+
 NAMES = sorted(boards())
 VARIABLES = ["datasource", "namespace", "job", "pod"]
 FEWEST_WORDS = 8

@@ -1,11 +1,14 @@
 """The stand-ins for other exporters speak as the real ones do."""
 
+import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.cli.probe.canary import Metrics
 from tests.observability import exporters
 from tests.support.prometheus import promtool
+
+pytestmark = pytest.mark.e2e
 
 
 def families(text: str) -> dict[str, str]:

@@ -3,11 +3,14 @@
 import asyncio
 
 import aiohttp
+import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tests.observability.conftest import Observed
 from tests.support.prometheus import promtool
 from tests.support.service import TestService
+
+pytestmark = pytest.mark.e2e
 
 
 async def exposed(service: TestService, accept: str) -> str:

@@ -13,6 +13,8 @@ from tests.observability.drawing import dress
 from tests.observability.preview import FOLDER, previews
 from tests.observability.units import written
 
+pytestmark = pytest.mark.e2e
+
 MOST_BYTES = 200_000
 FEWEST_COLORS = 20
 

@@ -16,6 +16,8 @@ from service.calls.call import Reason
 from tests.docs.pages import ROOT, anchors
 from tests.support.prometheus import promtool
 
+pytestmark = pytest.mark.e2e
+
 RULES = CHART / FILE
 PAGES = ROOT / RUNBOOK
 ALERTS = pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tests.support.client import Client
 from tests.support.service import TestService
 
 PROMPT_S = 1.0
-SLACK = 5
+SLACK = 20
 _numbers = itertools.count()
 CANDIDATE = {"candidate": "candidate:1 1 udp 1 127.0.0.1 9 typ host", "sdpMid": "0"}
 

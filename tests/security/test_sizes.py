@@ -13,6 +13,7 @@ from tests.security.surroundings import Bystanders, gone, name, sizes
 from tests.support.polling import Ended, Polling
 from tests.support.process import process
 from tests.support.service import TestService, token
+from tests.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -83,7 +84,7 @@ async def test_a_body_for_no_connection_is_not_read(
 async def test_a_declared_length_is_refused_before_the_body_comes(service: TestService):
     reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
     writer.write(b"POST /turn HTTP/1.1\r\nHost: x\r\nContent-Length: 200000000\r\n\r\n")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert b" 413 " in await reader.readline()
     writer.close()
     await writer.wait_closed()
@@ -157,7 +158,7 @@ async def test_a_body_that_never_comes_is_given_up(
     monkeypatch.setattr("service.transport.body._WITHIN_S", 0.2)
     reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
     writer.write(b"POST /turn HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert b" 408 " in await reader.readline()
     writer.close()
     await writer.wait_closed()

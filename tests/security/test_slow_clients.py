@@ -14,6 +14,7 @@ from tests.support.client import Client
 from tests.support.polling import Polling
 from tests.support.process import ServiceProcess, process
 from tests.support.service import TestService, running, token
+from tests.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 MEBIBYTE = 1024 * 1024
@@ -63,7 +64,7 @@ async def test_at_1_mib_a_client_is_cut_and_its_memory_given_back():
 
 
 async def until_counted(service: ServiceProcess) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while await closed_for_reading_too_little(service.admin_port) < 1:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
@@ -122,6 +123,6 @@ async def test_long_messages_that_wait_come_whole_and_in_order():
                 more -= 1
         bob.socket.transport.resume_reading()
         for number in range(sent):
-            sdp = (await bob.next("call:offer", timeout=20))["offer"]["sdp"]
+            sdp = (await bob.next("call:offer"))["offer"]["sdp"]
             assert sdp.startswith(f"v=0 {number} ")
             assert len(sdp) == 9_000 + number

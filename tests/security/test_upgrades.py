@@ -11,6 +11,7 @@ from websockets.exceptions import InvalidStatus
 from tests.security.surroundings import Bystanders, eventually, gone, name, sizes
 from tests.support.polling import Ended, Polling
 from tests.support.service import TestService, running, token
+from tests.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 QUERY = '42["user:status",{"userId":"x"}]'
@@ -34,13 +35,13 @@ async def joined(service: TestService, http: aiohttp.ClientSession) -> Polling:
 async def answered(socket: ClientConnection) -> None:
     """The upgraded connection works."""
     await socket.send(QUERY)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not str(await socket.recv()).startswith('42["user:status"'):
             pass
 
 
 async def closed(socket: ClientConnection) -> int | None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await socket.wait_closed()
     return socket.close_code
 

@@ -16,9 +16,8 @@ from aiortc.rtcconfiguration import RTCBundlePolicy, RTCIceTransportPolicy
 from aiortc.sdp import candidate_from_sdp
 
 from tests.support.client import Client
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
-PATIENCE_S = 30.0
 """How long media may take to flow where the cores are shared."""
 
 

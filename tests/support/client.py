@@ -10,8 +10,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-PATIENCE_S = 5.0
-"""How long anything may take that is promised to happen at once."""
+from tests.support.waiting import PATIENCE_S
 
 
 class Gone(Exception):

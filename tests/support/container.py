@@ -13,12 +13,12 @@ from typing import BinaryIO
 from tests.support.network import Network
 from tests.support.podman import Podman
 from tests.support.service import SECRET
+from tests.support.waiting import PATIENCE_S
 
 _HARDENED = (
     "--network", "host", "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL",  # noqa: S108
     "--security-opt", "no-new-privileges",
 )  # fmt: skip
-_PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Container:
 
     def status(self) -> int:
         """Wait for its end; the exit status."""
-        return self.process.wait(_PATIENCE_S)
+        return self.process.wait(PATIENCE_S)
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def container(podman: Podman, network: Network, image: str, folder: Path) -> Ite
     finally:
         if process.poll() is None:
             network.call(podman, "kill", name)
-            process.wait(_PATIENCE_S)
+            process.wait(PATIENCE_S)
 
 
 def _started(
@@ -78,7 +78,7 @@ def _started(
 
 
 def _await_ready(process: "subprocess.Popen[bytes]", output: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + PATIENCE_S
     while process.poll() is None and time.monotonic() < deadline:
         try:
             with urllib.request.urlopen("http://127.0.0.1:9090/readyz", timeout=1):

@@ -19,9 +19,9 @@ from aioice.turn import create_turn_endpoint
 
 from service.cli.dev.coturn import configuration, installed, running
 from service.cli.dev.ports import promised
+from tests.support.waiting import PATIENCE_S
 
 ADDRESS = "127.0.0.1"
-_PATIENCE = 5.0
 
 SHARED_SECRET = "the-secret-that-service-and-coturn-share"
 
@@ -65,7 +65,7 @@ async def allocate(
     server: TurnServer, username: str | None, password: str | None, transport: str = "udp"
 ) -> tuple[str, int]:
     """Open a relay and close it again; gives its address. Raises aioice's TransactionFailed."""
-    async with asyncio.timeout(_PATIENCE):
+    async with asyncio.timeout(PATIENCE_S):
         relay, closed = await create_turn_endpoint(
             _Relay,
             server_addr=(server.address, server.port),

@@ -15,11 +15,11 @@ from service.cli.dev.coturn import answers, installed
 from service.ports import IceServer
 from service.turn.servers import TurnServers
 from tests.support.network import Network
+from tests.support.waiting import PATIENCE_S
 
 ENTRYPOINT = Path(__file__).parents[2] / "deploy" / "coturn" / "entrypoint.sh"
 ADDRESS = "10.77.0.1"
 PORT = 3478
-_PATIENCE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def run(told: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]"
     """Run the entrypoint to its end."""
     return subprocess.run(
         [ENTRYPOINT, *words], env={"PATH": os.environ["PATH"], **told},
-        capture_output=True, text=True, check=False, timeout=_PATIENCE_S,
+        capture_output=True, text=True, check=False, timeout=PATIENCE_S,
     )  # fmt: skip
 
 
@@ -105,7 +105,7 @@ def deployed(network: Network, folder: Path, *secrets: str, **changes: str) -> I
         yield server
     finally:
         process.terminate()
-        process.wait(_PATIENCE_S)
+        process.wait(PATIENCE_S)
 
 
 def _start(folder: Path, told: dict[str, str]) -> "subprocess.Popen[bytes]":
@@ -118,7 +118,7 @@ def _start(folder: Path, told: dict[str, str]) -> "subprocess.Popen[bytes]":
 
 
 def _await_answer(server: Deployed) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + PATIENCE_S
     while server.process.poll() is None and time.monotonic() < deadline:
         if answers(server.address, PORT):
             return

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-PATIENCE_S = 20.0
+from tests.support.waiting import PATIENCE_S
+
 """Node takes a while to start where the cores are shared."""
 
 WEBSOCKET = ("websocket",)

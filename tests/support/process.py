@@ -11,8 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.support.service import SECRET, WEBSOCKETS
-
-_PATIENCE_S = 20.0
+from tests.support.waiting import PATIENCE_S
 
 
 @dataclass
@@ -25,7 +24,7 @@ class ServiceProcess:
 
     async def status(self) -> int:
         """Wait for its end; the exit status."""
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S):
             return await self.process.wait()
 
 
@@ -55,7 +54,7 @@ async def process(**settings: str) -> AsyncIterator[ServiceProcess]:
         running = await started(Path(folder), **({"jwt_secret": SECRET} | settings))
         assert running.stderr is not None
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(PATIENCE_S):
                 line = await running.stderr.readuntil(b"node.ready")
                 line += await running.stderr.readline()
             ready = json.loads(line.splitlines()[-1])

@@ -22,9 +22,9 @@ import pytest
 import yaml
 
 from service.cli.dev.ports import promised
+from tests.support.waiting import PATIENCE_S
 
 ADDRESS = "127.0.0.1"
-_PATIENCE_S = 20.0
 _LOOK_EVERY_S = 0.1
 
 
@@ -86,7 +86,7 @@ class Prometheus:
         """Every rule it has loaded, with its state and health."""
         return [rule for group in self._ask("rules")["groups"] for rule in group["rules"]]
 
-    def wait_for(self, expr: str, patience: float = _PATIENCE_S) -> list[Series]:
+    def wait_for(self, expr: str, patience: float = PATIENCE_S) -> list[Series]:
         """Wait until a question has an answer."""
         deadline = time.monotonic() + patience
         while not (found := self.query(expr)):
@@ -95,7 +95,7 @@ class Prometheus:
         return found
 
     def _ask(self, what: str, **words: Any) -> Any:
-        with urlopen(f"{self.url}/api/v1/{what}?{urlencode(words)}", timeout=_PATIENCE_S) as reply:  # noqa: S310 - http, and our own
+        with urlopen(f"{self.url}/api/v1/{what}?{urlencode(words)}", timeout=PATIENCE_S) as reply:  # noqa: S310 - http, and our own
             answer = json.load(reply)
         if answer["status"] != "success":
             raise NotAsked(answer["error"])
@@ -121,7 +121,7 @@ def prometheus(folder: Path, rules: str = "", every: str = "1s") -> Iterator[Pro
         finally:
             process.terminate()
             try:
-                process.wait(_PATIENCE_S)
+                process.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -169,7 +169,7 @@ def _command(folder: Path, port: int) -> list[str]:
 
 
 def _await_answer(server: Prometheus) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + PATIENCE_S
     while server.process.poll() is None and time.monotonic() < deadline:
         try:
             with urlopen(f"{server.url}/-/ready", timeout=1):  # noqa: S310 - http, and our own

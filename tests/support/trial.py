@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 
 from tests.support.secrets import found
+from tests.support.waiting import PATIENCE_S
 
-PATIENCE = 60.0
 GREETING = re.compile(
     r"^  Ringline is running\..*?^  TURN [^\n]*\n(?:(?:  (?:Trust|Note) | {13})[^\n]*\n)*",
     re.MULTILINE | re.DOTALL,
@@ -39,7 +39,7 @@ class Trial:
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and wait; gives the exit status."""
         self.process.send_signal(number)
-        return await asyncio.wait_for(self.process.wait(), PATIENCE)
+        return await asyncio.wait_for(self.process.wait(), PATIENCE_S)
 
 
 @asynccontextmanager
@@ -77,7 +77,7 @@ async def started(
 async def trial(folder: Path, *arguments: str, **variables: str) -> AsyncIterator[Trial]:
     """Run `serve --dev` as `started` does, up to the end of its greeting."""
     async with started(folder, *arguments, **variables) as process:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE_S):
             said = await greeted(process)
         assert GREETING.search(said), said
         assert found(GREETING.sub("", said)) == []

@@ -12,7 +12,7 @@ from service.telemetry.network import network_of
 from tests.support.logged import Lines
 from tests.support.process import started
 from tests.support.service import SECRET, TestService, running, token
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 FORGED = token("mallory")[:-4] + "AAAA"
 OF_A_NODE = {
@@ -42,9 +42,9 @@ async def test_a_process_tells_its_start_and_its_end(tmp_path: Path):
     process = await started(tmp_path, jwt_secret=SECRET, **turn)
     assert process.stderr is not None
     try:
-        said = await asyncio.wait_for(process.stderr.readuntil(b"node.ready"), 20)
+        said = await asyncio.wait_for(process.stderr.readuntil(b"node.ready"), PATIENCE_S)
         process.send_signal(signal.SIGTERM)
-        said += await asyncio.wait_for(process.stderr.read(), 20)
+        said += await asyncio.wait_for(process.stderr.read(), PATIENCE_S)
     finally:
         if process.returncode is None:
             process.kill()

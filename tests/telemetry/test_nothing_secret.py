@@ -17,6 +17,7 @@ from tests.support.polling import Polling
 from tests.support.process import started
 from tests.support.secrets import MARKS, found
 from tests.support.service import SECRET, running, token
+from tests.support.waiting import PATIENCE_S
 
 TURN_SECRET = "north-of-the-wall-is-a-turn-secret"
 FROM = ("127.0.0.77", 0)
@@ -159,7 +160,7 @@ async def test_a_process_that_tells_all_it_can_tells_no_secret(tmp_path: Path):
         run = Run(json.loads(said.splitlines()[-1])["port"])
         await run.everything()
         process.terminate()
-        said += await asyncio.wait_for(reading, 20)
+        said += await asyncio.wait_for(reading, PATIENCE_S)
         assert await process.wait() == 0
     finally:
         if process.returncode is None:

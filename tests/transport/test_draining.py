@@ -18,6 +18,7 @@ from tests.support.client import Client
 from tests.support.polling import Polling
 from tests.support.process import ServiceProcess, process, started
 from tests.support.service import SECRET, token
+from tests.support.waiting import PATIENCE_S
 
 
 @asynccontextmanager
@@ -98,7 +99,7 @@ async def test_a_window_ends():
 
 async def refused_with_503(http: aiohttp.ClientSession, url: str) -> Any:
     """Ask until it is refused: the signal takes a moment to arrive. The headers."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             async with http.get(url) as answer:
                 if answer.status == 503:
@@ -117,10 +118,8 @@ async def test_a_second_signal_ends_it_now(second: signal.Signals):
             await alice.settle()
             service.process.send_signal(signal.SIGTERM)
             await alice.next("call:ended")
-            begun = time.monotonic()
             service.process.send_signal(second)
-            assert await service.status() == -second
-            assert time.monotonic() - begun < 4
+            assert await service.status() == -second  # one that had drained ends with 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

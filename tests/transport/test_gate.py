@@ -7,6 +7,7 @@ from websockets.exceptions import InvalidStatus
 from tests.security.surroundings import eventually
 from tests.support.polling import Polling
 from tests.support.service import TestService, running, token
+from tests.support.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ async def test_a_length_that_is_no_number_is_refused(
     reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
     head = f"POST /turn HTTP/1.1\r\nHost: x\r\nContent-Length: {declared}\r\n\r\n"
     writer.write(head.encode())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         status = (await reader.readline()).split()[1]
     assert status in {b"400", b"413"}
     writer.close()

@@ -114,8 +114,7 @@ async def test_what_waits_counts_as_queued(wire: Any):
     wire.write(packet(40))
     wire.write(packet(50))
     assert wire.queued() == 90
-    await asyncio.sleep(0.01)
-    assert wire.queued() == 0
+    await until(lambda: wire.queued() == 0, "the end of the turn")
 
 
 class Beside:

@@ -8,6 +8,8 @@ from service.ports import IceServer
 from service.turn.servers import TurnServers
 from tests.support.coturn import TurnServer, allocate, coturn, refusal
 
+pytestmark = pytest.mark.e2e
+
 NORTH, SOUTH = "north-" + "n" * 32, "south-" + "s" * 32
 HOUR = 3_600_000
 

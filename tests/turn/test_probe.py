@@ -16,11 +16,21 @@ from service.turn.probe import Probed, probe, probe_server, turn_server
 from service.turn.relays import Address, address
 from service.turn.servers import TurnServers
 from tests.support.coturn import TurnServer, coturn
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 from tests.turn.middlemen import is_data, tls_before, udp_between
+
+pytestmark = pytest.mark.e2e
 
 SECRET, OTHER = "north-" + "n" * 32, "south-" + "s" * 32
 SHORT_S = 0.7
+
+
+async def relaying_fails(ice: TurnServers) -> None:
+    """Relays open and nothing comes through; when opening took longer, there is more time again."""
+    timeout_s = SHORT_S
+    while failure(await probe(ice, now(), timeout_s=timeout_s)) != ("relay", "timeout"):
+        assert timeout_s < PATIENCE_S
+        timeout_s *= 2
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +144,7 @@ class TestFailure:
             probed = await probe(ice, now(), timeout_s=SHORT_S)
             took = time.perf_counter() - before
         assert failure(probed) == ("allocate", "timeout")
-        assert SHORT_S <= probed.seconds <= took < SHORT_S + 1.5
+        assert SHORT_S <= probed.seconds <= took < SHORT_S + 10
 
     async def test_a_tcp_port_that_is_closed(self):
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -168,13 +178,12 @@ class TestFailure:
 
     async def test_relays_that_pass_nothing_on(self, server):
         async with udp_between(server.port, lambda datagram: not is_data(datagram)) as port:
-            probed = await probe(source(url(server, port=port)), now(), timeout_s=SHORT_S)
-        assert failure(probed) == ("relay", "timeout")
+            await relaying_fails(source(url(server, port=port)))
 
     async def test_relays_that_opened_are_given_back(self):
         with coturn(SECRET, extra=["verbose"]) as talkative:
             async with udp_between(talkative.port, lambda data: not is_data(data)) as port:
-                await probe(source(url(talkative, port=port)), now(), timeout_s=SHORT_S)
+                await relaying_fails(source(url(talkative, port=port)))
             await given_back(talkative)
 
     async def test_so_they_are_when_the_probe_is_stopped(self):

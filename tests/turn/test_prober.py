@@ -2,12 +2,15 @@
 
 import math
 
+import pytest
 from pydantic import SecretStr
 
 from service.turn.prober import EVERY_MS
 from tests.support.coturn import coturn
 from tests.support.service import TestService, running
 from tests.support.waiting import until
+
+pytestmark = pytest.mark.e2e
 
 SECRET = "shared-with-coturn"
 

@@ -3,11 +3,15 @@
 import string
 import time
 
+import pytest
+
 from service.settings import load
 from service.settings.mistakes import SettingsError
 from service.turn.credentials import password
 from tests.support.coturn import coturn, refusal
 from tests.support.service import SECRET
+
+pytestmark = pytest.mark.e2e
 
 
 def taken(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 
-_PATIENCE = 5.0
+_PATIENCE = 20.0
 _GRACE = 3.0
 
 

@@ -12,6 +12,9 @@ import pytest
 from service.cli.dev.coturn import CoturnFailed, answers, configuration, installed, running
 from service.cli.dev.ports import first_free
 from tests.support.coturn import ADDRESS, coturn
+from tests.support.waiting import PATIENCE_S
+
+pytestmark = pytest.mark.e2e
 
 needs_coturn = pytest.mark.skipif(
     not installed(), reason="coturn is not installed; run: apt-get install coturn"
@@ -23,7 +26,7 @@ needs_setpriv = pytest.mark.skipif(
 )
 
 
-def gone(pid: int, patience: float = 5.0) -> bool:
+def gone(pid: int, patience: float = PATIENCE_S) -> bool:
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.service import SECRET
+from tests.support.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[3]
 
@@ -50,7 +51,7 @@ def probe(start: Start) -> Callable[..., Awaitable[tuple[int, str, str]]]:
 
     async def run(*options: str, **environ: str) -> tuple[int, str, str]:
         process = await start(*options, **environ)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             out, err = await process.communicate()
         assert process.returncode is not None
         return process.returncode, out.decode(), err.decode()

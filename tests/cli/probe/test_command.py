@@ -15,6 +15,8 @@ from tests.support.coturn import coturn
 from tests.support.service import SECRET, running, token
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.e2e
+
 TURN_SECRET, OTHER = "north-" + "n" * 32, "south-" + "s" * 32
 TIME = r"(\d\.\d|\d{2,}) ms"
 

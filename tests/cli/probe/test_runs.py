@@ -19,6 +19,7 @@ from tests.cli.probe.trying import (
     emptied,
     failure,
     how_calls_ended,
+    missed,
     probed,
     problem,
     results,
@@ -29,6 +30,8 @@ from tests.support.coturn import coturn
 from tests.support.process import process
 from tests.support.service import SECRET, running, token
 from tests.support.waiting import until
+
+pytestmark = pytest.mark.e2e
 
 TURN_SECRET, OTHER = "north-" + "n" * 32, "south-" + "s" * 32
 ALL = ["connect", "call", "relay", "turn", "hang-up"]
@@ -132,7 +135,7 @@ class TestConnectFails:
             url = f"http://127.0.0.1:{silent.getsockname()[1]}"
             report = await probed(aim(url, patience_s=SOON_S))
         assert failure(report) == ("connect", "it does not answer")
-        assert SOON_S <= report.steps[0].seconds < SOON_S + 1
+        assert SOON_S <= report.steps[0].seconds < SOON_S + 10
 
     async def test_an_unknown_host(self):
         step, why = failure(await probed(aim("http://calls.invalid")))
@@ -182,8 +185,8 @@ class TestConnectFails:
             return "4nonsense" if frame.startswith("40") else frame
 
         async with spoiled(service.port, spoil) as url:
-            step, why = failure(await probed(aim(url, patience_s=SOON_S)))
-        assert (step, why) == ("connect", f"the caller gets no answer to CONNECT within {SOON_S} s")
+            lacking = "the caller gets no answer to CONNECT within {s}"
+            await missed("connect", lacking, lambda s: aim(url, patience_s=s))
 
     @pytest.mark.parametrize("frame", ["42{}", "43x[", "43", "427", '42[{"a":1}]'])
     async def test_frames_that_are_no_socket_io(self, service, frame):
@@ -241,10 +244,10 @@ class TestCallFails:
     )
     async def test_an_event_is_lost(self, service, lost, who, ended):
         async with spoiled(service.port, without(lost)) as url:
-            report = await probed(aim(url, patience_s=SOON_S))
-            assert failure(report) == ("call", f"the {who} gets no {lost} within {SOON_S} s")
+            lacking = f"the {who} gets no {lost} within {{s}}"
+            await missed("call", lacking, lambda s: aim(url, patience_s=s))
         await emptied(service)
-        assert how_calls_ended(service) == [ended]
+        assert how_calls_ended(service)[-1] == ended
 
     async def test_an_offer_that_arrives_altered(self, service):
         async with spoiled(service.port, lambda frame: frame.replace("v=0", "v=1")) as url:
@@ -256,12 +259,11 @@ class TestCallFails:
 class TestRelayFails:
     async def test_a_candidate_is_lost(self, service):
         async with spoiled(service.port, without("ice:candidate")) as url:
-            report = await probed(aim(url, patience_s=SOON_S))
-        step, why = failure(report)
-        assert (step, why) == ("relay", f"the callee gets no ice:candidate within {SOON_S} s")
+            lacking = "the callee gets no ice:candidate within {s}"
+            report = await missed("relay", lacking, lambda s: aim(url, patience_s=s))
         assert results(report) == [("connect", "ok"), ("call", "ok"), ("relay", "failed")]
         await emptied(service)
-        assert how_calls_ended(service) == ["completed"]
+        assert how_calls_ended(service)[-1] == "completed"
 
     async def test_the_service_stops(self):
         relaying = asyncio.Event()
@@ -298,8 +300,8 @@ class TestTurnFails:
             silent.bind(("127.0.0.1", 0))
             url = f"turn:127.0.0.1:{silent.getsockname()[1]}"
             async with running(turn_secret=[TURN_SECRET], turn_urls=[url]) as service:
-                report = await probed(aim(service.url, patience_s=SOON_S))
-                assert failure(report) == ("turn", f"{url}, allocate: it does not answer (timeout)")
+                lacking = f"{url}, allocate: it does not answer (timeout)"
+                await missed("turn", lacking, lambda s: aim(service.url, patience_s=s))
                 await emptied(service)
 
     async def test_a_policy_against_its_own_address(self):
@@ -357,9 +359,8 @@ class TestTurnFails:
 class TestHangUpFails:
     async def test_nobody_hears_of_it(self, service):
         async with spoiled(service.port, without("call:ended")) as url:
-            report = await probed(aim(url, "--no-turn", patience_s=SOON_S))
-        step, why = failure(report)
-        assert (step, why) == ("hang-up", f"the callee gets no call:ended within {SOON_S} s")
+            lacking = "the callee gets no call:ended within {s}"
+            report = await missed("hang-up", lacking, lambda s: aim(url, "--no-turn", patience_s=s))
         assert [result for _, result in results(report)] == ["ok"] * 3 + ["skipped", "failed"]
         await emptied(service)
 

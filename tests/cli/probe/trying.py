@@ -22,12 +22,13 @@ from tests.support.waiting import until
 
 SOON_S = 0.4
 """A patience that ends soon, for what never comes."""
+_LATEST_S = 20.0
 
 Spoil = Callable[[str], str | None]
 """What becomes of a frame of the service: another one, or none."""
 
 
-def aim(url: str, *options: str, patience_s: float = 5.0, key: str | None = SECRET) -> Target:
+def aim(url: str, *options: str, patience_s: float = 30.0, key: str | None = SECRET) -> Target:
     """What these options come to, with nothing set."""
     parser = argparse.ArgumentParser()
     declare(parser, int)
@@ -40,6 +41,22 @@ def aim(url: str, *options: str, patience_s: float = 5.0, key: str | None = SECR
 async def probed(at: Target) -> Report:
     """One run."""
     return await run(at, wall_clock() // 1000, lambda _step: None)
+
+
+async def missed(step: str, why: str, at: Callable[[float], Target]) -> Report:
+    """A run that fails at a step, and says `why`, since something never comes.
+
+    Its patience, `{s}` in `why`, is short at first, and twice as long again whenever what does come
+    took longer: that is the machine's affair.
+    """
+    patience_s = SOON_S
+    while True:
+        report = await probed(at(patience_s))
+        told = (step, why.replace("{s}", f"{patience_s} s"))
+        if failure(report) == told or patience_s > _LATEST_S:
+            assert failure(report) == told
+            return report
+        patience_s *= 2
 
 
 def results(report: Report) -> list[tuple[str, str]]:
