@@ -52,6 +52,10 @@ test: install ## The whole suite but the big counts, on all cores, with coverage
 	@tools/peers all || true
 	@PURE_PYTHON=1 $(BIN)/pytest -m "not long and not image and not chart" -n $(WORKERS) --dist loadfile --cov --cov-report=term $(ARGS)
 
+.PHONY: test-quick
+test-quick: install ## What needs no other program, in under two minutes: for the inner loop
+	@PURE_PYTHON=1 $(BIN)/pytest -q -m "not e2e and not long and not image and not chart" -n $(WORKERS) --dist loadfile $(ARGS)
+
 .PHONY: test-uvicorn
 test-uvicorn: install ## What goes over the wire, on uvicorn's own WebSockets
 	@TEST_WEBSOCKETS=uvicorn $(BIN)/pytest -m "not long" -n $(WORKERS) --dist loadfile tests/conformance tests/protocol tests/security tests/stateful tests/transport $(ARGS)
