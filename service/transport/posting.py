@@ -13,7 +13,7 @@ from service import errors
 from service.transport.body import TooLarge, whole_body
 from service.transport.frames import acceptable, rule_against
 from service.transport.http.problems import problem
-from service.transport.requests import BAD_REQUEST, MALFORMED
+from service.transport.requests import BAD_REQUEST, MALFORMED, SESSION_UNKNOWN
 from service.wire.rules import Rule
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ class Posting:
         if self.busy:
             self.fail(Rule.CONCURRENT)
             return BAD_REQUEST.response()
+        if self._peer.wire.deaf:  # it would be acknowledged and lost
+            return SESSION_UNKNOWN.response()
         self.busy = True
         try:
             body = await whole_body(scope, receive, most_bytes)

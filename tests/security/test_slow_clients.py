@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import socket
 
 import aiohttp
@@ -75,10 +76,10 @@ async def test_a_poller_that_does_not_poll_is_cut(service: TestService):
         polling = await Polling.handshake(http, service.port)
         await polling.join(token("mallory"), "mallory")
         connections = len(service.node.engine)
+        watch = "42" + json.dumps(["user:watch", {"userIds": LARGE["userIds"][:200]}])
         for _ in range(80):
-            if len(service.node.engine) < connections:
+            if await polling.post(watch) != 200:
                 break
-            await polling.emit("user:watch", {"userIds": LARGE["userIds"][:200]})
             await asyncio.sleep(0.011)
         await eventually(lambda: len(service.node.engine) == connections - 1)
     assert await closed_for_reading_too_little(service.admin_port) == 1

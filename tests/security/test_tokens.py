@@ -91,7 +91,7 @@ async def test_refused_over_polling(
     mallory = await Polling.handshake(http, service.port)
     answer = json.loads((await mallory.connect(refused))[2:])
     assert answer["data"] == {"code": "unauthenticated", "retryable": False}
-    assert await mallory.post('42["user:join",{"userId":"alice"}]') == 200
+    assert await mallory.post('42["user:join",{"userId":"alice"}]') == 400
     assert len(service.node.tables["sessions"]) == 0
 
 

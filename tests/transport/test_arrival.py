@@ -2,7 +2,7 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from socket import SO_LINGER, SOL_SOCKET
 
 import pytest
@@ -92,16 +92,17 @@ async def test_a_reset_loses_the_answer(client: Client):
     assert client.served.lost == 1
 
 
-@pytest.mark.parametrize(
-    "end", [Answering.is_lost, Arrival.asked_again], ids=["forgotten", "asked"]
-)
-async def test_what_is_not_followed_is_not_told(client: Client, end: Callable[..., None]):
+async def test_what_the_next_request_shows_to_have_been_read_is_not_lost(client: Client):
     arrival = client.served.arrival
-    answer = arrival.follow(client.served.is_lost)
-    if end is Arrival.asked_again:
-        arrival.asked_again()
-    else:
-        answer.forget()
+    arrival.follow(client.served.is_lost)
+    arrival.asked_again()
+    arrival.ended(reset=True)
+    assert client.served.lost == 0
+
+
+async def test_what_is_followed_no_more_is_not_told(client: Client):
+    arrival = client.served.arrival
+    arrival.follow(client.served.is_lost).forget()
     arrival.ended(reset=True)
     assert client.served.lost == 0
 
