@@ -109,7 +109,8 @@ _UNANSWERED: dict[type[happened.Event], tuple[Rule, ...]] = {
         Rule(None, rules.silence),
     ),
     happened.HungUp: (
-        Rule(State.ENDED, rules.end(Reason.CANCELLED), rules.by_caller),
+        Rule(State.ENDED, rules.end(Reason.CANCELLED), rules.by_calling_session),
+        Rule(State.ENDED, rules.end_elsewhere(Reason.CANCELLED), rules.by_caller),
         Rule(State.ENDED, rules.decline, rules.by_callee),
     ),
     happened.SessionLost: (
@@ -126,7 +127,10 @@ _UNANSWERED: dict[type[happened.Event], tuple[Rule, ...]] = {
 
 _ACCEPTED: dict[type[happened.Event], tuple[Rule, ...]] = {
     happened.Rung: (Rule(None, rules.ignore),),
-    happened.HungUp: (Rule(State.ENDED, rules.end(Reason.COMPLETED), rules.by_a_party),),
+    happened.HungUp: (
+        Rule(State.ENDED, rules.end(Reason.COMPLETED), rules.by_a_party),
+        Rule(State.ENDED, rules.end_elsewhere(Reason.COMPLETED)),
+    ),
     happened.MediaReported: (Rule(None, rules.report_media, rules.by_a_party),),
     happened.SessionLost: (
         Rule(State.ENDED, rules.end(Reason.CONNECTION_LOST), rules.party_lost),

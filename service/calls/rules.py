@@ -43,9 +43,14 @@ Said = happened.Answered | happened.HungUp | happened.MediaReported
 # Guards. The diagram shows their names.
 
 
-def by_caller(call: Call, event: happened.HungUp, _now: int) -> bool:
-    """The calling session did it."""
+def by_calling_session(call: Call, event: happened.HungUp, _now: int) -> bool:
+    """The session that placed the call did it."""
     return event.session == call.caller_session
+
+
+def by_caller(call: Call, event: happened.HungUp, _now: int) -> bool:
+    """The caller did it, on any device."""
+    return event.user == call.caller
 
 
 def by_callee(call: Call, event: happened.HungUp, _now: int) -> bool:
@@ -182,6 +187,18 @@ def end(default: Reason) -> Act:
         if why is Reason.MEDIA_FAILED:
             changes["media_failed"] = call.media_failed or media.stage(call)
         return changes, sends
+
+    return act
+
+
+def end_elsewhere(default: Reason) -> Act:
+    """As `end`, by a device that the call does not bind: the same phone in its new network."""
+    ending = end(default)
+
+    def act(call: Call, event: happened.HungUp, now: int, timeouts: Timeouts) -> Outcome:
+        """Another device of a party ends the call for both sides, and is told as well."""
+        changes, sends = ending(call, event, now, timeouts)
+        return changes, (Send(Audience.ACTOR, sends[0].message), *sends)
 
     return act
 

@@ -59,7 +59,7 @@ REFUSED_PAIRS = {
 """What nobody may do in that state: the code that a participant gets for it."""
 
 ANSWERS = (Accepted, Rejected, Silenced)
-PARTIES_ONLY = (Answered, HungUp, MediaReported)
+PARTIES_ONLY = (Answered, MediaReported)
 
 
 def by(kind: type[Event], user: str, session: str) -> Event:
@@ -91,8 +91,7 @@ def refusal(state: State, event: Event) -> str | None:
         return "not_participant" if outsider else REFUSED_PAIRS[state, kind]
     if kind in PARTIES_ONLY and state is not State.ENDED:
         bound = (CALLER,) if state in UNANSWERED else (CALLER, CALLEE)
-        may_decline = state in UNANSWERED and kind is HungUp and actor[0] == "bob"
-        return None if actor in bound or may_decline else "not_participant"
+        return None if actor in bound else "not_participant"
     return None
 
 

@@ -82,11 +82,13 @@ def to(message: Message, *audiences: Audience) -> tuple[Send, ...]:
 def ends(
     states: tuple[State, ...], event: Event, by: str | None, reason: Reason, now: int = NOW
 ) -> Case:
-    """The call ends for both sides."""
+    """The call ends for both sides, and for another device that ended it."""
     taken = states[0] in TAKEN
     message = ended(by, reason, now - ACCEPTED if taken else 0)
     called = Audience.CALLEE if taken else Audience.DEVICES
-    sends = to(message, Audience.CALLER, called)
+    elsewhere = isinstance(event, HungUp) and event.session in {"a2", "b2"}
+    audiences = (*([Audience.ACTOR] if elsewhere else []), Audience.CALLER, called)
+    sends = to(message, *audiences)
     return Case(states, event, State.ENDED, over(reason, by, now), sends, now)
 
 
@@ -165,6 +167,8 @@ CASES = (
     ends(UNANSWERED, HungUp(*CALLER), "alice", Reason.CANCELLED),
     ends(UNANSWERED, HungUp(*CALLER, Reason.ERROR), "alice", Reason.ERROR),
     ends(UNANSWERED, HungUp(*CALLER, Reason.COMPLETED), "alice", Reason.CANCELLED),
+    ends(UNANSWERED, HungUp(*CALLERS_OTHER), "alice", Reason.CANCELLED),
+    ends(UNANSWERED, HungUp(*CALLERS_OTHER, Reason.ERROR), "alice", Reason.ERROR),
     declined(HungUp(*CALLEE), ended("bob", Reason.REJECTED), Reason.REJECTED),
     declined(HungUp(*CALLEE, Reason.COMPLETED), ended("bob", Reason.REJECTED), Reason.REJECTED),
     declined(
@@ -183,6 +187,8 @@ CASES = (
     ends((State.CONNECTED,), DeadlinePassed(), None, Reason.MAX_DURATION, LATER),
     ends(TAKEN, HungUp(*CALLER), "alice", Reason.COMPLETED),
     ends(TAKEN, HungUp(*CALLEE, Reason.ERROR), "bob", Reason.ERROR),
+    ends(TAKEN, HungUp(*CALLERS_OTHER), "alice", Reason.COMPLETED),
+    ends(TAKEN, HungUp(*CALLEES_OTHER, Reason.ERROR), "bob", Reason.ERROR),
     media(CALLER, MediaState.CONNECTED, Audience.CALLEE),
     media(CALLEE, MediaState.CONNECTED, Audience.CALLER),
     media(CALLEE, MediaState.FAILED, Audience.CALLER),

@@ -1,5 +1,7 @@
 """Ending a call: what it means in each state, and what is remembered of it."""
 
+import asyncio
+
 import pytest
 
 from tests.protocol.sdp import ANSWER, OFFER
@@ -92,20 +94,42 @@ async def test_a_rejected_call_may_be_ended_too(service: TestService):
     assert (await alice.done("call:end", {"callId": call_id}))["reason"] == "rejected"
 
 
-async def test_only_who_is_in_the_call_may_end_it(service: TestService):
-    alice, tablet, phone, laptop, mallory = [
-        await service.join(user) for user in ("alice", "alice", "bob", "bob", "mallory")
+async def test_a_stranger_may_not_end_a_call(service: TestService):
+    alice, phone, mallory = [await service.join(user) for user in ("alice", "bob", "mallory")]
+    call_id = await service.call(alice, phone)
+    ending = ("call:end", {"callId": call_id})
+    assert (await mallory.refusal(*ending))["code"] == "not_participant"
+    await phone.done("call:accept", {"callId": call_id})
+    assert (await mallory.refusal(*ending))["code"] == "not_participant"
+    await phone.done("call:end", {"callId": call_id})
+    assert (await mallory.refusal(*ending))["code"] == "not_participant"
+
+
+@pytest.mark.parametrize("user", ["alice", "bob"])
+async def test_a_device_that_is_not_in_the_call_may_end_it_for_its_user(
+    service: TestService, user: str
+):
+    alice, bob = await service.join("alice"), await service.join("bob")
+    call_id = await service.accepted(alice, bob)
+    other = await service.join(user)
+    answer = await other.done("call:end", {"callId": call_id})
+    assert (answer["by"], answer["reason"]) == (user, "completed")
+    assert other.events() == ["user:joined", "ack", "call:ended"]
+    for told in (alice, bob, other):
+        assert {"ok": True, **await told.next("call:ended")} == answer
+    await asyncio.gather(*(told.settle() for told in (alice, bob, other)))
+    assert [len(told.payloads("call:ended")) for told in (alice, bob, other)] == [1, 1, 1]
+
+
+async def test_another_device_of_the_caller_cancels(service: TestService):
+    alice, tablet, phone, laptop = [
+        await service.join(user) for user in ("alice", "alice", "bob", "bob")
     ]
     call_id = await service.call(alice, phone)
-    for stranger in (mallory, tablet):
-        error = await stranger.refusal("call:end", {"callId": call_id})
-        assert error["code"] == "not_participant"
-    await phone.done("call:accept", {"callId": call_id})
-    for stranger in (mallory, tablet, laptop):
-        error = await stranger.refusal("call:end", {"callId": call_id})
-        assert error["code"] == "not_participant"
-    await phone.done("call:end", {"callId": call_id})
-    assert (await mallory.refusal("call:end", {"callId": call_id}))["code"] == "not_participant"
+    assert (await tablet.done("call:end", {"callId": call_id}))["reason"] == "cancelled"
+    for told in (alice, tablet, phone, laptop):
+        ended = await told.next("call:ended")
+        assert (ended["by"], ended["reason"]) == ("alice", "cancelled")
 
 
 LATE: dict[str, dict[str, object]] = {
