@@ -68,9 +68,13 @@ class Listening(BaseModel):
         "the [proxy](deploy.md#keep-alive) in front keeps it, which else reuses one that is "
         "closing, and answers 502.",
     )
-    ping_interval: int = Field(default=15, ge=1, description="Seconds between two heartbeats.")
+    ping_interval: int = Field(
+        default=15, ge=1, description="Seconds from a client's last pong to the next ping."
+    )
     ping_timeout: int = Field(
-        default=10, ge=1, description="Seconds that a client has to answer a heartbeat."
+        default=10,
+        ge=1,
+        description="Seconds that a client has to answer a ping; after that it is gone.",
     )
     drain_window: int = Field(
         default=0,

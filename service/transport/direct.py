@@ -65,8 +65,8 @@ class Direct:
     """One connection: its frames in, its packets out."""
 
     __slots__ = (
-        "_ending", "_engine", "_later", "_line", "_open", "_peer", "_probed", "_relayed", "_socket",
-        "_upgrade_by", "_working",
+        "_ending", "_engine", "_later", "_line", "_now", "_open", "_peer", "_probed", "_relayed",
+        "_socket", "_upgrade_by", "_working",
     )  # fmt: skip
 
     def __init__(self, engine: "Engine", socket: Any, line: Line) -> None:
@@ -74,6 +74,7 @@ class Direct:
         self._socket = socket
         self._peer = engine.peer(socket.sid)
         self._relayed = engine.switchboard.relayed
+        self._now = asyncio.get_running_loop().time
         self._line = line
         self._open = False
         self._later: deque[str | Broken | None] | None = None
@@ -109,6 +110,7 @@ class Direct:
 
     def received(self, text: str) -> None:
         """A frame came."""
+        self._socket.heard = self._now()
         if self._later is not None:
             self._later.append(text)
             if len(self._later) == _MOST_WAITING:

@@ -39,6 +39,7 @@ _log = structlog.get_logger(__name__)
 _ANSWERED_WITHIN_S = 1.0
 """How long what came before a broken frame may take to be answered."""
 _MOST_NAMESPACES = 8  # all but one are refused, each once
+_NEVER_S = 365 * 86_400
 
 
 class Engine(socketio.AsyncServer):  # type: ignore[misc]
@@ -63,13 +64,18 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
             engineio_logger=logging.getLogger("engineio.server"),
             cors_allowed_origins=[],  # the gate decides on origins
             http_compression=False,
-            ping_interval=ping_interval,
+            # The heartbeat says who is gone. The libraries wait for a client as long as the first
+            # of the two, and tell it their sum.
+            ping_interval=(_NEVER_S, ping_interval - _NEVER_S),
             ping_timeout=ping_timeout,
+            monitor_clients=False,
             transports=list(transports),
             allow_upgrades="websocket" in transports,
             max_http_buffer_size=max_message_bytes,
         )
         self.switchboard = switchboard
+        self.ping_interval = ping_interval
+        self.ping_timeout = ping_timeout
         self.ended = ended
         self._peers: dict[str, Peer] = {}
         self._tasks: set[asyncio.Task[None]] = set()

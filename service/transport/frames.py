@@ -56,6 +56,7 @@ class Frames(asgi.WebSocket):  # type: ignore[misc]
         frame: object = None
         with contextlib.suppress(OSError):
             frame = await super().wait()
+            self._socket.heard = asyncio.get_running_loop().time()
         rule = self._rule_against(frame)
         if isinstance(frame, str) and rule is None:
             return frame

@@ -5,6 +5,7 @@ a connection, `._async`, which holds under "websocket" what serves a WebSocket, 
 `AsyncSocket._websocket_handler`, which that is given.
 """
 
+import asyncio
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,7 @@ class Requests:
     ) -> Response | None:
         if socket is None:
             return await self._opened(scope)
+        socket.heard = asyncio.get_running_loop().time()
         polling: Polling = socket.polling
         if asked.method == "GET":
             return await polling.get(scope, receive)

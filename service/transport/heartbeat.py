@@ -1,41 +1,112 @@
-"""The libraries' connection with a timer for its heartbeat where they have a task that sleeps.
+"""The libraries' connection with one timer, which says who is gone.
 
-A task of its own and what it sleeps on cost each idle connection kilobytes, a timer 200 bytes.
+Their own round over all connections is switched off, and their own waits are longer than any
+heartbeat's (engine.py). A task for each and what it sleeps on would cost an idle connection
+kilobytes; a timer costs 200 bytes.
 
 Leaned on, and held by tests/transport/test_contract.py: engineio builds each connection as
-`engineio.async_socket.AsyncSocket`, looked up there; `schedule_ping`, `last_ping`, `closing`,
-`closed`, `server.ping_interval`, `queue`.
+`engineio.async_socket.AsyncSocket`, looked up there, and calls `schedule_ping` at the open and at
+each pong, `check_ping_timeout` before it sends, and `close`, which sets `closing` and `closed`;
+`last_ping`, `server`, `queue`.
 """
 
 import asyncio
-import time
+from collections.abc import Callable
 from typing import Any
 
 import engineio.async_socket
+from engineio.exceptions import SocketIsClosedError
 from engineio.packet import PING, Packet
+
+_UNREAD_S = 0.1
+"""A pong that came while the loop was held up is read within this, before its client is gone."""
 
 
 class Heartbeat(engineio.async_socket.AsyncSocket):  # type: ignore[misc]
-    """Pings when it is time to; whoever does not answer is found by the libraries' own round."""
+    """A client is pinged an interval after its last pong, and has the timeout to answer.
+
+    Who does not is gone, whatever else it sends: at the latest interval and timeout after its last
+    pong. Over polling the timeout runs from when the ping is queued.
+    """
 
     def __init__(self, server: Any, sid: str) -> None:
         super().__init__(server, sid)
-        self.last_ping: float | None
+        self.last_ping: float | None = None
+        """When the ping went out that waits for its pong (loop time)."""
+        self.heard = asyncio.get_running_loop().time()
+        """When anything last came from the client (loop time)."""
         self.frames: Any = None
         """What serves its WebSocket, if there is one."""
         self.polling: Any = None
         """What serves its long-polling, if it has polled."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._answered: Callable[[], object] | None = None
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since anything came from the client."""
+        return asyncio.get_running_loop().time() - self.heard
+
+    def probe(self, within_s: float, answered: Callable[[], object]) -> None:
+        """Ping out of turn: who does not answer within `within_s` is gone.
+
+        A ping that is under way will do, since pongs have no number and one more would be an
+        answer to nothing. `answered` is called at the pong, and never when none comes.
+        """
+        self._answered = answered
+        due = asyncio.get_running_loop().time() + within_s
+        if self.last_ping is None:
+            self._ping(within_s)
+        elif self._timer is not None and self._timer.when() > due:
+            self._in(within_s, self._late)
 
     def schedule_ping(self) -> None:
-        """Ping after the interval, unless that is on its way."""
-        if self.last_ping:
-            self.last_ping = None
-            asyncio.get_running_loop().call_later(self.server.ping_interval, self._ping)
+        """The connection is open, or a pong has come: ping after the interval."""
+        self.last_ping = None
+        self._in(self.server.ringline.ping_interval, self._ping)
+        answered, self._answered = self._answered, None
+        if answered is not None:
+            answered()
 
-    def _ping(self) -> None:
-        if not self.closing and not self.closed:
-            self.last_ping = time.time()
-            self.queue.put_nowait(Packet(PING))
+    async def check_ping_timeout(self) -> bool:
+        """Whether there is a client to send to, for all that is known."""
+        if self.closed:
+            raise SocketIsClosedError
+        return True
+
+    async def close(
+        self, wait: bool = True, abort: bool = False, reason: str | None = None  # noqa: FBT001, FBT002 - theirs
+    ) -> None:  # fmt: skip
+        """The connection is over, and its heartbeat with it."""
+        self._stop()
+        self._answered = None
+        await super().close(wait, abort, reason)
+
+    def _ping(self, within_s: float | None = None) -> None:
+        if self.closing or self.closed:
+            return
+        timeout: float = self.server.ringline.ping_timeout
+        self.last_ping = asyncio.get_running_loop().time()
+        self._in(timeout if within_s is None else min(within_s, timeout), self._late)
+        self.queue.put_nowait(Packet(PING))
+
+    def _late(self) -> None:
+        self._in(_UNREAD_S, self._lost)
+
+    def _lost(self) -> None:
+        engine = self.server.ringline
+        engine.spawn(self.close(wait=False, abort=True, reason=engine.reason.PING_TIMEOUT))
+
+    def _in(self, seconds: float, act: Callable[[], object]) -> None:
+        """Do this next, in the place of what the timer was set for."""
+        self._stop()
+        if not self.closing:
+            self._timer = asyncio.get_running_loop().call_later(seconds, act)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 def install() -> None:

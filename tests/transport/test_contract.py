@@ -256,7 +256,28 @@ async def test_event_loops_do_not_let_small_messages_wait(on_picows: TestService
 
 def test_engineio_builds_connections_as_heartbeats(service: TestService):
     assert engineio.async_server.async_socket.AsyncSocket is Heartbeat
-    assert list(inspect.signature(AsyncSocket.schedule_ping).parameters) == ["self"]
+
+
+@pytest.mark.parametrize(
+    ("name", "takes"),
+    [
+        ("schedule_ping", []),
+        ("check_ping_timeout", []),
+        ("close", ["wait", "abort", "reason"]),
+    ],
+)
+def test_what_the_heartbeat_replaces(name: str, takes: list[str]):
+    (base,) = Heartbeat.__bases__
+    assert parameters(getattr(base, name)) == ["self", *takes], f"AsyncSocket.{name} has moved."
+    assert parameters(getattr(Heartbeat, name)) == ["self", *takes]
+
+
+async def test_only_the_heartbeat_says_who_is_gone(service: TestService):
+    await service.join("alice")
+    eio = service.node.engine.eio
+    assert eio.service_task_handle is None, "engineio watches its connections by itself."
+    assert eio.ping_interval > 86_400, "engineio's own waits end before a heartbeat's."
+    assert (eio.ping_interval + eio.ping_interval_grace_period, eio.ping_timeout) == (15, 10)
 
 
 async def test_a_heartbeat_is_no_task(service: TestService):
