@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from service import __version__, parts
 from service.auth.offenders import Offenders
+from service.calls.availability import Availability
 from service.calls.call import Reason
 from service.calls.moves import Moves
 from service.calls.placing import Placing
@@ -19,6 +20,7 @@ from service.presence import Presence
 from service.relay import Relay
 from service.sessions.directory import Directory
 from service.sessions.entrance import Entrance
+from service.sessions.liveness import Liveness
 from service.sessions.upkeep import Upkeep
 from service.settings import Settings
 from service.stores.memory import MemoryAnswers, MemoryCalls, MemorySessions
@@ -76,6 +78,7 @@ class Node:
         memory = MemoryCalls()
         self.store = memory
         directory = Directory()
+        liveness = Liveness(directory)
         relay = Relay(directory, scale=scale)
         names = UserNames(settings.log_user, parts.log_key(settings))
         self.traces = Traces(__version__, names, relay.candidates)
@@ -108,10 +111,17 @@ class Node:
             ice=ice,
             clock=clock,
             timeouts=timeouts,
-            call_waiting=settings.call_waiting,
             scale=scale,
             tracing=tracing,
             draining=self._draining,
+            availability=Availability(
+                calls=store,
+                sessions=sessions,
+                moves=moves,
+                liveness=liveness,
+                clock=clock,
+                call_waiting=settings.call_waiting,
+            ),
         )
         upkeep = Upkeep(
             directory=directory,
@@ -137,6 +147,7 @@ class Node:
             placing=placing,
             presence=presence,
             upkeep=upkeep,
+            liveness=liveness,
             ice=ice,
             clock=clock,
         )
@@ -212,6 +223,7 @@ class Node:
             "routes": relay,
             "watches": presence,
             "session_deadlines": upkeep,
+            "probes": liveness,
         }
         self._watch(directory, users)
 

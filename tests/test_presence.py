@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,6 +20,15 @@ from service.wire.packets import decode_event
 from tests.calls.situations import CALLER, INITIATING, NOW, TIMEOUTS
 
 ENDED = decide(INITIATING, HungUp(*CALLER), NOW, TIMEOUTS).call
+
+
+class Lively:
+    """A client that has just been heard of."""
+
+    silent_s = 0.0
+
+    def probe(self, _within_s: float, _answered: Callable[[], object]) -> None:
+        raise AssertionError("nobody asks here")
 
 
 class SlowCalls(MemoryCalls):
@@ -53,7 +63,7 @@ class World:
             told.append(json.loads(bytes(event.payload or b""))["isInCall"])
 
         identity = Identity(name, None, expires_at=NOW)
-        session = Session(SessionRef(name, name), identity, write, print)
+        session = Session(SessionRef(name, name), identity, write, print, Lively())
         self.directory.add(session)
         return session
 

@@ -7,13 +7,14 @@ import msgspec
 
 from service import errors, ids
 from service.calls import machine
-from service.calls.admission import Admitted, Glare, admit
+from service.calls.admission import Admitted, Glare
+from service.calls.availability import Availability, Available
 from service.calls.call import Call, Reason
 from service.calls.events import Accepted, Rejected, Rung, SessionLost
-from service.calls.moves import Moves, overdue, session_lost
+from service.calls.moves import Moves
 from service.calls.rules import Timeouts
 from service.limits import Limit, Meters
-from service.ports import CallStore, Clock, Engagements, IceSource, SessionRef, SessionStore
+from service.ports import CallStore, Clock, IceSource, SessionRef, SessionStore
 from service.presence import Presence
 from service.relay import Relay
 from service.sessions.reply import Reply
@@ -44,7 +45,7 @@ class Placing:
         timeouts: Timeouts,
         tracing: Tracing,
         draining: Callable[[], bool],
-        call_waiting: bool = False,
+        availability: Availability,
         scale: float = 1.0,
     ) -> None:
         self._calls = calls
@@ -55,7 +56,7 @@ class Placing:
         self._ice = ice
         self._clock = clock
         self._timeouts = timeouts
-        self._call_waiting = call_waiting
+        self._availability = availability
         self._tracing = tracing
         self._draining = draining
         self._by_user = Meters(INITIATES.scaled(scale))
@@ -84,12 +85,9 @@ class Placing:
         if self._draining():
             raise errors.ServerDraining
         self._limit(who.user, message.to)
-        devices = await self._sessions.of(message.to)
-        if not devices:
-            raise errors.UserUnavailable
         for _ in range(_ATTEMPTS):
-            mine, theirs = await self._engaged(who.user), await self._engaged(message.to)
-            verdict = self._admit(who, message.to, mine, theirs, devices)
+            available = await self._availability.of(who, message.to)
+            verdict = available.verdict
             if isinstance(verdict, Glare):
                 setup.meets(verdict.call)
                 await self._accept_theirs(who, verdict.call, reply)
@@ -98,7 +96,7 @@ class Placing:
                 await self._answer_busy(who, verdict)
                 continue
             call = self._new_call(who, message, setup)
-            if await self._open(who, call, mine.version, theirs.version, reply):
+            if await self._open(who, call, available, reply):
                 return
         raise errors.StoreUnavailable
 
@@ -130,42 +128,6 @@ class Placing:
         if wait := self._by_pair.take((caller, callee), now):
             raise errors.RateLimited(scope="initiates_to_one", retry_after_ms=wait)
 
-    def _admit(
-        self,
-        who: Session,
-        callee: str,
-        mine: Engagements,
-        theirs: Engagements,
-        devices: tuple[SessionRef, ...],
-    ) -> Admitted | Glare:
-        return admit(
-            who.user,
-            callee,
-            mine=mine.calls,
-            theirs=theirs.calls,
-            resumable={ref.id for ref in (*devices, who.ref) if ref.resumable},
-            session=who.id,
-            call_waiting=self._call_waiting,
-        )
-
-    async def _engaged(self, user: str) -> Engagements:
-        """The user's live calls, after seeing that each of them still lives."""
-        engaged = await self._calls.engagements(user)
-        settled = [call for call in engaged.calls if await self._settle(call)]
-        return engaged if not settled else await self._calls.engagements(user)
-
-    async def _settle(self, call: Call) -> bool:
-        """End a call whose time is up or whose session is gone; tell whether it was so."""
-        if call.deadline is not None and call.deadline <= self._clock():
-            return not (await self._moves.move(call.id, overdue(self._clock()))).live
-        for user, session in (
-            (call.caller, call.caller_session),
-            (call.callee, call.callee_session),
-        ):
-            if session and session not in {ref.id for ref in await self._sessions.of(user)}:
-                return not (await self._moves.move(call.id, session_lost(user, session))).live
-        return False
-
     async def _accept_theirs(self, who: Session, call: Call, reply: Reply) -> None:
         with self._tracing.accepting(call.id):
             await self._moves.move(
@@ -196,14 +158,15 @@ class Placing:
             timeouts=self._timeouts,
         )
 
-    async def _open(self, who: Session, call: Call, mine: int, theirs: int, reply: Reply) -> bool:
+    async def _open(self, who: Session, call: Call, available: Available, reply: Reply) -> bool:
         """Open the call and ring; False when one of the two has been engaged meanwhile.
 
         Raises:
             UserUnavailable: the callee's last device left before the call was there to be ended.
         """
         async with self._moves.turn(call.id):  # nobody may answer what its caller has not heard of
-            if not await self._calls.open(call, mine, theirs):
+            versions = available.caller_version, available.callee_version
+            if not await self._calls.open(call, *versions):
                 return False
             devices = await self._sessions.of(call.callee)  # who joined before the call was there
             if not devices and await self._withdraw(call):

@@ -9,11 +9,13 @@ from service.calls.service import Calls
 from service.ports import CallStore, Clock, IceSource, Identity, SessionRef, SessionStore
 from service.presence import Presence
 from service.sessions.directory import Directory
+from service.sessions.liveness import Liveness
 from service.sessions.reply import Reply
-from service.sessions.session import Session
+from service.sessions.session import Pulse, Session
 from service.sessions.upkeep import Upkeep
 from service.wire.client_events import UserJoin
-from service.wire.server_events import LiveCall, UserJoined, ice_fields
+from service.wire.packets import DISCONNECT
+from service.wire.server_events import Error, LiveCall, UserJoined, ice_fields
 
 MOST_SESSIONS = 10
 
@@ -27,6 +29,7 @@ class Door:
     address: str
     write: Callable[[bytes], None]
     close: Callable[[str], None]
+    pulse: Pulse
     traceparent: str | None = None
 
 
@@ -43,6 +46,7 @@ class Entrance:
         placing: Placing,
         presence: Presence,
         upkeep: Upkeep,
+        liveness: Liveness,
         ice: IceSource,
         clock: Clock,
     ) -> None:
@@ -53,6 +57,7 @@ class Entrance:
         self._placing = placing
         self._presence = presence
         self._upkeep = upkeep
+        self._liveness = liveness
         self._ice = ice
         self._clock = clock
 
@@ -73,13 +78,13 @@ class Entrance:
             message.device_id,
             "resume" in (message.features or ()),
         )
-        if not await self._sessions.add(ref, MOST_SESSIONS):
-            raise errors.TooManySessions
+        await self._admit(ref)
         session = Session(
             ref,
             door.identity,
             door.write,
             door.close,
+            door.pulse,
             address=door.address,
             traceparent=door.traceparent,
         )
@@ -87,6 +92,7 @@ class Entrance:
         self._directory.add(session)
         self._upkeep.begin(session)
         try:
+            await self._ask_others(session)
             await self._welcome(door, session, reply)
             await self._placing.ring_late(session)
             await self._presence.changed(session.user)
@@ -107,9 +113,50 @@ class Entrance:
         self._directory.remove(session)
         self._upkeep.finish(session)
         self._presence.forget(session)
-        await self._sessions.remove(session.ref, self._clock())
-        await self._calls.lost(session)
-        await self._presence.changed(session.user)
+        try:
+            await self._sessions.remove(session.ref, self._clock())
+            await self._calls.lost(session)
+            await self._presence.changed(session.user)
+        finally:
+            self._liveness.over(session)
+
+    async def _admit(self, ref: SessionRef) -> None:
+        """Add a session; at ten, the one that has been silent longest gives way.
+
+        Raises:
+            TooManySessions: others took every place that was made.
+        """
+        for _ in range(MOST_SESSIONS):
+            if await self._sessions.add(ref, MOST_SESSIONS):
+                return
+            await self._make_room(ref.user)
+        raise errors.TooManySessions
+
+    async def _ask_others(self, session: Session) -> None:
+        """See whether the user's other sessions still live, or are what a lost network left."""
+        others = await self._sessions.of(session.user)
+        self._liveness.ask(other.id for other in others if other.id != session.id)
+
+    async def _make_room(self, user: str) -> None:
+        """Have the session go that has been silent longest, rather one that is in no call.
+
+        Its place is free at once; the rest of it is seen off when its connection has closed. The
+        client is told by a DISCONNECT, so that socket.io-client does not come back by itself.
+        """
+        found = [self._directory.get(ref.id) for ref in await self._sessions.of(user)]
+        calls = (await self._store.engagements(user)).calls
+        silent = sorted(
+            (session for session in found if session is not None),
+            key=lambda one: (not any(call.binds(one.id) for call in calls), one.pulse.silent_s),
+        )
+        if silent:
+            session = silent[-1]
+            await self._sessions.remove(session.ref, self._clock())
+            why = errors.TooManySessions("An eleventh session took the place of this silent one.")
+            told = Error.of(why, UserJoin.event, None, None)
+            session.emit(told.event, told.encode())
+            session.write(DISCONNECT)
+            session.close("too_many_sessions")
 
     async def _welcome(self, door: Door, session: Session, reply: Reply) -> None:
         calls = (await self._store.engagements(session.user)).calls

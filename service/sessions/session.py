@@ -1,10 +1,24 @@
 """One joined session and the way out to its client."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from service.errors import TokenExpired
 from service.ports import Identity, SessionRef
 from service.wire.packets import encode_event
+
+
+class Pulse(Protocol):
+    """How a client shows that it lives."""
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since anything came from it."""
+        ...
+
+    def probe(self, within_s: float, answered: Callable[[], object]) -> None:
+        """Ask it to answer, else its connection ends; `answered` is called when it does."""
+        ...
 
 
 class Session:
@@ -16,8 +30,8 @@ class Session:
     """
 
     __slots__ = (
-        "_held", "address", "close", "id", "identity", "measured_until", "ref", "traceparent",
-        "user", "write",
+        "_held", "address", "close", "id", "identity", "measured_until", "pulse", "ref",
+        "traceparent", "user", "write",
     )  # fmt: skip
 
     def __init__(
@@ -26,6 +40,7 @@ class Session:
         identity: Identity,
         write: Callable[[bytes], None],
         close: Callable[[str], None],
+        pulse: Pulse,
         *,
         address: str = "",
         traceparent: str | None = None,
@@ -36,6 +51,7 @@ class Session:
         self.identity = identity
         self.write = write
         self.close = close
+        self.pulse = pulse
         self.address = address
         self.traceparent = traceparent
         """What the client said at its connect (W3C Trace Context), to link its calls to."""

@@ -155,6 +155,7 @@ class Dispatch:
             connection.address,
             connection.wire.write,
             connection.wire.cut,
+            connection.wire.pulse,
             connection.traceparent,
         )
         if connection.session is not None:

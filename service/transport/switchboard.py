@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from engineio.packet import MESSAGE
 from engineio.packet import Packet as EnginePacket
 
+from service.sessions.session import Pulse
 from service.transport.frames import POLICY_VIOLATION
 from service.transport.line import MOST_UNREAD, Line
 from service.wire.packets import EventPacket
@@ -87,6 +88,12 @@ class Wire:
         """What ended the connection, once it is cut."""
         self.line: Line | None = None
         """What writes without a queue, if the connection has come to that."""
+
+    @property
+    def pulse(self) -> Pulse:
+        """How the client shows that it lives."""
+        pulse: Pulse = self._socket
+        return pulse
 
     def write(self, packet: bytes) -> None:
         """Send an encoded Socket.IO packet; after the end it goes nowhere."""

@@ -115,6 +115,10 @@ def size_of(packet: str) -> int:
     return len(packet) if packet.isascii() else len(packet.encode(errors="surrogatepass"))
 
 
+DISCONNECT = b"1"
+"""A DISCONNECT packet of the main namespace: socket.io-client stays away until it is told to."""
+
+
 def encode_event(event: str, payload: bytes) -> bytes:
     """An EVENT packet with one argument, its JSON ready."""
     return b'2["%b",%b]' % (event.encode(), payload)

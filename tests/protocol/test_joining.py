@@ -72,14 +72,35 @@ async def test_two_live_sessions_with_one_device_id_coexist(service: TestService
     await two.next("call:incoming")
 
 
-async def test_the_eleventh_session_is_too_many(service: TestService):
-    sessions = [await service.join("alice") for _ in range(10)]
-    eleventh = await service.connect(token("alice"))
-    error = await eleventh.refusal("user:join", {"userId": "alice"})
-    assert (error["code"], error["retryable"]) == ("too_many_sessions", False)
-    await sessions[0].close()
-    await service.seen_off(sessions[0])
-    await eleventh.done("user:join", {"userId": "alice"})
+async def test_the_eleventh_session_takes_the_place_of_the_one_silent_longest(
+    service: TestService,
+):
+    first, *others = [await service.join("alice") for _ in range(10)]
+    for one in others:
+        await one.settle()
+    eleventh = await service.join("alice")
+    error = await first.next("error")
+    assert (error["code"], error["retryable"], error["event"]) == (
+        "too_many_sessions", False, "user:join",
+    )  # fmt: skip
+    assert await first.until_closed() == 1008
+    assert first.frames[-1] == "41", "without a DISCONNECT socket.io-client comes back"
+    await service.seen_off(first)
+    for one in (*others, eleventh):
+        await one.settle()
+    assert len(service.node.tables["sessions"]) == 10
+
+
+async def test_a_session_in_a_call_does_not_give_way_while_another_can(service: TestService):
+    bob = await service.join("bob")
+    talking, idle, *others = [await service.join("alice") for _ in range(10)]
+    call_id = await service.accepted(talking, bob)
+    for one in (idle, *others):
+        await one.settle()
+    await service.join("alice")
+    assert (await idle.next("error"))["code"] == "too_many_sessions"
+    await bob.done("call:signal", {"callId": call_id, "data": "still there"})
+    await talking.next("call:signal")
 
 
 async def test_events_before_the_join_wait_for_it_in_order(service: TestService):

@@ -33,6 +33,8 @@ class Client:
         self.user = ""
         self.session = ""
         self.answers_pings = True
+        self.pings = 0
+        """How often the server has pinged."""
         self._taken: list[bool] = []
         self._ids = itertools.count(1)
         self._changed = asyncio.Condition()
@@ -165,6 +167,9 @@ class Client:
     async def _take(self, frame: str | bytes) -> None:
         assert isinstance(frame, str), "the server sends no binary"
         if frame == "2":
+            async with self._changed:
+                self.pings += 1
+                self._changed.notify_all()
             if self.answers_pings:
                 await self.socket.send("3")
             return

@@ -12,6 +12,7 @@ from service.app import serving
 from service.clock import wall_clock
 from service.node import Node
 from service.sessions.directory import Directory
+from service.sessions.liveness import SILENT_S
 from service.settings import Settings
 from tests.support.client import Client
 from tests.support.waiting import until
@@ -109,6 +110,13 @@ class TestService:
         sessions = self.node.tables["sessions"]
         assert isinstance(sessions, Directory)
         await until(lambda: not any(sessions.get(client.session) for client in gone), "leaving")
+
+    async def silent(self, *clients: Client) -> None:
+        """Wait until nothing has come from these clients for more than a second."""
+        sessions = self.node.tables["sessions"]
+        assert isinstance(sessions, Directory)
+        found = [sessions.get(client.session) for client in clients]
+        await until(lambda: all(one and one.pulse.silent_s > SILENT_S for one in found), "silence")
 
     async def waiting(self, client: Client, events: int) -> None:
         """Wait until so many events of a client wait for its join."""

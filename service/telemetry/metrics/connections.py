@@ -27,6 +27,7 @@ ENDINGS = (
     "flood",
     "slow",
     "token_expired",
+    "too_many_sessions",
     "auth_unavailable",
     "internal",
     "shutdown",

@@ -1,0 +1,109 @@
+"""Whether two users may be in a new call: what each is doing, and whether that still lives."""
+
+from dataclasses import dataclass
+
+from service import errors
+from service.calls.admission import Admitted, Glare, admit
+from service.calls.call import Call
+from service.calls.moves import Moves, overdue, session_lost
+from service.ports import CallStore, Clock, Engagements, SessionStore
+from service.sessions.liveness import Liveness
+from service.sessions.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Available:
+    """What may be done, as long as both users' engagements stand at these versions."""
+
+    verdict: Admitted | Glare
+    caller_version: int
+    callee_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Engaged:
+    """What may not be done, and the sessions that are in the way."""
+
+    refusal: errors.RinglineError
+    sessions: frozenset[str]
+
+
+class Availability:
+    """Looks at both users' calls before one calls the other."""
+
+    def __init__(
+        self,
+        *,
+        calls: CallStore,
+        sessions: SessionStore,
+        moves: Moves,
+        liveness: Liveness,
+        clock: Clock,
+        call_waiting: bool,
+    ) -> None:
+        self._calls = calls
+        self._sessions = sessions
+        self._moves = moves
+        self._liveness = liveness
+        self._clock = clock
+        self._call_waiting = call_waiting
+
+    async def of(self, who: Session, callee: str) -> Available:
+        """Decide on `who` calling `callee`.
+
+        Nobody is refused for a call whose client is gone without a word: sessions that are in the
+        way and have been silent are asked first, which takes up to 2.5 s where one does not answer.
+
+        Raises:
+            UserUnavailable: the callee is not online.
+            AlreadyInCall, UserBusy: as `admission.admit` has it.
+        """
+        found = await self._look(who, callee)
+        if isinstance(found, Engaged) and await self._liveness.check(found.sessions):
+            found = await self._look(who, callee)
+        if isinstance(found, Engaged):
+            raise found.refusal
+        return found
+
+    async def _look(self, who: Session, callee: str) -> Available | Engaged:
+        devices = await self._sessions.of(callee)
+        if not devices:
+            raise errors.UserUnavailable
+        mine, theirs = await self._engaged(who.user), await self._engaged(callee)
+        try:
+            verdict = admit(
+                who.user,
+                callee,
+                mine=mine.calls,
+                theirs=theirs.calls,
+                resumable={ref.id for ref in (*devices, who.ref) if ref.resumable},
+                session=who.id,
+                call_waiting=self._call_waiting,
+            )
+        except (errors.AlreadyInCall, errors.UserBusy) as refusal:
+            return Engaged(refusal, _bound((*mine.calls, *theirs.calls)))
+        return Available(verdict, mine.version, theirs.version)
+
+    async def _engaged(self, user: str) -> Engagements:
+        """The user's live calls, after seeing that each of them still lives."""
+        engaged = await self._calls.engagements(user)
+        settled = [call for call in engaged.calls if await self._settle(call)]
+        return engaged if not settled else await self._calls.engagements(user)
+
+    async def _settle(self, call: Call) -> bool:
+        """End a call whose time is up or whose session is gone; tell whether it was so."""
+        if call.deadline is not None and call.deadline <= self._clock():
+            return not (await self._moves.move(call.id, overdue(self._clock()))).live
+        for user, session in (
+            (call.caller, call.caller_session),
+            (call.callee, call.callee_session),
+        ):
+            if session and session not in {ref.id for ref in await self._sessions.of(user)}:
+                return not (await self._moves.move(call.id, session_lost(user, session))).live
+        return False
+
+
+def _bound(calls: tuple[Call, ...]) -> frozenset[str]:
+    """The sessions that these calls stand and fall with."""
+    bound = [one for call in calls for one in (call.caller_session, call.callee_session)]
+    return frozenset(session for session in bound if session)
