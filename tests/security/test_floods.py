@@ -92,18 +92,11 @@ async def test_the_scale_multiplies_candidates(scale: float, allowed: int):
 
 @pytest.mark.parametrize(("scale", "allowed"), [(0.5, 150), (2.0, 600)])
 async def test_the_scale_multiplies_events(scale: float, allowed: int):
-    rate, sent = round(100 * scale), allowed + round(200 * scale)
     async with running(rate_limit_scale=scale) as service:
         mallory = await service.join("mallory")
         await service.advance(3)  # as if nothing had been sent yet
-        begun = time.monotonic()
-        for _ in range(sent):
-            await mallory.send(QUERY)
-        told = ("user:status", "error")
-        await mallory.until(lambda: len(mallory.events(*told)) == sent)
-        refilled = (time.monotonic() - begun) * rate  # while they were sent
-        assert allowed <= len(mallory.payloads("user:status")) <= allowed + refilled
-        assert {error["code"] for error in mallory.payloads("error")} == {"rate_limited"}
+        passed, seconds = await until_refused(mallory)
+        assert allowed <= passed <= allowed + seconds * 100 * scale
 
 
 async def test_what_waits_for_an_accept_is_bounded(service: TestService, bystanders: Bystanders):
@@ -117,19 +110,25 @@ async def test_what_waits_for_an_accept_is_bounded(service: TestService, bystand
 async def test_events_of_a_session(service: TestService, bystanders: Bystanders):
     mallory = await service.join(name("mallory"))
     await service.advance(3)  # as if nothing had been sent yet
-    begun = time.monotonic()
-    for _ in range(450):
-        await mallory.send(QUERY)
+    passed, seconds = await until_refused(mallory)
     await bystanders.talk()
-    refused = await mallory.next("error")
-    assert (refused["code"], refused["retryable"]) == ("rate_limited", True)
-    assert 0 < refused["retryAfterMs"] <= 1_000
-    told = ("user:status", "error")
-    await mallory.until(lambda: len(mallory.events(*told)) == 450)
-    refilled = (time.monotonic() - begun) * 100
-    assert 300 <= len(mallory.payloads("user:status")) <= 300 + refilled
+    assert 300 <= passed <= 300 + seconds * 100
+    for refused in mallory.payloads("error"):
+        assert (refused["code"], refused["retryable"]) == ("rate_limited", True)
+        assert 0 < refused["retryAfterMs"] <= 1_000
     await service.advance(1)
     await mallory.done("user:status", {"userId": "x"})
+
+
+async def until_refused(mallory: Client) -> tuple[int, float]:
+    """Query until that is too often: how many were answered, and the seconds that it took."""
+    begun, sent, told = time.monotonic(), 0, ("user:status", "error")
+    while "error" not in mallory.events():
+        for _ in range(100):
+            await mallory.send(QUERY)
+        sent += 100
+        await mallory.until(lambda: len(mallory.events(*told)) >= sent, timeout=60)  # noqa: B023
+    return len(mallory.payloads("user:status")), time.monotonic() - begun
 
 
 @pytest.mark.parametrize(
@@ -142,7 +141,7 @@ async def test_a_flood_is_closed_and_nobody_waits(
     mallory = await service.join(name("mallory")) if joined else await connected(service)
     flood = asyncio.create_task(send_until_closed(mallory, frame))
     await bystanders.talk()
-    assert await mallory.until_closed(timeout=30) == 1008  # the flood is in this loop, too
+    assert await mallory.until_closed(timeout=90) == 1008  # the flood is in this loop, too
     await flood
     await bystanders.talk()
 
