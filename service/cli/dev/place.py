@@ -20,7 +20,7 @@ class Place:
     address: str
     certificate: Certificate | None = None
 
-    def origin(self, port: int) -> str:
+    def origin(self, port: int | str) -> str:
         """How links to a port of it begin."""
         scheme = "https" if self.certificate else "http"
         name = f"[{self.address}]" if ":" in self.address else self.address

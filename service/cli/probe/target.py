@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from service.cli.dev.place import this_machine
 from service.cli.probe.guests import Guests, guests
 from service.settings import SettingsError, read
 
@@ -48,7 +49,7 @@ def target(environ: Mapping[str, str], chosen: argparse.Namespace) -> Target:
     Raises:
         SettingsError: something does not fit.
     """
-    url = chosen.url or f"http://127.0.0.1:{read(environ).values.get('port', _PORT)}"
+    url = chosen.url or _here(read(environ).values)
     tls = ssl.create_default_context()
     if chosen.insecure:
         tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
@@ -59,6 +60,11 @@ def target(environ: Mapping[str, str], chosen: argparse.Namespace) -> Target:
         turn=not chosen.no_turn,
         guests=guests(environ, chosen),
     )
+
+
+def _here(values: Mapping[str, str]) -> str:
+    """Where this machine's own service is, by its settings."""
+    return this_machine(values.get("host")).origin(values.get("port", _PORT))
 
 
 def _origin(url: str) -> str:

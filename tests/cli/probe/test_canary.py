@@ -247,3 +247,14 @@ async def metrics_port(probe: asyncio.subprocess.Process) -> int:
     found = re.fullmatch(r"ringline: metrics at http://127\.0\.0\.1:(\d+)/metrics\n", line)
     assert found, line
     return int(found[1])
+
+
+@pytest.mark.skipif(
+    not socket.has_dualstack_ipv6(), reason="this machine has no IPv6; run where it has"
+)
+@pytest.mark.parametrize("host", ["*", "::"])
+def test_metrics_are_served_at_both_families(host):
+    with served(Metrics(), host, 0) as port:
+        for address in ("127.0.0.1", "::1"):
+            with socket.create_connection((address, port), timeout=5):
+                pass

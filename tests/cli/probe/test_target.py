@@ -57,6 +57,8 @@ class TestWhere:
     def test_unless_told_it_is_this_machine(self, settled):
         assert settled(**KEY).origin == "http://127.0.0.1:8001"
         assert settled(**KEY, RINGLINE_PORT="9001").origin == "http://127.0.0.1:9001"
+        assert settled(**KEY, RINGLINE_HOST="*").origin == "http://127.0.0.1:8001"
+        assert settled(**KEY, RINGLINE_HOST="::1,10.0.0.1").origin == "http://[::1]:8001"
 
     def test_certificates_are_verified_unless_told_otherwise(self):
         careful, careless = aim("https://a").tls, aim("https://a", "--insecure").tls
