@@ -12,7 +12,7 @@ from service.settings import Settings
 
 SOURCE = Path(__file__).with_name("values.schema.yaml")
 OWN = frozenset(
-    {"host", "port", "admin_host", "admin_port", "secrets_dir", "drain_window"}
+    {"port", "admin_host", "admin_port", "secrets_dir", "drain_window"}
     | {"jwt_secret", "turn_secret", "turn_urls"}
 )
 """Settings that the chart sets itself, from values of its own."""

@@ -189,8 +189,22 @@ external() {
         say "seen from outside as $public."
     fi
     TURN_EXTERNAL=
-    [ -z "$public" ] || [ "$public" = "${TURN_RELAY_IP%%,*}" ] || TURN_EXTERNAL=$public/${TURN_RELAY_IP%%,*}
+    fitting=
+    for address in $(printf '%s' "$public" | tr ',' ' '); do
+        relay=$(relay_like "$address")
+        [ -n "$relay" ] || continue
+        fitting=$address
+        [ "$address" = "$relay" ] || TURN_EXTERNAL=$TURN_EXTERNAL,$address/$relay
+    done
+    [ -n "$fitting" ] || [ -z "$public" ] ||
+        fail "TURN_EXTERNAL_IP is '$public', and TURN_RELAY_IP has no address of that family: add one."
     export TURN_EXTERNAL
+}
+
+# The first relay address of the family of another address.
+relay_like() { # ADDRESS
+    case $1 in *:*) family=: ;; *) family=. ;; esac
+    printf '%s' "$TURN_RELAY_IP" | tr ',' '\n' | grep -F "$family" | head -n 1
 }
 
 config() {

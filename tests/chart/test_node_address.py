@@ -75,6 +75,13 @@ def test_it_writes_the_public_address(tmp_path: Path):
     assert (tmp_path / "external_ip").read_text() == "192.0.2.7"
 
 
+def test_a_node_with_an_address_of_each_family_has_both(tmp_path: Path):
+    six = {"type": "ExternalIP", "address": "2001:db8::7"}
+    with api(tmp_path, six, INSIDE, OUTSIDE) as port:
+        assert run(port, tmp_path, tmp_path / "external_ip").returncode == 0
+    assert (tmp_path / "external_ip").read_text() == "2001:db8::7,192.0.2.7"
+
+
 def test_a_node_without_one_is_told_in_a_sentence(tmp_path: Path):
     with api(tmp_path, INSIDE) as port:
         done = run(port, tmp_path, tmp_path / "external_ip")

@@ -49,6 +49,31 @@ def test_4_17_knows_every_option_and_none_is_deprecated(tmp_path, changes):
     assert {"use-auth-secret", "realm", "external-ip", "user-quota", "denied-peer-ip"} <= used
 
 
+@pytest.mark.parametrize(
+    ("outside", "mapped"),
+    [
+        ("192.0.2.7", ["192.0.2.7/10.0.0.7"]),
+        ("2001:db8::7", ["2001:db8::7/fd00::7"]),
+        ("2001:db8::7,192.0.2.7", ["2001:db8::7/fd00::7", "192.0.2.7/10.0.0.7"]),
+        ("10.0.0.7,2001:db8::7", ["2001:db8::7/fd00::7"]),
+        ("fd00::7", []),
+    ],
+)
+@pytest.mark.parametrize("relays", ["10.0.0.7,fd00::7", "fd00::7,10.0.0.7"])
+def test_an_external_address_stands_for_the_relay_address_of_its_family(
+    tmp_path, outside, mapped, relays
+):
+    lines = configured(tmp_path, EXTERNAL_IP=outside, RELAY_IP=relays)
+    assert [one for one in lines if one.startswith("external-ip=")] == [
+        f"external-ip={one}" for one in mapped
+    ]
+
+
+def test_a_node_s_address_of_a_family_that_its_pods_lack_is_left_out(tmp_path):
+    lines = configured(tmp_path, EXTERNAL_IP="2001:db8::7,192.0.2.7", RELAY_IP="10.0.0.7")
+    assert [one for one in lines if "external" in one] == ["external-ip=192.0.2.7/10.0.0.7"]
+
+
 def test_the_profiles_differ_in_what_4_17_does_by_itself(tmp_path):
     older, newer = (configured(tmp_path, PROFILE=profile) for profile in ("4.6", "4.17"))
     assert set(newer) < set(older)
@@ -97,6 +122,7 @@ def test_networks_become_ranges(tmp_path):
         ({"LISTENING_IP": ""}, "TURN_LISTENING_IP is missing: set"),
         ({"RELAY_IP": "turn.example.org"}, "TURN_RELAY_IP is 'turn.example.org': set an IP"),
         ({"EXTERNAL_IP": "me"}, "TURN_EXTERNAL_IP is 'me': set an IP address"),
+        ({"EXTERNAL_IP": "2001:db8::7"}, "TURN_EXTERNAL_IP is '2001:db8::7', and TURN_RELAY_IP"),
         ({"SCRATCH": "/nowhere"}, "TURN_SCRATCH is '/nowhere': set a directory"),
         ({"PORT": "0"}, "TURN_PORT is '0': set a whole number from 1 to 65535"),
         ({"MIN_PORT": "9", "MAX_PORT": "8"}, "TURN_MIN_PORT is above TURN_MAX_PORT: set"),

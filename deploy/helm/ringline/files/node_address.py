@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  a script that the chart mounts
-"""Write the public address of the node that this pod is on, as its Node object has it.
+"""Write the public addresses of the node that this pod is on, as its Node object has them.
 
 node_address.py FILE: asks the cluster with the pod's own token for the Node that NODE_NAME names.
 """
@@ -15,7 +15,7 @@ TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 def main(target: Path) -> str | None:
-    """Write the address; a sentence when there is none."""
+    """Write the addresses, comma separated; a sentence when there is none."""
     name = os.environ["NODE_NAME"]
     host, port = (os.environ[f"KUBERNETES_SERVICE_{what}"] for what in ("HOST", "PORT"))
     host = f"[{host}]" if ":" in host else host
@@ -29,7 +29,7 @@ def main(target: Path) -> str | None:
     public = [one["address"] for one in addresses if one["type"] == "ExternalIP"]
     if not public:
         return f"Node {name} has no ExternalIP; set turn.externalIP or turn.discoverStun."
-    target.write_text(public[0])
+    target.write_text(",".join(public))
     return None
 
 

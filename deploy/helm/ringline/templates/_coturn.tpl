@@ -17,11 +17,12 @@ command:
 command: [/bin/sh, /etc/ringline-turn/entrypoint.sh]
 {{- end }}
 env:
-  # Two users who both relay meet at the relay address: it is an allowed peer.
+  # Of every family that the pod has. Two users who both relay meet at the relay address: it is an
+  # allowed peer.
   {{- range list "LISTENING" "RELAY" "ALLOWED_PEER" }}
   - name: TURN_{{ . }}_IP
     valueFrom:
-      fieldRef: {fieldPath: status.podIP}
+      fieldRef: {fieldPath: status.podIPs}
   {{- end }}
   - name: TURN_PROMETHEUS_ADDRESS
     valueFrom:
