@@ -72,7 +72,9 @@ class JwksKeys:
                 "The token is signed with a key that the identity provider lacks."
             )
         raise AuthUnavailable(
-            "The key that the token is signed with is not known yet; try again.",
+            "The key that the token is signed with is not known yet; try again."
+            if self._set.keys is not None
+            else "The identity provider's keys could not be fetched yet; try again.",
             retry_after_ms=wait_ms or max(PACE_MS, self._set.pause_ms),
         )
 
@@ -83,12 +85,18 @@ class JwksKeys:
                 await self._set.under_way()
                 if self._named(kid, alg):
                     return 0
-                if self._set.soon and (wait_ms := self._lookups.take(sender, self._clock())):
+                if wait_ms := self._charged(sender):
                     return wait_ms
                 await self._set.newer_than(came)
         except TimeoutError:
             pass
         return 0
+
+    def _charged(self, sender: str) -> int:
+        """The ms until it may cause a fetch; the first one, and one not `soon`, are not its own."""
+        if self._set.keys is None or not self._set.soon:
+            return 0
+        return self._lookups.take(sender, self._clock())
 
     def _named(self, kid: str | None, alg: str) -> list[NamedKey]:
         keys = self._set.keys or ()

@@ -80,6 +80,12 @@ async def test_a_new_key_that_is_not_published_yet_is_never_refused_for_good(
     assert (await warm.verify(NEW, ALICE)).user == "alice"
 
 
+async def test_the_first_fetch_is_charged_to_nobody(by_jwks: TokenVerifier, clock: Hands):
+    assert (await by_jwks.verify(signed("e"), ALICE)).user == "alice"
+    clock.now += PACE_MS
+    await refused_for_good(by_jwks, signed("unknown"), ALICE)  # so that a fetch was made for it
+
+
 async def test_a_fetch_that_began_before_the_token_came_does_not_say_for_good(
     warm: TokenVerifier, keys: JwksKeys, provider: Provider, clock: Hands
 ):
