@@ -56,11 +56,14 @@ class Arrival:
         """Another request has come over the connection, whose sender has read the last answer."""
         self._answer = None
 
-    def ended(self, *, reset: bool) -> None:
-        """The other end has hung up."""
+    def ended(self) -> None:
+        """The other end has hung up.
+
+        A reset by itself loses nothing: proxies reset connections whose answers they have passed on.
+        """
         self.over = True
         answer, self._answer = self._answer, None
-        if answer is not None and (reset or self.unread()):
+        if answer is not None and self.unread():
             answer.lost()
 
 

@@ -24,12 +24,19 @@ class TooSlow(errors.InvalidPayload):
     default = "The body took too long."
 
 
+class HungUp(errors.InvalidPayload):
+    """The client has gone before the body was whole."""
+
+    default = "The body ended before its length."
+
+
 async def whole_body(scope: Scope, receive: Receive, most_bytes: int) -> bytes:
     """Read a request's body; 10 s is what it may take.
 
     Raises:
         TooLarge: it is, or is declared to be, larger than `most_bytes`.
         TooSlow: it did not come in time.
+        HungUp: the client has hung up before; nobody is left to be answered.
     """
     declared = Headers(scope=scope).get("content-length", "0")
     if not declared.isdecimal() or int(declared) > most_bytes:
@@ -40,6 +47,8 @@ async def whole_body(scope: Scope, receive: Receive, most_bytes: int) -> bytes:
         async with asyncio.timeout(_WITHIN_S):
             while more:
                 message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise HungUp
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
                 if len(body) > most_bytes:

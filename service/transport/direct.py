@@ -113,7 +113,7 @@ class Direct:
         self._socket.heard = self._now()
         if self._later is not None:
             self._later.append(text)
-            if len(self._later) == _MOST_WAITING:
+            if len(self._later) >= _MOST_WAITING:
                 self._line.pause_reading()
         elif not (self._open and self._relayed(self._peer, text)) and (work := self._take(text)):
             self._later = deque()
@@ -124,6 +124,7 @@ class Direct:
         broken = Broken(rule, code)
         if self._later is not None:
             self._later.append(broken)
+            self._line.ignore()  # of what follows nothing would be handled
         else:
             self._fail(broken)
 

@@ -131,17 +131,21 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         if (peer := self._peers.get(eio_sid)) is not None:
             self.switchboard.violated(peer, rule)
 
-    def broken(self, eio_sid: str, rule: Rule, code: int = POLICY_VIOLATION) -> asyncio.Task[None]:
-        """Hear no more of a client that broke a rule, and end it once it has its answers."""
+    def broken(
+        self, eio_sid: str, rule: Rule, code: int = POLICY_VIOLATION
+    ) -> asyncio.Task[None] | None:
+        """Hear no more of a client that broke a rule, and end it once it has its answers.
+
+        What does that is returned; None where the client is heard no more already.
+        """
         peer = self._peers.get(eio_sid)
-        if peer is not None and not peer.wire.deaf:
-            peer.wire.deaf, peer.wire.why = True, "protocol_error"
-            self.switchboard.violated(peer, rule)
+        if peer is None or peer.wire.deaf:
+            return None
+        peer.wire.deaf, peer.wire.why = True, "protocol_error"
+        self.switchboard.violated(peer, rule)
         return self.spawn(self._fail(peer, code))
 
-    async def _fail(self, peer: Peer | None, code: int) -> None:
-        if peer is None or peer.wire.cut_off:
-            return
+    async def _fail(self, peer: Peer, code: int) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_ANSWERED_WITHIN_S):
                 await self.switchboard.answered(peer)

@@ -62,7 +62,8 @@ class Frames(asgi.WebSocket):  # type: ignore[misc]
             return frame
         if rule is not None:
             self._code = POLICY_VIOLATION
-            await self._engine.broken(self._socket.sid, rule)
+            if ending := self._engine.broken(self._socket.sid, rule):
+                await ending
         raise OSError("the connection is over")
 
     def _rule_against(self, frame: object) -> Rule | None:

@@ -99,12 +99,12 @@ class BoundedHttp(HttpToolsProtocol):
 
     def eof_received(self) -> None:
         """The client has hung up: what it has not acknowledged is lost."""
-        self._arrival.ended(reset=False)
+        self._arrival.ended()
         super().eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing waits any more."""
-        self._arrival.ended(reset=exc is not None)
+        self._arrival.ended()
         self._leave()
         super().connection_lost(exc)
 
@@ -246,9 +246,20 @@ class BoundedHttp(HttpToolsProtocol):
         self._leave()
         self._refusal = error
         self.flow.pause_reading()
-        if not self._answering():
+        if self._answering() and (self._in_head or self.pipeline):
+            return
+        if not self._abandoned():
             self.transport.write(_written(problem(error)))
-            self.loop.call_later(_LATE_S, self._drop)
+        self.loop.call_later(_LATE_S, self._drop)
+
+    def _abandoned(self) -> bool:
+        """Have no answer come to a request that is refused in its body; whether one has begun."""
+        if not self._answering():
+            return False
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
+        begun: bool = self.cycle.response_started
+        return begun
 
     def _drop(self) -> None:
         self.transport.abort()

@@ -80,6 +80,8 @@ class Polling:
     def settled(self) -> None:
         """The WebSocket has taken over, or has failed."""
         self._probed = False
+        if self._socket.upgraded:  # a client upgrades once it has read the answer to its last poll
+            self._forget()
         if self._wake is not None:
             self._wake.set()
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope
 
 from service import errors
-from service.transport.body import TooLarge, whole_body
+from service.transport.body import HungUp, TooLarge, whole_body
 from service.transport.frames import acceptable, rule_against
 from service.transport.http.problems import problem
 from service.transport.requests import BAD_REQUEST, MALFORMED, SESSION_UNKNOWN
@@ -53,6 +53,8 @@ class Posting:
         try:
             body = await whole_body(scope, receive, most_bytes)
             handled = await self._handle(body.split(SEPARATOR.encode()))
+        except HungUp as error:  # a network that went away is no fault; nothing of it is handled
+            return problem(error)
         except errors.InvalidPayload as error:
             self.fail(Rule.TOO_LARGE if isinstance(error, TooLarge) else Rule.TOO_SLOW)
             return problem(error)

@@ -180,7 +180,8 @@ async def test_attributes_of_uvicorn_s_http_protocol(service: TestService):
         for name in ("headers", "cycle", "pipeline", "flow", "loop", "transport", "connections",
                      "timeout_keep_alive", "timeout_keep_alive_task"):  # fmt: skip
             assert hasattr(protocol, name), f"uvicorn's HTTP protocol has no {name} any more."
-        for name in ("keep_alive", "response_complete"):
+        for name in ("keep_alive", "response_started", "response_complete", "disconnected",
+                     "message_event"):  # fmt: skip
             assert hasattr(protocol.cycle, name), f"uvicorn's cycle has no {name} any more."
         assert protocol in protocol.connections, "uvicorn does not count connections there."
 

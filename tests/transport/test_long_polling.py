@@ -195,3 +195,15 @@ async def test_what_comes_after_the_end_is_not_acknowledged(service: TestService
     service.node.engine.eio.sockets[alice.sid].wire.cut("shutdown")
     assert await alice.post(EVENT) == 400
     assert await alice.poll() == ["1"]
+
+
+async def test_half_a_body_is_no_fault(service: TestService, alice: Polling):
+    """A phone that changes networks hangs up in the middle of a POST."""
+    _, writer = await asyncio.open_connection("127.0.0.1", service.port)
+    head = f"POST /socket.io/?EIO=4&transport=polling&sid={alice.sid} HTTP/1.1\r\nHost: x\r\n"
+    writer.write(head.encode() + b"Content-Length: 26\r\n\r\n" + EVENT.encode()[:9])
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    assert await alice.post(EVENT) in {200, 400}  # the half may be read still
+    assert await alice.post(EVENT) == 200

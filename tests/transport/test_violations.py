@@ -6,6 +6,7 @@ import json
 from asyncio import StreamReader
 
 import aiohttp
+import jwt
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import ConnectionClosed
@@ -84,6 +85,28 @@ async def test_the_rule_is_told(websockets: str, rule: Rule):
     assert shown == {"level": "info", "rule": rule.value, "client": "127.0.0.0/24"}
     assert [line["reason"] for line in lines.of("socket.closed")] == ["protocol_error"]
     assert {line["level"] for line in lines.all()} <= {"debug", "info"}
+
+
+@STACKS
+async def test_of_a_flood_behind_a_connect_one_frame_is_kept(websockets: str):
+    """A forged token's refusal may be late; what breaks a rule meanwhile is heard once."""
+    forged = segment(b'40{"token":"%b"}' % jwt.encode({}, "f" * 32).encode())
+    async with running(websockets=websockets, rate_limit_scale=0.1) as service:
+        _, first = await raw(service.port)
+        first.write(forged)
+        reader, writer = await raw(service.port)
+        writer.write(forged)  # whose refusal is a second late
+        writer.write(segment(b"", 0x2) * 50_000)
+        reading, most = asyncio.create_task(reader.read()), 0
+        while not reading.done():
+            most = max(most, len(service.node.engine._tasks))
+            await asyncio.sleep(0.01)
+        with contextlib.suppress(ConnectionError):
+            await reading
+        first.close()
+        writer.close()
+        assert most <= 8
+        assert await told(service, Rule.BINARY)
 
 
 @pytest.mark.parametrize("rule", BODIES)
