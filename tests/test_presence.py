@@ -27,7 +27,7 @@ class Lively:
 
     silent_s = 0.0
 
-    def probe(self, _within_s: float, _answered: Callable[[], object]) -> None:
+    def probe(self, _within_s: float | None, _answered: Callable[[], object]) -> None:
         raise AssertionError("nobody asks here")
 
 

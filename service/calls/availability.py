@@ -22,10 +22,11 @@ class Available:
 
 @dataclass(frozen=True, slots=True)
 class Engaged:
-    """What may not be done, and the sessions that are in the way."""
+    """What may not be done, and the sessions that are in the way: the caller's own, and others."""
 
     refusal: errors.RinglineError
-    sessions: frozenset[str]
+    own: frozenset[str]
+    others: frozenset[str]
 
 
 class Availability:
@@ -59,7 +60,7 @@ class Availability:
             AlreadyInCall, UserBusy: as `admission.admit` has it.
         """
         found = await self._look(who, callee)
-        if isinstance(found, Engaged) and await self._liveness.check(found.sessions):
+        if isinstance(found, Engaged) and await self._liveness.check(found.own, found.others):
             found = await self._look(who, callee)
         if isinstance(found, Engaged):
             raise found.refusal
@@ -81,7 +82,9 @@ class Availability:
                 call_waiting=self._call_waiting,
             )
         except (errors.AlreadyInCall, errors.UserBusy) as refusal:
-            return Engaged(refusal, _bound((*mine.calls, *theirs.calls)))
+            bound = _bound((*mine.calls, *theirs.calls))
+            own = frozenset(session for session, user in bound.items() if user == who.user)
+            return Engaged(refusal, own, frozenset(bound) - own)
         return Available(verdict, mine.version, theirs.version)
 
     async def _engaged(self, user: str) -> Engagements:
@@ -103,7 +106,7 @@ class Availability:
         return False
 
 
-def _bound(calls: tuple[Call, ...]) -> frozenset[str]:
-    """The sessions that these calls stand and fall with."""
-    bound = [one for call in calls for one in (call.caller_session, call.callee_session)]
-    return frozenset(session for session in bound if session)
+def _bound(calls: tuple[Call, ...]) -> dict[str, str]:
+    """The sessions that these calls stand and fall with, and their users."""
+    bound = {call.caller_session: call.caller for call in calls}
+    return bound | {call.callee_session: call.callee for call in calls if call.callee_session}

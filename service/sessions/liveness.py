@@ -27,21 +27,28 @@ class Liveness:
     def __len__(self) -> int:
         return len(self._asked)
 
-    def ask(self, sessions: Iterable[str]) -> list[asyncio.Future[None]]:
+    def ask(
+        self, sessions: Iterable[str], within_s: float | None = ANSWER_WITHIN_S
+    ) -> list[asyncio.Future[None]]:
         """Ask those of these sessions that have been silent for more than a second.
 
-        Whoever does not answer within 2 s is gone. What is returned is done as each has answered,
-        or is seen off.
+        Whoever does not answer within 2 s is gone, or within a heartbeat's timeout where `within_s`
+        is None. What is returned is done as each has answered, or is seen off.
         """
-        return [asked for session in set(sessions) if (asked := self._ask(session))]
+        return [asked for session in set(sessions) if (asked := self._ask(session, within_s))]
 
-    async def check(self, sessions: Iterable[str]) -> bool:
+    async def check(self, own: Iterable[str], others: Iterable[str]) -> bool:
         """Wait until each of these sessions is known to live, or is gone and its calls with it.
 
-        That takes 2.5 s at most, and no time when all were heard of within a second: then it
-        returns False, since nothing has changed.
+        Args:
+            own: of the user who wants to know: they have 2 s to answer.
+            others: these have a heartbeat's timeout: nobody can end what others do in less.
+
+        Returns:
+            False when all were heard of within a second, so that nothing has changed; otherwise
+            True, after 2.5 s at most.
         """
-        asked = self.ask(sessions)
+        asked = [*self.ask(own), *self.ask(others, None)]
         if asked:
             await asyncio.wait(asked, timeout=ANSWER_WITHIN_S + _SEEN_OFF_WITHIN_S)
         return bool(asked)
@@ -50,13 +57,14 @@ class Liveness:
         """A session is seen off."""
         self._settle(session.id)
 
-    def _ask(self, session_id: str) -> asyncio.Future[None] | None:
+    def _ask(self, session_id: str, within_s: float | None) -> asyncio.Future[None] | None:
         asked = self._asked.get(session_id)
         session = self._directory.get(session_id)
-        if asked is None and session is not None and session.pulse.silent_s > SILENT_S:
-            asked = asyncio.get_running_loop().create_future()
-            self._asked[session_id] = asked
-            session.pulse.probe(ANSWER_WITHIN_S, partial(self._settle, session_id))
+        if session is None or (asked is None and session.pulse.silent_s <= SILENT_S):
+            return asked
+        if asked is None:
+            asked = self._asked[session_id] = asyncio.get_running_loop().create_future()
+        session.pulse.probe(within_s, partial(self._settle, session_id))
         return asked
 
     def _settle(self, session_id: str) -> None:

@@ -16,8 +16,11 @@ class Pulse(Protocol):
         """Seconds since anything came from it."""
         ...
 
-    def probe(self, within_s: float, answered: Callable[[], object]) -> None:
-        """Ask it to answer, else its connection ends; `answered` is called when it does."""
+    def probe(self, within_s: float | None, answered: Callable[[], object]) -> None:
+        """Ask it to answer, else its connection ends; `answered` is called when it does.
+
+        With None it has as long as for any heartbeat.
+        """
         ...
 
 

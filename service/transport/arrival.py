@@ -59,7 +59,7 @@ class Arrival:
     def ended(self) -> None:
         """The other end has hung up.
 
-        A reset by itself loses nothing: proxies reset connections whose answers they have passed on.
+        A reset by itself loses nothing: proxies reset connections when they have passed all on.
         """
         self.over = True
         answer, self._answer = self._answer, None

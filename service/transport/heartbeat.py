@@ -47,17 +47,16 @@ class Heartbeat(engineio.async_socket.AsyncSocket):  # type: ignore[misc]
         """Seconds since anything came from the client."""
         return asyncio.get_running_loop().time() - self.heard
 
-    def probe(self, within_s: float, answered: Callable[[], object]) -> None:
-        """Ping out of turn: who does not answer within `within_s` is gone.
+    def probe(self, within_s: float | None, answered: Callable[[], object]) -> None:
+        """Ping out of turn: who does not answer within `within_s`, or the timeout, is gone.
 
         A ping that is under way will do, since pongs have no number and one more would be an
         answer to nothing. `answered` is called at the pong, and never when none comes.
         """
         self._answered = answered
-        due = asyncio.get_running_loop().time() + within_s
         if self.last_ping is None:
             self._ping(within_s)
-        elif self._timer is not None and self._timer.when() > due:
+        elif within_s is not None and self._due_in() > within_s:
             self._in(within_s, self._late)
 
     def schedule_ping(self) -> None:
@@ -96,6 +95,10 @@ class Heartbeat(engineio.async_socket.AsyncSocket):  # type: ignore[misc]
     def _lost(self) -> None:
         engine = self.server.ringline
         engine.spawn(self.close(wait=False, abort=True, reason=engine.reason.PING_TIMEOUT))
+
+    def _due_in(self) -> float:
+        now = asyncio.get_running_loop().time()
+        return 0.0 if self._timer is None else self._timer.when() - now
 
     def _in(self, seconds: float, act: Callable[[], object]) -> None:
         """Do this next, in the place of what the timer was set for."""

@@ -103,7 +103,7 @@ async def test_whoever_comes_back_may_end_the_old_call(websockets: str, joining:
 @each_way
 async def test_whose_peer_is_lost_is_not_busy(websockets: str, joining: Joining):
     async with (
-        running(websockets=websockets) as service,
+        running(websockets=websockets, ping_timeout=1) as service,
         lost_in_a_call(service, joining) as (_, bob),
     ):
         carol = await service.join("carol")
@@ -117,22 +117,24 @@ async def test_whose_peer_is_lost_is_not_busy(websockets: str, joining: Joining)
         assert (status["isOnline"], status["isInCall"]) == (False, False)
 
 
-async def test_a_ring_whose_caller_is_lost_keeps_nobody_busy(service: TestService):
-    alice, bob, carol = [await service.join(user) for user in ("alice", "bob", "carol")]
-    await service.call(alice, bob)
-    alice.answers_pings = False
-    await service.silent(alice)
-    await service.call(carol, bob)
-    assert (await bob.next("call:ended"))["reason"] == "connection_lost"
+async def test_a_ring_whose_caller_is_lost_keeps_nobody_busy():
+    async with running(ping_timeout=1) as service:
+        alice, bob, carol = [await service.join(user) for user in ("alice", "bob", "carol")]
+        await service.call(alice, bob)
+        alice.answers_pings = False
+        await service.silent(alice)
+        await service.call(carol, bob)
+        assert (await bob.next("call:ended"))["reason"] == "connection_lost"
 
 
-async def test_a_callee_who_is_lost_alone_is_unavailable(service: TestService):
-    alice, bob, carol = [await service.join(user) for user in ("alice", "bob", "carol")]
-    await service.accepted(alice, bob)
-    bob.answers_pings = False
-    await service.silent(bob)
-    error = await carol.refusal("call:initiate", {"to": "bob", **AUDIO})
-    assert error["code"] == "user_unavailable"
+async def test_a_callee_who_is_lost_alone_is_unavailable():
+    async with running(ping_timeout=1) as service:
+        alice, bob, carol = [await service.join(user) for user in ("alice", "bob", "carol")]
+        await service.accepted(alice, bob)
+        bob.answers_pings = False
+        await service.silent(bob)
+        error = await carol.refusal("call:initiate", {"to": "bob", **AUDIO})
+        assert error["code"] == "user_unavailable"
 
 
 async def test_live_tabs_of_one_device_live_on_side_by_side(service: TestService):
@@ -180,34 +182,50 @@ async def test_live_parties_are_busy_at_once(service: TestService, initiator: st
     await bob.next("call:signal")
 
 
-async def test_many_who_wait_share_one_ping(service: TestService):
-    alice, bob = await service.join("alice"), await service.join("bob")
-    await service.accepted(alice, bob)
-    callers = [await service.join(f"user-{number}") for number in range(5)]
-    alice.answers_pings = False
-    await service.silent(alice)
-    refused_or_not = await asyncio.gather(
-        *(caller.request("call:initiate", {"to": "bob", **AUDIO}) for caller in callers)
-    )
-    assert sorted(answer["ok"] for answer in refused_or_not) == [False] * 4 + [True]
-    assert alice.pings == 1
-
-
-async def test_nobody_else_waits_meanwhile(service: TestService):
+async def test_a_stranger_ends_no_call_in_a_gap_of_its_network(service: TestService):
+    """To whoever is no party of it, a call is as patient as its heartbeat."""
     alice, bob, carol = [await service.join(user) for user in ("alice", "bob", "carol")]
-    await service.accepted(alice, bob)
-    dave, erin = await service.join("dave"), await service.join("erin")
-    other = await service.accepted(dave, erin)
+    call_id = await service.accepted(alice, bob)
     alice.answers_pings = False
     await service.silent(alice)
-    waiting = asyncio.create_task(carol.request("call:initiate", {"to": "bob", **AUDIO}))
-    await pinged(alice)
-    for number in range(20):
-        await dave.done("call:signal", {"callId": other, "data": number})
-        assert (await erin.next("call:signal"))["data"] == number
-    await bob.settle()
-    assert not waiting.done()
-    assert (await waiting)["ok"]
+    assert (await carol.refusal("call:initiate", {"to": "bob", **AUDIO}))["code"] == "user_busy"
+    assert alice.pings == 1
+    alice.answers_pings = True
+    await alice.send("3")
+    await alice.done("call:signal", {"callId": call_id, "data": 1})
+    await bob.next("call:signal")
+
+
+async def test_many_who_wait_share_one_ping():
+    async with running(ping_timeout=1) as service:
+        alice, bob = await service.join("alice"), await service.join("bob")
+        await service.accepted(alice, bob)
+        callers = [await service.join(f"user-{number}") for number in range(5)]
+        alice.answers_pings = False
+        await service.silent(alice)
+        refused_or_not = await asyncio.gather(
+            *(caller.request("call:initiate", {"to": "bob", **AUDIO}) for caller in callers)
+        )
+        assert sorted(answer["ok"] for answer in refused_or_not) == [False] * 4 + [True]
+        assert alice.pings == 1
+
+
+async def test_nobody_else_waits_meanwhile():
+    async with running(ping_timeout=1) as service:
+        alice, bob, carol = [await service.join(user) for user in ("alice", "bob", "carol")]
+        await service.accepted(alice, bob)
+        dave, erin = await service.join("dave"), await service.join("erin")
+        other = await service.accepted(dave, erin)
+        alice.answers_pings = False
+        await service.silent(alice)
+        waiting = asyncio.create_task(carol.request("call:initiate", {"to": "bob", **AUDIO}))
+        await pinged(alice)
+        for number in range(20):
+            await dave.done("call:signal", {"callId": other, "data": number})
+            assert (await erin.next("call:signal"))["data"] == number
+        await bob.settle()
+        assert not waiting.done()
+        assert (await waiting)["ok"]
 
 
 async def test_a_heartbeat_that_is_under_way_will_do():

@@ -33,7 +33,7 @@ class Answering(asyncio.Protocol):
     def eof_received(self) -> None:
         self.arrival.ended()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         self.arrival.ended()
         self.ended = True
 
