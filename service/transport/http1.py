@@ -35,6 +35,7 @@ _STEP = 1024
 """Bytes parsed at once: of pipelined requests, those of one step are kept."""
 _CHUNK = 32
 """Bytes of framing that a chunk may have without further ado."""
+_OF_A_BODY = frozenset({b"content-length", b"transfer-encoding"})
 _LATE_S = 0.5
 """How long a client that is refused has to read why."""
 _PARTING_S = 1.0
@@ -109,7 +110,10 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self) -> None:
-        """Hand over to the WebSocket's own protocol."""
+        """Hand over to the WebSocket's own protocol. What had a body would be taken for frames."""
+        if any(name in _OF_A_BODY and value != b"0" for name, value in self.headers):
+            self._refuse(errors.InvalidPayload("A WebSocket handshake has no body."))
+            return
         self._leave()
         super().handle_websocket_upgrade()
 

@@ -89,6 +89,19 @@ async def test_the_number_of_headers_is_bounded(
         assert status == ((101 if websocket else 200) if passes else 431)
 
 
+@pytest.mark.parametrize(
+    ("declared", "status"),
+    [("Content-Length: 5", 400), ("Transfer-Encoding: chunked", 400), ("Content-Length: 0", 101)],
+)
+async def test_a_websocket_handshake_has_no_body(
+    service: TestService, before: str, declared: str, status: int
+):
+    line = b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
+    async with raw(service.port) as connection:
+        request = line + declared.encode() + b"\r\n" + HANDSHAKE + b"\r\n"
+        assert await sent(connection, before, request) == status
+
+
 async def test_a_refusal_is_a_problem_document(service: TestService):
     async with raw(service.port) as connection:
         await connection.send(head(2 * MOST_HEAD, "header"))
