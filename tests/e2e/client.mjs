@@ -18,6 +18,7 @@ socket.io.on("open", () => {
   report("open", socket.io.engine.transport.name);
   socket.io.engine.on("upgrade", (transport) => report("upgrade", transport.name));
 });
+socket.io.on("ping", () => report("heartbeat"));
 socket.on("connect", () => report("connect"));
 socket.on("disconnect", (reason) => report("disconnect", { reason, active: socket.active }));
 socket.on("connect_error", ({ message, data }) => {

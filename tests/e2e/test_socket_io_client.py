@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack
 import pytest
 
 from service.cli.dev.ports import promised
+from service.sessions.directory import Directory
+from service.sessions.liveness import SILENT_S
 from tests.support.node_client import POLLING, UPGRADE, WEBSOCKET, NodeClient, node_client
 from tests.support.service import TestService, running, token
 from tests.support.waiting import until
@@ -165,3 +167,47 @@ async def test_a_burst_of_candidates_arrives_whole_and_in_order(transports: Sequ
             assert heard["candidate"] == sent["candidate"]
         assert (await alice.request("call:end", {"callId": call_id}))["ok"]
         assert alice.reports("error", "disconnect") == []
+
+
+@each_way
+async def test_it_answers_pings_out_of_turn(service: TestService, transports: Sequence[str]):
+    async with node_client(
+        "client.mjs", url=service.url, token=token("alice"), transports=transports
+    ) as client:
+        await joined(client, "alice")
+        if transports == UPGRADE:
+            await until(lambda: upgraded(service), "the upgrade")
+        for _ in range(3):
+            await until(lambda: silent(service), "silence")
+            tab = await service.join("alice")
+            await client.next("heartbeat")
+            await tab.close()
+        assert (await client.request("user:status", {"userId": "alice"}))["isOnline"]
+        assert client.reports("connect", "disconnect") == ["connect"]
+
+
+@each_way
+async def test_it_stays_away_when_an_eleventh_session_takes_its_place(
+    service: TestService, transports: Sequence[str]
+):
+    async with node_client(
+        "client.mjs", url=service.url, token=token("alice"), transports=transports
+    ) as client:
+        await joined(client, "alice")
+        others = [await service.join("alice") for _ in range(9)]
+        for other in others:
+            await other.settle()
+        await service.join("alice")
+        assert (await client.next("error"))["code"] == "too_many_sessions"
+        lost = await client.next("disconnect")
+        assert lost == {"reason": "io server disconnect", "active": False}
+        with pytest.raises(AssertionError, match="waited 1"):  # five times its longest delay
+            await client.next("connect", timeout=1)
+        assert len(service.node.tables["sessions"]) == 10
+
+
+def silent(service: TestService) -> bool:
+    """Whether every session has been silent for more than a second."""
+    sessions = service.node.tables["sessions"]
+    assert isinstance(sessions, Directory)
+    return all(session.pulse.silent_s > SILENT_S for session in sessions)
