@@ -53,7 +53,7 @@ test: install ## The whole suite but the big counts, on all cores, with coverage
 	@PURE_PYTHON=1 $(BIN)/pytest -m "not long and not image and not chart" -n $(WORKERS) --dist loadfile --cov --cov-report=term $(ARGS)
 
 .PHONY: test-quick
-test-quick: install ## What needs no other program, in under two minutes: for the inner loop
+test-quick: install ## What needs no other program, for the inner loop
 	@PURE_PYTHON=1 $(BIN)/pytest -q -m "not e2e and not long and not image and not chart" -n $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: test-uvicorn
