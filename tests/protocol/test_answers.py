@@ -19,7 +19,7 @@ WRONG = {
     "ice:candidate": {"candidate": candidate(1), "to": "nobody"},
     "call:signal": {**UNKNOWN_CALL, "data": 1},
     "call:media": {**UNKNOWN_CALL, "state": "connected"},
-    "user:status": {"userId": 7},
+    "user:status": {"userId": 7.5},
     "user:watch": {"userIds": "bob"},
     "user:unwatch": {},
     "call:transfer": {"to": "carol"},
@@ -114,7 +114,7 @@ async def test_an_error_has_its_promised_shape(service: TestService):
 
 async def test_an_invalid_payload_is_named_with_the_request_it_came_in(service: TestService):
     alice = await service.join("alice")
-    fields = {"to": 7, "callType": "audio", "requestId": "r1"}
+    fields = {"to": 7.5, "callType": "audio", "requestId": "r1"}
     error = await alice.refusal("call:initiate", fields)
     assert (error["code"], error["requestId"]) == ("invalid_payload", "r1")
     assert "to:" in error["message"]
@@ -135,7 +135,7 @@ async def test_a_refusal_that_retrying_mends_says_when(service: TestService):
 
 async def test_a_refused_join_is_told_once_and_can_be_mended(service: TestService):
     alice = await service.connect(token("alice"))
-    await alice.emit("user:join", {"userId": 7})
+    await alice.emit("user:join", {"userId": 7.5})
     assert (await alice.next("error"))["code"] == "invalid_payload"
     await alice.done("user:join", {"userId": "alice"})
     await alice.next("user:joined")

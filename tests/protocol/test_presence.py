@@ -126,7 +126,7 @@ async def test_a_refused_watch_changes_nothing(service: TestService):
     assert await watched(carol, "bob") == []
 
 
-@pytest.mark.parametrize("users", [None, "bob", [7], [""], ["b" * 129]])
+@pytest.mark.parametrize("users", [None, "bob", [7.5], [""], ["b" * 129]])
 async def test_users_are_named_by_their_ids(service: TestService, users: object):
     carol = await service.join("carol")
     for event in ("user:watch", "user:unwatch"):

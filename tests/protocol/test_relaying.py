@@ -155,12 +155,12 @@ async def test_either_side_renegotiates_and_restarts_ice_in_a_connected_call(
     await alice.done("call:offer", {"offer": OFFER, "callId": call_id})
 
 
-async def test_two_hundred_candidates_a_side_for_each_offer():
+async def test_three_hundred_candidates_a_side_for_each_offer():
     async with running() as service:
         alice, bob = await service.join("alice"), await service.join("bob")
         await service.accepted(alice, bob)
         batch = {"candidates": [candidate(n) for n in range(25)], "to": "bob"}
-        for _ in range(8):
+        for _ in range(12):
             await alice.done("ice:candidate", batch)
         error = await alice.refusal("ice:candidate", {"candidate": None, "to": "bob"})
         assert (error["code"], error["retryable"]) == ("rate_limited", True)

@@ -105,7 +105,7 @@ class TestLimits:
         async with running(rate_limit_scale=0.1) as service:
             alice = await service.join("alice")
             for _ in range(2):
-                for _ in range(20):
+                for _ in range(40):
                     await alice.request("user:status", {"userId": "bob"})
                 await service.advance(11)
         assert [line["scope"] for line in lines.of("ratelimit.hit")] == ["events"] * 2
