@@ -90,7 +90,7 @@ class TestNetworks:
     @given(address=st.ip_addresses())
     def test_an_address_is_kept_as_it_is(self, address):
         assert loaded("trusted_proxies", str(address)) == (str(address),)
-        assert loaded("host", str(address)) == str(address)
+        assert loaded("host", str(address)) == (str(address),)
 
 
 class TestLists:

@@ -94,7 +94,11 @@ async def test_a_hundred_aborted_polls_lose_nothing(service: TestService, alice:
         await waits(service, alice)
         await raw.hang_up()
         told(service, alice, number)
-        got += numbers_of(await alice.poll())
+        while len(got) <= number:
+            packets = await alice.poll()
+            got += numbers_of([packet for packet in packets if packet != "2"])
+            if "2" in packets:  # a busy machine takes longer than a heartbeat
+                await alice.post("3")
     assert got == list(range(100))
 
 

@@ -172,13 +172,21 @@ class TestConnectFails:
             assert (step, why) == ("connect", "the callee is refused: HTTP 503, server_draining")
             await emptied(service)
 
-    async def test_a_callee_with_too_many_sessions(self, service):
+    async def test_a_callee_with_ten_sessions_has_one_more(self, service):
         for _ in range(10):
             await service.join("bob")
         tokens = ("--token-a", token("alice"), "--token-b", token("bob"))
-        step, why = failure(await probed(aim(service.url, *tokens, key=None)))
+        assert (await probed(aim(service.url, *tokens, key=None))).ok
+
+    async def test_a_join_that_is_refused(self, service):
+        refusal = '431[{"ok":false,"error":{"code":"forbidden","message":"Not this user."}}]'
+
+        async with spoiled(
+            service.port, lambda frame: refusal if frame.startswith("431[") else frame
+        ) as url:
+            step, why = failure(await probed(aim(url)))
         assert step == "connect"
-        assert why.startswith("the callee's user:join is refused: too_many_sessions (")
+        assert why.startswith("the caller's user:join is refused: forbidden (")
 
     async def test_a_connection_that_is_cut(self, service):
         def spoil(frame: str) -> str | None:
