@@ -1,13 +1,12 @@
 """Running a node: open the ports, say so, serve, and on a signal drain and stop.
 
 uvicorn by itself would close the listener first, which kills long-polling, ignore a second
-SIGTERM and exit 143; so the signals are ours (docs/decisions/0006-we-own-the-signals.md).
+SIGTERM and exit 143; so the signals are ours (signals.py).
 """
 
 import asyncio
 import contextlib
 import gc
-import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -23,6 +22,7 @@ from service.clock import wall_clock
 from service.node import Node
 from service.ports import Clock
 from service.settings import Settings
+from service.signals import Signals
 from service.transport.http1 import WITHIN_S, BoundedHttp
 from service.transport.listeners import BACKLOG, Unlistenable, listening, shown
 from service.transport.tcp import TcpConnections
@@ -40,9 +40,6 @@ Tls = tuple[str, str]
 
 Reread = Callable[[], Settings]
 """The settings as they are set now; raises `SettingsError` when something is wrong with them."""
-
-Handlers = dict[signal.Signals, Any]
-"""What each signal does."""
 
 
 class _Server(uvicorn.Server):
@@ -93,7 +90,7 @@ def run(
         reread: reads the settings anew, for those that may change while it runs.
     """
     try:
-        uvloop.run(_serve(settings, ready, tls, reread, _handlers()))
+        uvloop.run(_serve(settings, ready, tls, reread, Signals()))
     except (Unlistenable, ValueError) as error:
         print(f"ringline: {error}", file=sys.stderr)  # noqa: T201 - an operator reads it
         return 2
@@ -105,19 +102,9 @@ async def _serve(
     ready: Callable[[], None] | None,
     tls: Tls | None,
     reread: Reread | None,
-    before: Handlers,
+    signals: Signals,
 ) -> None:
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def on_signal() -> None:
-        stopping.set()
-        for number, handler in before.items():  # asked twice: now, whatever still runs
-            loop.remove_signal_handler(number)
-            signal.signal(number, handler)
-
-    for number in before:
-        loop.add_signal_handler(number, on_signal)
+    signals.listen()
     async with serving(settings, tls=tls, reread=reread) as running:
         _log.info(
             "node.ready",
@@ -129,7 +116,7 @@ async def _serve(
         _spare_the_collector()
         if ready is not None:
             ready()
-        await stopping.wait()
+        await signals.stopping.wait()
         _log.info("node.draining")
     _log.info("node.stopped")
 
@@ -142,13 +129,6 @@ def _spare_the_collector() -> None:
     gc.freeze()
     gc.set_threshold(*_COLLECT_AFTER)
     gc.enable()
-
-
-def _handlers() -> Handlers:
-    """What the signals do before we handle them; Python's own answer to SIGINT is a trace."""
-    found = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    ours = signal.default_int_handler
-    return {number: signal.SIG_DFL if one is ours else one for number, one in found.items()}
 
 
 class Running:

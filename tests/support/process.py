@@ -1,17 +1,19 @@
 """The service as operators run it: a process of its own, ended by its id."""
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tests.support.service import SECRET, WEBSOCKETS
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PATIENCE_S, until
 
 
 @dataclass
@@ -21,6 +23,13 @@ class ServiceProcess:
     process: asyncio.subprocess.Process
     port: int
     admin_port: int
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    """What it has logged, from `node.ready` on."""
+
+    async def logged(self, event: str) -> dict[str, Any]:
+        """Wait for a line of this event, the first one."""
+        await until(lambda: any(line["event"] == event for line in self.lines), event)
+        return next(line for line in self.lines if line["event"] == event)
 
     async def status(self) -> int:
         """Wait for its end; the exit status."""
@@ -58,10 +67,18 @@ async def process(**settings: str) -> AsyncIterator[ServiceProcess]:
                 line = await running.stderr.readuntil(b"node.ready")
                 line += await running.stderr.readline()
             ready = json.loads(line.splitlines()[-1])
-            reading = asyncio.create_task(running.stderr.read())  # so that it never blocks
-            yield ServiceProcess(running, ready["port"], ready["admin_port"])
+            service = ServiceProcess(running, ready["port"], ready["admin_port"])
+            reading = asyncio.create_task(_read(running.stderr, service.lines))
+            yield service
             reading.cancel()
         finally:
             if running.returncode is None:
                 running.kill()
             await running.wait()
+
+
+async def _read(stream: asyncio.StreamReader, lines: list[dict[str, Any]]) -> None:
+    """Keep what is logged; a traceback that Python itself prints is no line of the log."""
+    async for line in stream:
+        with contextlib.suppress(ValueError):
+            lines.append(json.loads(line))

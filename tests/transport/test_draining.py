@@ -122,6 +122,33 @@ async def test_a_second_signal_ends_it_now(second: signal.Signals):
             assert await service.status() == -second  # one that had drained ends with 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE])
+async def test_a_signal_that_asks_for_no_end_ends_no_call(number: signal.Signals):
+    async with in_call() as (service, alice, bob):
+        service.process.send_signal(number)
+        if number in {signal.SIGUSR1, signal.SIGUSR2}:
+            assert (await service.logged("signal.ignored"))["signal"] == number.name
+        await alice.done("call:offer", {"offer": {"type": "offer", "sdp": "v=0"}, "to": "bob"})
+        await bob.next("call:offer")
+        service.process.send_signal(signal.SIGTERM)
+        for client in (alice, bob):
+            assert (await client.next("call:ended"))["reason"] == "server_shutdown"
+        assert await service.status() == 0
+
+
+async def test_signals_that_come_in_a_drain_do_not_break_it(http: aiohttp.ClientSession):
+    async with in_call(drain_window="60") as (service, alice, bob):
+        service.process.send_signal(signal.SIGTERM)
+        await refused_with_503(http, f"http://127.0.0.1:{service.admin_port}/readyz")
+        for number in (signal.SIGHUP, signal.SIGUSR1):
+            service.process.send_signal(number)
+        await service.logged("signal.ignored")
+        await alice.done("call:offer", {"offer": {"type": "offer", "sdp": "v=0"}, "to": "bob"})
+        await bob.next("call:offer")
+        await alice.done("call:end", {"callId": alice.payloads("call:accepted")[0]["callId"]})
+        assert await service.status() == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_an_idle_process_exits_with_0(number: signal.Signals):
     async with process() as service:
