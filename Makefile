@@ -94,6 +94,11 @@ idle: install ## What SESSIONS (10,000) cost one node that do nothing for TIME s
 	@tools/compile || true
 	@$(BIN)/python -m loadtest.idle
 
+.PHONY: attack
+attack: install ## Attack one node in every way we know, and see what that costs everybody else
+	@tools/compile || true
+	@$(BIN)/python -m loadtest.attack $(ARGS)
+
 .PHONY: image
 image: ## Build the image (localhost/ringline, or IMAGE=registry.example.org/ringline), with docker or podman
 	@tools/image $(ARGS)

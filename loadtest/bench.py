@@ -6,11 +6,7 @@ not the process: it is as thin as picows makes it.
 """
 
 import asyncio
-import os
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
@@ -19,7 +15,8 @@ import uvloop
 from picows import ws_connect
 
 from loadtest import media
-from loadtest.guest import KEY, Guest
+from loadtest.guest import Guest
+from loadtest.serving import Served, serving
 from service import relay
 
 PAIRS = 250
@@ -142,38 +139,10 @@ async def run(service: psutil.Process, url: str) -> None:
 
 
 @contextmanager
-def serving(most_connections: int = 2 * PAIRS) -> Iterator[tuple[psutil.Process, str]]:
+def unlimited(most_connections: int = 2 * PAIRS) -> Iterator[Served]:
     """A service of its own, with everything on but the limits."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    settings = {
-        "HOST": "127.0.0.1", "PORT": str(port), "ADMIN_PORT": "0", "JWT_SECRET": KEY,
-        "TURN_SECRET": KEY, "LOG_LEVEL": "info", "TURN_URLS": "turn:127.0.0.1:9",
-        "TURN_PROBE": "false", "RATE_LIMIT_SCALE": "1000000", "LOG_FORMAT": "json",
-        "MAX_CONNECTIONS": str(most_connections),
-    }  # fmt: skip
-    # As this process: with PURE_PYTHON, say. What it is to be told of itself is all here.
-    environ = {name: text for name, text in os.environ.items() if not name.startswith("RINGLINE_")}
-    environ |= {f"RINGLINE_{name}": value for name, value in settings.items()}
-    command = [sys.executable, "-m", "service"]
-    with subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL) as process:  # noqa: S603
-        try:
-            _await_port(port)
-            path = "/socket.io/?EIO=4&transport=websocket"
-            yield psutil.Process(process.pid), f"ws://127.0.0.1:{port}{path}"
-        finally:
-            process.terminate()
-
-
-def _await_port(port: int) -> None:
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    sys.exit("The service did not listen within 20 s.")
+    with serving(rate_limit_scale="1000000", max_connections=str(most_connections)) as served:
+        yield served
 
 
 async def _until(true: Callable[[], bool]) -> None:
@@ -183,5 +152,5 @@ async def _until(true: Callable[[], bool]) -> None:
 
 
 if __name__ == "__main__":
-    with serving() as (service, url):
-        uvloop.run(run(service, url))
+    with unlimited() as served:
+        uvloop.run(run(served.process, served.url))

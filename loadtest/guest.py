@@ -38,6 +38,10 @@ class Guest(WSListener):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """What the service says."""
+        if frame.msg_type is not WSMsgType.TEXT:
+            if frame.msg_type is WSMsgType.CLOSE:
+                transport.disconnect()
+            return
         text = frame.get_payload_as_utf8_text()
         if text.startswith("42"):
             event, *payload = json.loads(text[2:])

@@ -13,7 +13,7 @@ import psutil
 import uvloop
 from picows import WSTransport, ws_connect
 
-from loadtest.bench import BATCH, measured, serving
+from loadtest.bench import BATCH, measured, unlimited
 from loadtest.guest import Guest
 
 SESSIONS = int(os.environ.get("SESSIONS", "10000"))
@@ -86,5 +86,5 @@ def _admit() -> None:
 
 if __name__ == "__main__":
     _admit()
-    with serving(most_connections=SESSIONS) as (service, url):
-        uvloop.run(run(service, url))
+    with unlimited(most_connections=SESSIONS) as served:
+        uvloop.run(run(served.process, served.url))

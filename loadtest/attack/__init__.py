@@ -1,0 +1,1 @@
+"""Attacks on one node, and what they cost everybody else: `make attack`."""
