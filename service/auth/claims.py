@@ -4,11 +4,11 @@ The signature is good by now, so what is refused here is a mistake of the issuer
 """
 
 import math
-import unicodedata
 from typing import Any
 
 from service.errors import AuthUnavailable, Unauthenticated
 from service.ports import Identity
+from service.wire import legible
 
 LONGEST_SUB = 128  # characters
 LARGEST_SUB = 256  # UTF-8 bytes: coturn's user names, which hold it, end at 512
@@ -69,8 +69,8 @@ def _user(sub: str) -> str:
     """A user id that is fit for a log line, a key in the store and a TURN user name."""
     if not sub:
         raise Unauthenticated("The token's sub is empty.")
-    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in sub):
-        raise Unauthenticated("The token's sub holds control characters.")
+    if wrong := legible.fault(sub):
+        raise Unauthenticated(f"The token's sub {wrong}.")
     if len(sub) > LONGEST_SUB or len(sub.encode()) > LARGEST_SUB:
         raise Unauthenticated(
             f"The token's sub is over {LONGEST_SUB} characters or {LARGEST_SUB} bytes."
@@ -79,7 +79,8 @@ def _user(sub: str) -> str:
 
 
 def _name(name: Any) -> str | None:
-    return name if _is_text(name) and 0 < len(name) <= LONGEST_NAME else None
+    fit = _is_text(name) and len(name) <= LONGEST_NAME and legible.in_one_line(name)
+    return name if fit and name.strip() else None
 
 
 def _token_id(jti: str | None) -> str | None:

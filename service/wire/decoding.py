@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from service import errors
-from service.wire import client_events, numeric_ids, relayable
+from service.wire import client_events, legible, numeric_ids, relayable
 from service.wire.client_events import (
     CallAnswer,
     CallInitiate,
@@ -19,6 +19,10 @@ from service.wire.client_events import (
     ClientEvent,
     IceCandidate,
     RelayEvent,
+    UserJoin,
+    UserStatusQuery,
+    UserUnwatch,
+    UserWatch,
 )
 
 SMALL_PAYLOAD = 4 * 1024
@@ -55,6 +59,7 @@ def decode(event: str, payload: Raw | None) -> ClientEvent:
     try:
         decoded: ClientEvent = decoder.decode(payload)
         _check_payload(decoded)
+        _check_ids(decoded)
     except msgspec.ValidationError as error:
         complaint = str(error)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -102,6 +107,28 @@ def _check_payload(decoded: ClientEvent) -> None:
             _check(raw, "metadata", most=SMALL_PAYLOAD)
         case _:
             pass
+
+
+def _check_ids(decoded: ClientEvent) -> None:
+    """Users and devices are legible; a relay's and a call's ids are only compared."""
+    match decoded:
+        case CallInitiate(to=user):
+            _check_id(user, "to")
+        case UserJoin(user_id=user, device_id=device):
+            _check_id(user, "userId")
+            _check_id(device or "", "deviceId")
+        case UserStatusQuery(user_id=user):
+            _check_id(user, "userId")
+        case UserWatch(user_ids=users) | UserUnwatch(user_ids=users):
+            for i, user in enumerate(users):
+                _check_id(user, f"userIds[{i}]")
+        case _:
+            pass
+
+
+def _check_id(name: str, field: str) -> None:
+    if wrong := legible.fault(name):
+        raise msgspec.ValidationError(f"It {wrong} - at `$.{field}`")
 
 
 def _check_candidates(decoded: IceCandidate) -> None:

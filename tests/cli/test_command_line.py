@@ -213,7 +213,7 @@ class TestToken:
         [
             (("--sub", "alice", "--ttl", "2d"), "lives longer than 86400 s"),
             (("--sub", ""), "sub is empty"),
-            (("--sub", "a\nb"), "control characters"),
+            (("--sub", "a\nb"), "holds U+000A, which is no visible character"),
             (("--sub", "x" * 129), "over 128 characters"),
         ],
     )

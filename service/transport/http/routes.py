@@ -4,12 +4,15 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from service import errors
 from service.calls.call import Call, Reason
 from service.ports import Identity
 from service.transport.http.caller import Admin, Behind, User
 from service.transport.http.schemas import CallBody, IceBody, StatusBody, TurnBody
+from service.wire import legible
 
 
 def _unstored(response: Response) -> None:
@@ -20,12 +23,26 @@ def _unstored(response: Response) -> None:
 router = APIRouter(dependencies=[Depends(_unstored)])
 _log = structlog.get_logger(__name__)
 
+
+def _legible(name: str) -> str:
+    if wrong := legible.fault(name):
+        raise PydanticCustomError("legible", "It {wrong}", {"wrong": wrong})
+    return name
+
+
+def _one_line(text: str) -> str:
+    if not legible.in_one_line(text):
+        raise PydanticCustomError("one_line", "It holds control characters or line breaks")
+    return text
+
+
 AuditReason = Annotated[
-    str,
-    Query(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", description="One line for the log."),
+    str, Query(max_length=200, description="One line for the log."), AfterValidator(_one_line)
 ]
 UserId = Annotated[
-    str, Path(min_length=1, max_length=128, description="The user's id, percent-encoded.")
+    str,
+    Path(min_length=1, max_length=128, description="The user's id, percent-encoded."),
+    AfterValidator(_legible),
 ]
 Region = Annotated[str | None, Query(max_length=64, description="A name in RINGLINE_TURN_REGIONS.")]
 
