@@ -1,10 +1,9 @@
-"""Logs: structlog for ours, written as they are rendered, and the same for those of libraries.
+"""Logs: structlog for ours, and the same for those of libraries; lines.py has them written.
 
 Libraries never get below WARNING: at DEBUG the Socket.IO libraries write whole payloads, tokens
 and SDP among them, and at INFO uvicorn writes addresses.
 """
 
-import contextlib
 import hashlib
 import hmac
 import json
@@ -17,6 +16,8 @@ import msgspec
 import structlog
 from opentelemetry import trace
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from service.telemetry.lines import Direct, Handler, Lines, Queued
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["auto", "json", "console"]
@@ -53,24 +54,55 @@ def configure(
         level: the least level written of the service's own lines.
         fmt: `json`, one object a line; `console`, for people; `auto`, by what `stream` is.
         stream: where lines go.
-        for_good: nobody calls this again, so that a logger need look things up only once;
-            otherwise the last call counts.
+        for_good: nobody calls this again, so that a logger need look things up only once, and a
+            thread writes to the file that `stream` is; otherwise the last call counts, and lines
+            are written at once.
     """
     target = stream or sys.stderr
-    least = logging.getLevelNamesMapping()[level.upper()]
     rendered = _rendered(_resolved(fmt, target), colours=target.isatty())
-    lines = _Lines(target)
+    lines: Lines = _queued(target) if for_good else Direct(target)
+    set_level(level)
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, *_common(), *rendered],
-        wrapper_class=structlog.make_filtering_bound_logger(least),
+        wrapper_class=_Logger,
         logger_factory=lambda *_name: lines,
         cache_logger_on_first_use=for_good,
     )
-    _replace_handler(target, rendered)
+    _replace_handler(lines, rendered)
     for library in _LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.access").disabled = True
     logging.getLogger("uvicorn.error").addFilter(_not_of_a_refusal)
+
+
+def set_level(level: Level) -> None:
+    """Write the service's own lines of this level and above, from now on."""
+    least = logging.getLevelNamesMapping()[level.upper()]
+    for name, method in vars(structlog.make_filtering_bound_logger(least)).items():
+        if not name.startswith("__"):
+            setattr(_Logger, name, method)
+
+
+def dropped() -> int:
+    """How many lines were never written: nobody reads them, or the disk is full."""
+    return sum(lines.dropped for lines in _of_process)
+
+
+_of_process: list[Queued] = []
+"""What is configured for good: one, once the process serves."""
+
+
+def _queued(stream: TextIO) -> Queued:
+    lines = Queued(stream)
+    _of_process.append(lines)
+    return lines
+
+
+class _Logger(structlog.BoundLoggerBase):
+    """What has the methods of structlog's filtering logger for the level that is set.
+
+    Loggers are looked up once and kept, so that another level has to be another method of theirs.
+    """
 
 
 def _not_of_a_refusal(record: logging.LogRecord) -> bool:
@@ -125,22 +157,7 @@ def _json(line: EventDict, **options: Any) -> str:
         return json.dumps(line, **options)
 
 
-class _Lines:
-    """Where a rendered line goes: it costs a third of what a record of `logging` would."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def msg(self, line: str) -> None:
-        """Write it; a stream that takes none, such as that of a full disk, ends nothing else."""
-        with contextlib.suppress(OSError):
-            self._stream.write(f"{line}\n")
-            self._stream.flush()
-
-    debug = info = warning = error = critical = msg
-
-
-def _replace_handler(stream: TextIO, rendered: list[Processor]) -> None:
+def _replace_handler(lines: Lines, rendered: list[Processor]) -> None:
     root = logging.getLogger()
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[structlog.stdlib.add_logger_name, *_common()],
@@ -148,7 +165,7 @@ def _replace_handler(stream: TextIO, rendered: list[Processor]) -> None:
     )
     for former in [handler for handler in root.handlers if handler.name == _HANDLER]:
         root.removeHandler(former)
-    handler = logging.StreamHandler(stream)
+    handler = Handler(lines)
     handler.name = _HANDLER
     handler.setFormatter(formatter)
     root.addHandler(handler)

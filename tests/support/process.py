@@ -59,6 +59,19 @@ async def started(folder: Path, **settings: str) -> asyncio.subprocess.Process:
 @asynccontextmanager
 async def process(**settings: str) -> AsyncIterator[ServiceProcess]:
     """A process that serves on free ports; killed at the end if it still runs."""
+    async with unread(**settings) as service:
+        assert service.process.stderr is not None
+        reading = asyncio.create_task(_read(service.process.stderr, service.lines))
+        try:
+            yield service
+        finally:
+            reading.cancel()
+            await asyncio.wait({reading})
+
+
+@asynccontextmanager
+async def unread(**settings: str) -> AsyncIterator[ServiceProcess]:
+    """The same, whose log nobody reads once it is ready, until it has ended."""
     with TemporaryDirectory(prefix="ringline-") as folder:
         running = await started(Path(folder), **({"jwt_secret": SECRET} | settings))
         assert running.stderr is not None
@@ -67,14 +80,11 @@ async def process(**settings: str) -> AsyncIterator[ServiceProcess]:
                 line = await running.stderr.readuntil(b"node.ready")
                 line += await running.stderr.readline()
             ready = json.loads(line.splitlines()[-1])
-            service = ServiceProcess(running, ready["port"], ready["admin_port"])
-            reading = asyncio.create_task(_read(running.stderr, service.lines))
-            yield service
-            reading.cancel()
+            yield ServiceProcess(running, ready["port"], ready["admin_port"])
         finally:
             if running.returncode is None:
                 running.kill()
-            await running.wait()
+            await running.communicate()
 
 
 async def _read(stream: asyncio.StreamReader, lines: list[dict[str, Any]]) -> None:

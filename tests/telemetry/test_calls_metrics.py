@@ -33,6 +33,7 @@ auth_failures_total{reason} token_refreshes_total{result} jwks_fetches_total{res
 rate_limited_total{scope} turn_credentials_issued_total{region} turn_probe_success
 turn_probe_seconds send_queue_bytes slow_clients_closed_total store_seconds{op,result}
 event_loop_lag_seconds draining protocol_errors_total{rule}
+log_lines_dropped_total
 build_info{version}
 """
 

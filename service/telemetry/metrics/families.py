@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
-from service.telemetry.metrics.hot import HotCounters, HotHistogram
+from service.telemetry.metrics.hot import HotCounters, HotHistogram, counted
 
 PREFIX = "ringline_"
 
@@ -43,6 +43,11 @@ class Families:
     def watched(self, name: str, meaning: str, value: Callable[[], float]) -> None:
         """A gauge that is read when somebody asks."""
         self.gauge(name, meaning).set_function(value)
+
+    def counted(self, name: str, meaning: str, value: Callable[[], float]) -> None:
+        """A counter that is kept elsewhere, and read when somebody asks."""
+        self._note(f"{name}_total", "counter", meaning, ())
+        counted(self.registry, PREFIX + name, meaning, value)
 
     def histogram(
         self, name: str, meaning: str, buckets: Sequence[float], labels: Sequence[str] = ()

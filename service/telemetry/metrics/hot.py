@@ -50,6 +50,17 @@ class HotCounters:
         return child
 
 
+def counted(
+    registry: CollectorRegistry, name: str, meaning: str, value: Callable[[], float]
+) -> None:
+    """Expose a number that only grows and is kept elsewhere."""
+
+    def collect() -> Iterator[Metric]:
+        yield CounterMetricFamily(name, meaning, value=value())
+
+    registry.register(_Collected(collect))
+
+
 class HotHistogram:
     """A distribution in fixed buckets."""
 

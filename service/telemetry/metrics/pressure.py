@@ -2,6 +2,7 @@
 
 from itertools import product
 
+from service.telemetry import log
 from service.telemetry.metrics.families import Families
 
 LAG_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
@@ -40,6 +41,12 @@ class PressureMetrics:
         )
         self.loop_lag = families.histogram(
             "event_loop_lag_seconds", "How late the sweeper's tick came.", LAG_BUCKETS
+        )
+        families.counted(
+            "log_lines_dropped",
+            "Lines of the log that were never written: nobody reads them fast enough, or the disk "
+            "is full.",
+            log.dropped,
         )
 
     def stored(self, op: str, seconds: float, *, ok: bool) -> None:
