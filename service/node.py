@@ -15,6 +15,7 @@ from service.calls.moves import Moves
 from service.calls.placing import Placing
 from service.calls.service import Calls
 from service.clock import wall_clock
+from service.pace import paced
 from service.ports import Clock
 from service.presence import Presence
 from service.relay import Relay
@@ -183,7 +184,6 @@ class Node:
             calls.timed_out,
             self.sockets.tick,
             upkeep.tick,
-            placing.tick,
             *([self.prober.tick] if probing else []),
             verifier.tick,
             *([parts.rotation(ice, verifier, reread, clock).tick] if reread else []),
@@ -237,7 +237,7 @@ class Node:
 
     async def end_calls(self) -> None:
         """End every live call as `server_shutdown`."""
-        for call in self.store.live():
+        async for call in paced(self.store.live()):
             await self.calls.terminate(call.id, Reason.SERVER_SHUTDOWN)
 
     async def close(self) -> None:

@@ -1,6 +1,7 @@
 """Who is online and in a call, for those who ask and those who watch."""
 
 from service import errors
+from service.pace import paced
 from service.ports import CallStore, Mail, SessionStore
 from service.sessions.reply import Reply
 from service.sessions.session import Session
@@ -51,7 +52,7 @@ class Presence:
             status = await self.status(message.user_id)
             reply.ok(status)
             who.emit(status.event, status.encode())
-            self._spread(status)
+            await self._spread(status)
 
     async def watch(self, who: Session, message: UserWatch, reply: Reply) -> None:
         """Tell these users' presence now and on every change; at most 500 in all."""
@@ -63,10 +64,10 @@ class Presence:
             self._watched[who.id] = watched
         for user in message.user_ids:
             self._watchers.setdefault(user, {})[who.id] = None
-        for user in message.user_ids:
+        async for user in paced(message.user_ids):
             async with self._turns.of(user):
                 status = await self.status(user)
-                if not self._spread(status):
+                if not await self._spread(status):
                     who.emit(status.event, status.encode())
 
     async def unwatch(self, who: Session, message: UserUnwatch, reply: Reply) -> None:
@@ -83,10 +84,10 @@ class Presence:
         for user in users:
             if user in self._watchers:
                 async with self._turns.of(user):
-                    self._spread(await self.status(user))
+                    await self._spread(await self.status(user))
 
-    def _spread(self, status: UserStatus) -> bool:
-        """Tell all watchers what any one learns: they share what they were told last.
+    async def _spread(self, status: UserStatus) -> bool:
+        """Tell all watchers what any one learns, in the user's turn: they share what they know.
 
         Were it told to one alone and taken back before the others heard, nobody would tell the
         one. Returns whether it was news to all; who has only begun to watch is told in its turn.
@@ -98,7 +99,7 @@ class Presence:
         if before is None or before == status:
             return False
         payload = status.encode()
-        for session in tuple(self._watchers[user]):
+        async for session in paced(tuple(self._watchers[user])):
             self._mail.deliver(session, status.event, payload)
         return True
 

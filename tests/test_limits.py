@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.limits import Limit, Meter, Meters
+from service.limits import Allowance, Limit, Meter, Meters, Shares
 
 START = 1_795_000_000_000
 
@@ -117,29 +117,140 @@ def test_each_key_has_a_meter_of_its_own():
     assert len(meters) == 2
 
 
-def test_idle_meters_are_forgotten_and_busy_ones_kept():
-    meters = Meters(Limit(2, 1_000))
-    meters.take("idle", START)
-    meters.take("busy", START)
-    meters.take("busy", START)
-    meters.forget_idle(START + 499)
-    assert len(meters) == 2
-    meters.forget_idle(START + 500)
-    assert len(meters) == 1
-    meters.forget_idle(START + 1_000)
-    assert len(meters) == 0
+def test_idle_meters_are_forgotten_as_others_come():
+    meters = Meters(Limit(1, 1_000))
+    for number in range(100):
+        meters.take(f"idle-{number}", START)
+    meters.take("early", START + 999)
+    assert len(meters) == 101
+    for number in range(50):  # two for each that comes
+        meters.take("busy", START + 1_000 + number)
+    assert len(meters) == 2, "the last two still count"
 
 
 @given(
     limit=limits,
-    takes=st.lists(
-        st.tuples(st.integers(0, 2_000), st.sampled_from("abc"), st.booleans()), max_size=100
-    ),
+    takes=st.lists(st.tuples(st.integers(0, 2_000), st.sampled_from("abcdef")), max_size=100),
 )
-def test_forgetting_changes_no_answer(limit: Limit, takes: list[tuple[int, str, bool]]):
-    forgetful, hoarder, now = Meters(limit), Meters(limit), START
-    for gap, key, forget in takes:
+def test_forgetting_changes_no_answer(limit: Limit, takes: list[tuple[int, str]]):
+    meters, alone, now = Meters(limit), {key: Meter() for key in "abcdef"}, START
+    for gap, key in takes:
         now += gap
-        if forget:
-            forgetful.forget_idle(now)
-        assert forgetful.take(key, now) == hoarder.take(key, now)
+        assert meters.take(key, now) == alone[key].take(limit, now)
+
+
+costs = st.integers(1, 700)
+
+
+@given(limit=limits, gaps=gaps, cost=costs)
+def test_what_costs_more_is_admitted_as_often_as_that_many(limit: Limit, gaps: list[int], cost):
+    dear, cheap = Meter(), Meter()
+    for now in moments(gaps):
+        if dear.take(limit, now, cost) == 0:
+            assert all(cheap.take(limit, now) == 0 for _ in range(min(cost, limit.count)))
+
+
+@given(limit=limits, takes=st.lists(st.tuples(st.integers(0, 5_000), costs), max_size=100))
+def test_no_window_admits_more_cost_than_the_burst_and_its_share(limit, takes):
+    meter, now, admitted = Meter(), START, []
+    for gap, cost in takes:
+        now += gap
+        if meter.take(limit, now, cost) == 0:
+            admitted.append((now, min(cost, limit.count)))
+    for first, (begin, _) in enumerate(admitted):
+        total = 0
+        for at, cost in admitted[first:]:
+            total += cost
+            assert total <= limit.count + (at - begin) * limit.count / limit.per_ms
+
+
+@given(limit=limits, gaps=gaps, cost=costs)
+def test_the_wait_for_any_cost_is_exact_and_ends(limit: Limit, gaps: list[int], cost: int):
+    meter = Meter()
+    for now in moments(gaps):
+        wait = meter.take(limit, now, cost)
+        if wait:
+            assert wait <= limit.per_ms
+            assert meter.take(limit, now + wait - 1, cost) == 1
+            assert meter.take(limit, now + wait, cost) == 0
+            break
+
+
+@given(limit=limits, gaps=gaps, cost=costs)
+def test_what_is_given_back_was_never_taken(limit: Limit, gaps: list[int], cost: int):
+    meter, other = Meter(), Meter()
+    for now in moments(gaps):
+        if other.take(limit, now, cost) == 0:
+            other.give_back(limit, cost)
+        assert meter.take(limit, now) == other.take(limit, now)
+
+
+def test_how_much_is_spent_is_told_exactly():
+    limit, meter = Limit(100, 1_000), Meter()
+    assert not meter.has_spent(limit, START, 0)
+    for _ in range(33):
+        meter.take(limit, START)
+    assert meter.has_spent(limit, START, 32)
+    assert not meter.has_spent(limit, START, 33)
+    assert not meter.has_spent(limit, START + 10, 32)
+
+
+EACH, ALL = Limit(10, 1_000), Limit(15, 1_000)
+
+
+def test_an_allowance_is_bounded_by_its_own_limit_and_the_shared_one():
+    one, other = Allowance(EACH, ALL), Allowance(EACH, ALL)
+    other.share = one.share
+    assert [one.take(START) == 0 for _ in range(11)] == [True] * 10 + [False]
+    assert [other.take(START) == 0 for _ in range(6)] == [True] * 5 + [False]
+    assert Allowance(EACH, ALL).take(START) == 0, "who shares with nobody has all of it"
+
+
+def test_what_the_share_refuses_leaves_one_s_own_untouched():
+    one, other = Allowance(EACH, Limit(10, 1_000)), Allowance(EACH, Limit(10, 1_000))
+    other.share = one.share
+    for _ in range(10):
+        one.take(START)
+    assert all(other.take(START) for _ in range(100))
+    assert all(other.take(START + 1_000) == 0 for _ in range(10))
+
+
+@given(
+    limit=limits,
+    shared=limits,
+    events=st.lists(st.tuples(st.integers(0, 5_000), costs), min_size=1, max_size=50),
+)
+def test_a_dear_event_passes_after_the_wait_that_its_refusal_names(limit, shared, events):
+    """As the service does it: one as it comes, the rest once it is known what it is."""
+
+    def handle(now: int, cost: int) -> int:
+        return allowance.take(now) or allowance.take_all(now, cost)
+
+    allowance, now = Allowance(limit, shared), START
+    for gap, cost in events:
+        now += gap
+        for _ in range(4):  # one wait each for its arrival and for all of it, in either limit
+            wait = handle(now, cost)
+            now += wait
+            if not wait:
+                break
+        else:
+            raise AssertionError("whoever waits as told gets through")
+
+
+def test_a_share_outlives_those_who_hold_it_until_it_is_idle():
+    shares = Shares(Limit(10, 1_000))
+    meter = shares.enter("ann")
+    assert shares.enter("ann") is meter
+    for _ in range(10):
+        meter.take(Limit(10, 1_000), START)
+    shares.leave("ann")
+    shares.leave("ann")
+    shares.forget_idle(START + 999)
+    assert shares.enter("ann") is meter, "who comes back has no more than before"
+    shares.forget_idle(START + 1_000)
+    assert shares.enter("ann") is meter, "who is there is not forgotten"
+    for _ in range(2):
+        shares.leave("ann")
+    shares.forget_idle(START + 1_000)
+    assert len(shares) == 0

@@ -26,7 +26,6 @@ from service.wire.server_events import CallIncoming, CallInitiated, GlareAccepte
 INITIATES = Limit(count=20, per_ms=60_000)
 INITIATES_TO_ONE = Limit(count=6, per_ms=60_000)
 _ATTEMPTS = 16
-_TIDY_EVERY_MS = 60_000
 
 
 class Placing:
@@ -61,7 +60,6 @@ class Placing:
         self._draining = draining
         self._by_user = Meters(INITIATES.scaled(scale))
         self._by_pair = Meters(INITIATES_TO_ONE.scaled(scale))
-        self._tidy_at = 0
 
     async def initiate(self, who: Session, message: CallInitiate, reply: Reply) -> None:
         """Call `message.to` as `_initiate` does, as one trace."""
@@ -111,15 +109,6 @@ class Placing:
                     ),
                     lambda current: self._ring_device(current, who.ref),
                 )
-
-    async def tick(self) -> None:
-        """Let go of the limits of users who have long not called, once a minute."""
-        now = self._clock()
-        if now < self._tidy_at:
-            return
-        self._tidy_at = now + _TIDY_EVERY_MS
-        self._by_user.forget_idle(now)
-        self._by_pair.forget_idle(now)
 
     def _limit(self, caller: str, callee: str) -> None:
         now = self._clock()

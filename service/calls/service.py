@@ -6,6 +6,7 @@ from service import errors
 from service.calls import events as happened
 from service.calls.call import Call, Reason
 from service.calls.moves import Moves, overdue, session_lost, silenced
+from service.pace import paced
 from service.ports import CallStore, Clock
 from service.relay import Relay, Route
 from service.sessions.reply import Reply
@@ -134,7 +135,7 @@ class Calls:
     async def timed_out(self) -> None:
         """End what has lasted too long."""
         now = self._clock()
-        for call in await self._calls.due(now):
+        async for call in paced(await self._calls.due(now)):
             await self._moves.move(call.id, overdue(now))
 
     async def load(self, call_id: str) -> Call:

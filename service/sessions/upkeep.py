@@ -9,6 +9,7 @@ from service import errors
 from service.auth.keys import failure
 from service.calls.call import Call
 from service.deadlines import Deadlines
+from service.pace import paced
 from service.ports import CallStore, Clock, IceSource, Identity
 from service.sessions.directory import Directory
 from service.sessions.reply import Reply
@@ -101,7 +102,7 @@ class Upkeep:
 
     async def tick(self) -> None:
         """Act on everything that is due."""
-        for session_id, due in self._deadlines.pop_due(self._clock()):
+        async for session_id, due in paced(self._deadlines.pop_due(self._clock())):
             session = self._directory.get(session_id)
             if session is None:
                 continue

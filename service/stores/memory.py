@@ -5,6 +5,7 @@ stands behind the same ports elsewhere.
 """
 
 from collections.abc import Callable
+from itertools import islice
 
 from service.calls.call import Call
 from service.deadlines import Deadlines
@@ -13,6 +14,8 @@ from service.ports import Answer, Engagements, SessionRef
 REMEMBER_ENDED_MS = 5 * 60_000
 REMEMBER_ANSWER_MS = 2 * 60_000
 CLAIM_MS = 5_000
+DUE_AT_ONCE = 1_000
+"""Calls that come up at once; the others, when it is asked again."""
 REMEMBER_SEEN = 100_000
 """Users whose last visit is remembered; the longest absent are forgotten first."""
 
@@ -61,9 +64,10 @@ class MemoryCalls:
         return True
 
     async def due(self, now: int) -> tuple[Call, ...]:
-        for call_id in self._tombstones.pop_due(now):
+        for call_id in islice(self._tombstones.pop_due(now), DUE_AT_ONCE):
             del self._calls[call_id]
-        due = tuple(self._calls[call_id] for call_id in self._deadlines.pop_due(now))
+        late = islice(self._deadlines.pop_due(now), DUE_AT_ONCE)
+        due = tuple(self._calls[call_id] for call_id in late)
         for call in due:  # should its taker fail, the call comes up again
             self._deadlines.set(call.id, now + CLAIM_MS)
         return due

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from service.limits import Limit, Meter
+from service.limits import Allowance, Limit, Meter
 from service.ports import Identity
 from service.sessions.session import Session
 from service.transport.crew import Crew
@@ -14,6 +14,10 @@ from service.wire.packets import EventPacket
 
 EVENTS = Limit(count=300, per_ms=3_000)
 """Events of one session: 100 a second, and what a machine with many networks trickles at once."""
+EVENTS_OF_A_USER = Limit(count=900, per_ms=3_000)
+"""Events of all sessions of a user."""
+AT_ONCE = 32
+"""Events that a user may just have sent for the next to be relayed as it is read."""
 REFUSALS = Limit(count=300, per_ms=10_000)
 """Refused events of one session, before it is closed."""
 
@@ -34,7 +38,16 @@ class Waiting:
     size: int
 
 
-Entry = EventPacket | Waiting | Gone
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """An event over the limit, to be refused behind what came before it."""
+
+    packet: EventPacket
+    retry_after_ms: int
+    size: int
+
+
+Entry = EventPacket | Waiting | Excess | Gone
 
 
 class Connection:
@@ -42,9 +55,9 @@ class Connection:
 
     __slots__ = (
         "address",
+        "allowance",
         "bearer",
         "early",
-        "events",
         "identity",
         "lane",
         "limited_until",
@@ -66,6 +79,7 @@ class Connection:
         *,
         handle: Callable[["Connection", Entry], Awaitable[None]],
         crew: Crew,
+        allowance: Allowance,
     ) -> None:
         self.wire = wire
         self.address = address
@@ -78,7 +92,7 @@ class Connection:
         self.session: Session | None = None
         self.early: list[EventPacket] = []
         self.over = False
-        self.events = Meter()
+        self.allowance = allowance
         self.refusals = Meter()
         self.limited_until = 0
         """Until when it need not be told again that this client is over its limit (epoch ms)."""

@@ -76,6 +76,7 @@ class Dispatch:
             message = decode(packet.event, packet.payload)
             if not isinstance(message, said.RelayEvent):
                 return False
+            self._charge(connection, message)
             if not self._calls.relay_now(connection.session, message, reply):
                 return False
         except errors.RinglineError as error:
@@ -111,7 +112,9 @@ class Dispatch:
             elif connection.session is None:
                 _wait_for_join(connection, packet)
             else:
-                await self._run(connection.session, packet, reply)
+                message = decode(packet.event, packet.payload)
+                self._charge(connection, message)
+                await self._run(connection.session, packet.event, message, reply)
         except errors.RinglineError as error:
             refusal = error
             reply.fail(error)
@@ -166,20 +169,30 @@ class Dispatch:
         for waiting in early:
             await self.handle(connection, waiting)
 
-    async def _run(self, session: Session, packet: EventPacket, reply: Reply) -> None:
-        message = decode(packet.event, packet.payload)
+    def _charge(self, connection: Connection, message: said.ClientEvent) -> None:
+        """Take what an event costs, of which one was taken as it came.
+
+        Raises:
+            RateLimited: the session, or its user, has not that much left.
+        """
+        if wait := connection.allowance.take_all(self._clock(), message.cost):
+            raise errors.RateLimited(retry_after_ms=wait)
+
+    async def _run(
+        self, session: Session, event: str, message: said.ClientEvent, reply: Reply
+    ) -> None:
         request_id = getattr(message, "request_id", None)
         if request_id is None:
-            await self._use_cases[packet.event](session, message, reply)
+            await self._use_cases[event](session, message, reply)
             return
-        key = (session.user, packet.event, request_id)
+        key = (session.user, event, request_id)
         async with self._turns.of(key):
             first = await self._answers.recall(key, self._clock())
             if first is not None:
                 reply.repeat(first)
                 return
             try:
-                await self._use_cases[packet.event](session, message, reply)
+                await self._use_cases[event](session, message, reply)
             except errors.RinglineError as error:
                 if error.retryable:  # a repeat is the retry that was asked for
                     raise

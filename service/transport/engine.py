@@ -25,13 +25,14 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from service import errors
+from service.pace import paced
 from service.transport import heartbeat
 from service.transport.frames import GOING_AWAY, NORMAL_CLOSURE, POLICY_VIOLATION
 from service.transport.handshake import SERVED, Requests
 from service.transport.mailbox import Mailbox
 from service.transport.polling import Polling
 from service.transport.switchboard import Peer, Switchboard, Wire, Work
-from service.wire.packets import PacketType, decode_event, packet_type
+from service.wire.packets import PacketType, crowded, decode_event, packet_type
 from service.wire.rules import ProtocolError, Rule
 
 _log = structlog.get_logger(__name__)
@@ -153,7 +154,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
 
     async def close_all(self) -> None:
         """End every connection."""
-        for peer in tuple(self._peers.values()):
+        async for peer in paced(tuple(self._peers.values())):
             peer.wire.cut("shutdown", GOING_AWAY)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.eio.shutdown()
@@ -248,6 +249,8 @@ def _connect_packet(packet: str) -> tuple[str, object]:
         namespace = namespace.partition("?")[0]
     if not rest:
         return namespace, None
+    if crowded(rest):
+        return namespace, errors.InvalidPayload("The payload of CONNECT has too many values.")
     try:
         return namespace, msgspec.json.decode(rest)
     except (msgspec.DecodeError, ValueError, RecursionError):

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope
 
 from service import errors
+from service.pace import paced
 from service.transport.body import HungUp, TooLarge, whole_body
 from service.transport.frames import acceptable, rule_against
 from service.transport.http.problems import problem
@@ -68,7 +69,7 @@ class Posting:
 
     async def _handle(self, packets: list[bytes]) -> bool:
         """Handle what a body brought, up to what breaks a rule; whether there was anything."""
-        for number, packet in enumerate(packets):
+        async for number, packet in paced(enumerate(packets)):
             if not await self._take(packet):
                 return number > 0
         return True

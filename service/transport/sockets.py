@@ -11,13 +11,25 @@ from socketio.exceptions import ConnectionRefusedError as Refusal
 from service import errors
 from service.auth.offenders import Offenders
 from service.deadlines import Deadlines
+from service.limits import Allowance, Shares
+from service.pace import paced
 from service.ports import Clock, Verifier
 from service.sessions.reply import Reply
 from service.telemetry.canary import of_probe
 from service.telemetry.metrics import Metrics
 from service.telemetry.network import network_of
 from service.telemetry.violations import Violations
-from service.transport.connection import EVENTS, REFUSALS, Connection, Entry, Gone, Waiting
+from service.transport.connection import (
+    AT_ONCE,
+    EVENTS,
+    EVENTS_OF_A_USER,
+    REFUSALS,
+    Connection,
+    Entry,
+    Excess,
+    Gone,
+    Waiting,
+)
 from service.transport.crew import Crew
 from service.transport.dispatch import Dispatch
 from service.transport.identify import identify
@@ -63,6 +75,8 @@ class Sockets:
         self._metrics = metrics
         self._violations = Violations(metrics.connections, clock)
         self._events = EVENTS.scaled(scale)
+        self._events_of_a_user = EVENTS_OF_A_USER.scaled(scale)
+        self._shares = Shares(self._events_of_a_user)
         self._refusals = REFUSALS.scaled(scale)
         self._connections: set[Connection] = set()
         self._crew = Crew()
@@ -75,7 +89,13 @@ class Sockets:
         """A transport is open: it has 10 s to connect."""
         client = environ["asgi.scope"].get("client") or ("", 0)
         connection = Connection(
-            wire, client[0], _bearer(environ), self._clock(), handle=self._handle, crew=self._crew
+            wire,
+            client[0],
+            _bearer(environ),
+            self._clock(),
+            handle=self._handle,
+            crew=self._crew,
+            allowance=Allowance(self._events, self._events_of_a_user),
         )
         self._connections.add(connection)
         self._due(connection, Due.CONNECT, CONNECT_WITHIN_MS)
@@ -90,7 +110,7 @@ class Sockets:
         try:
             if isinstance(auth, errors.RinglineError):
                 raise auth  # noqa: TRY301 - refused as any other
-            connection.identity = await identify(
+            identity = await identify(
                 _token(connection, auth),
                 connection.address,
                 missing="Connect with auth: {token}.",
@@ -110,11 +130,13 @@ class Sockets:
             raise Refusal(errors.Internal.default) from None
         if connection.over:
             raise Refusal("The transport closed meanwhile.")
+        connection.identity = identity
+        connection.allowance.share = self._shares.enter(identity.user)
         connection.socket_id, connection.bearer = socket_id, None
         connection.traceparent = _traceparent(auth)
         self._due(connection, Due.CONNECT, None)
         self._due(connection, Due.JOIN, JOIN_WITHIN_MS)
-        if of_probe(connection.identity.user):
+        if of_probe(identity.user):
             self._metrics.connections.probed()
         else:
             self._metrics.connections.connected((self._clock() - connection.opened_at) / 1000)
@@ -127,10 +149,13 @@ class Sockets:
         if session is None or connection.wire.deaf or (not idle and lane.crowded):
             return False
         message = relay_in(frame)
-        if message is None or connection.events.take(self._events, self._clock()):
+        if message is None:
+            return False
+        now, allowance = self._clock(), connection.allowance
+        if allowance.take(now, message.cost):
             return False
         size = size_of(frame) - 1  # the packet's, without the 4 before it
-        if not idle:
+        if not idle or allowance.has_spent(now, AT_ONCE):
             lane.put(Waiting(frame, message, size))
         elif not self._dispatch.relay_at_once(session, message, size, since):
             lane.put(decode_event(frame[1:]))
@@ -140,13 +165,18 @@ class Sockets:
         """An event: relayed at once when nothing is before it, else queued in its lane."""
         if connection.identity is None:
             raise ProtocolError(Rule.CONNECT_FIRST)
-        if wait := connection.events.take(self._events, self._clock()):
-            self._slow_down(connection, packet, wait)
-        elif not (connection.lane.idle and self._dispatch.relay_now(connection, packet)):
-            connection.lane.put(packet)
-            if connection.lane.crowded:
-                return connection.lane.room()
-        return None
+        now, lane = self._clock(), connection.lane
+        if wait := connection.allowance.take(now):
+            lane.put(Excess(packet, wait, packet.size))
+        elif (
+            lane.idle
+            and not connection.allowance.has_spent(now, AT_ONCE)
+            and self._dispatch.relay_now(connection, packet)
+        ):
+            return None
+        else:
+            lane.put(packet)
+        return lane.room() if lane.crowded else None
 
     def violated(self, connection: Connection, rule: Rule) -> None:
         """The client broke a rule."""
@@ -161,6 +191,8 @@ class Sockets:
         """The transport is gone; what was queued before is still handled."""
         if not connection.over:
             connection.over = True
+            if connection.identity is not None:
+                self._shares.leave(connection.identity.user)
             for due in Due:
                 self._due(connection, due, None)
             connection.lane.put(Gone())
@@ -169,8 +201,10 @@ class Sockets:
 
     async def tick(self) -> None:
         """Close who has not connected or joined in time; answer what waited for a join."""
+        now = self._clock()
         self._violations.tick()
-        for connection, due in self._deadlines.pop_due(self._clock()):
+        self._shares.forget_idle(now)
+        async for connection, due in paced(self._deadlines.pop_due(now)):
             if due is Due.EARLY:
                 self._dispatch.refuse_early(connection)
             else:
@@ -183,7 +217,8 @@ class Sockets:
     async def emptied(self) -> None:
         """Wait until every lane has handled what was put into it."""
         while self._connections:
-            await asyncio.gather(*(c.lane.emptied() for c in tuple(self._connections)))
+            async for connection in paced(tuple(self._connections)):
+                await connection.lane.emptied()
             await asyncio.sleep(0)
 
     def _refused(self, connection: Connection, error: errors.RinglineError) -> None:
@@ -193,6 +228,8 @@ class Sockets:
             connection.wire.cut("auth_unavailable")
 
     def _slow_down(self, connection: Connection, packet: EventPacket, wait: int) -> None:
+        if connection.wire.cut_off:
+            return
         reply = Reply(connection.wire.write, packet.event, packet.ack, packet.payload)
         reply.fail(errors.RateLimited(scope="events", retry_after_ms=wait))
         self._metrics.events.answered(packet.event, errors.RateLimited.code)
@@ -208,17 +245,14 @@ class Sockets:
             await self._dispatch.gone(connection)
             self._connections.discard(connection)
             return
-        if isinstance(entry, Waiting):
-            session, since = connection.session, perf_counter()
-            if session is not None and self._dispatch.relay_at_once(
-                session, entry.message, entry.size, since
-            ):
-                return
-            entry = decode_event(entry.frame[1:])
-        elif self._dispatch.relay_now(connection, entry):
+        if isinstance(entry, Excess):
+            self._slow_down(connection, entry.packet, entry.retry_after_ms)
+            return
+        packet = self._unless_relayed(connection, entry)
+        if packet is None:
             return
         joined, waiting = connection.session is not None, bool(connection.early)
-        await self._dispatch.handle(connection, entry)
+        await self._dispatch.handle(connection, packet)
         if joined:
             return
         if connection.session is not None:
@@ -226,6 +260,19 @@ class Sockets:
             self._due(connection, Due.EARLY, None)
         elif connection.early and not waiting:
             self._due(connection, Due.EARLY, EARLY_WITHIN_MS)
+
+    def _unless_relayed(
+        self, connection: Connection, entry: EventPacket | Waiting
+    ) -> EventPacket | None:
+        """Relay what can be relayed without waiting; otherwise the event, to be handled."""
+        if isinstance(entry, EventPacket):
+            return None if self._dispatch.relay_now(connection, entry) else entry
+        session, since = connection.session, perf_counter()
+        if session is not None and self._dispatch.relay_at_once(
+            session, entry.message, entry.size, since
+        ):
+            return None
+        return decode_event(entry.frame[1:])
 
     def _due(self, connection: Connection, due: Due, within_ms: int | None) -> None:
         at = None if within_ms is None or connection.over else self._clock() + within_ms

@@ -24,6 +24,7 @@ from service.wire.client_events import (
     UserUnwatch,
     UserWatch,
 )
+from service.wire.packets import MOST_VALUES, crowded
 
 SMALL_PAYLOAD = 4 * 1024
 """Bytes of JSON that `metadata` and `call:signal` may hold."""
@@ -56,6 +57,8 @@ def decode(event: str, payload: Raw | None) -> ClientEvent:
         raise errors.UnknownEvent
     if payload is None:
         raise errors.InvalidPayload(f"{event} needs an object with its fields.")
+    if crowded(bytes(payload)):
+        raise errors.InvalidPayload(f"{event}: Expected at most {MOST_VALUES} commas.")
     try:
         decoded: ClientEvent = decoder.decode(payload)
         _check_payload(decoded)
@@ -79,7 +82,7 @@ def relay_in(frame: str) -> RelayEvent | None:
         What `decode` makes of it; None when it is none, asks for an answer, or is anything but
         the usual, which `decode` then tells.
     """
-    if not frame.startswith('42["'):
+    if not frame.startswith('42["') or crowded(frame):
         return None
     decoder = _IN_ONE_PASS.get(frame[4 : frame.find('"', 4)])
     if decoder is None:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Raw
 
 from service.wire.client_events import CallId, Subject
+from service.wire.packets import crowded
 
 _decode = msgspec.json.Decoder(Subject).decode
 _lenient = json.JSONDecoder(parse_int=float)
@@ -23,7 +24,8 @@ def subject_of(payload: Raw | None) -> Subject:
     try:
         return _decode(payload)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return _good_part(bytes(payload).decode(errors="surrogateescape"))
+        text = bytes(payload)
+        return _NOTHING if crowded(text) else _good_part(text.decode(errors="surrogateescape"))
 
 
 def _good_part(payload: str) -> Subject:

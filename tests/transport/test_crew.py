@@ -13,11 +13,12 @@ class Job:
         self.task: asyncio.Task[None] | None = None
         self.done = False
 
-    async def work(self) -> None:
+    async def work(self) -> bool:
         self.task = asyncio.current_task()
         if self.gate is not None:
             await self.gate.wait()
         self.done = True
+        return False
 
 
 async def turns(count: int) -> None:

@@ -13,6 +13,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import ConnectionClosed
 
+from service.transport.connection import AT_ONCE
 from service.wire import packets
 from service.wire.packets import EventPacket
 from service.wire.rules import ProtocolError
@@ -22,7 +23,7 @@ from tests.support.client import Client
 from tests.support.service import TestService, running
 from tests.wire.test_packets import BAD, GOOD, MALFORMED
 
-RELAYS = 50
+RELAYS = AT_ONCE // 2
 SPACED = '{ "candidate" : "candidate:1 1 udp 1 127.0.0.1 9 typ host",  "sdpMid":"0" , "x": 1.0 }'
 
 

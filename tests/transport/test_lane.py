@@ -1,14 +1,17 @@
 """A lane handles its entries one at a time, in order, and knows when it is full and when empty."""
 
 import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.pace import TURN_S
 from service.transport.crew import Crew
-from service.transport.lane import MOST_BYTES, MOST_ENTRIES, Lane
+from service.transport.lane import IN_A_TURN, MOST_BYTES, MOST_ENTRIES, Lane
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,87 @@ async def test_the_worker_lives_only_while_there_is_work():
         assert workers() == 1
         await desk.let(2)
         assert workers() == 0
+
+
+async def test_a_turn_ends_after_32_entries_and_the_others_have_theirs():
+    order: list[str] = []
+    crew = Crew()
+
+    def lane(user: str) -> Lane[Entry]:
+        async def handle(_: Entry) -> None:
+            order.append(user)
+
+        return Lane(handle, crew)
+
+    flood, other = lane("flood"), lane("other")
+    for name in range(100):
+        flood.put(Entry(name))
+    for name in range(3):
+        other.put(Entry(name))
+    await flood.emptied()
+    assert IN_A_TURN == 32
+    assert order == ["flood"] * 32 + ["other"] * 3 + ["flood"] * 68
+
+
+def slow(order: list[str]) -> Callable[[Entry], Awaitable[None]]:
+    """Handles each entry for half of the time that a turn has."""
+
+    async def handle(_: Entry) -> None:
+        order.append("slow")
+        end = time.perf_counter() + TURN_S / 2
+        while time.perf_counter() < end:
+            pass
+
+    return handle
+
+
+async def test_a_turn_ends_after_5_ms_and_the_others_have_theirs():
+    order: list[str] = []
+    crew = Crew()
+
+    async def quick(_: Entry) -> None:
+        order.append("quick")
+
+    flood, other = Lane(slow(order), crew), Lane(quick, crew)
+    for name in range(8):
+        flood.put(Entry(name))
+    other.put(Entry(0))
+    await flood.emptied()
+    assert TURN_S == 0.005
+    assert order.index("quick") <= 2
+    assert order.count("slow") == 8
+
+
+async def test_the_loop_goes_round_after_each_turn():
+    order: list[str] = []
+    crew = Crew()
+    lanes = [Lane(slow(order), crew) for _ in range(5)]
+    for lane in lanes:
+        for name in range(4):
+            lane.put(Entry(name))
+    while not all(lane.idle for lane in lanes):
+        order.append("read")
+        await asyncio.sleep(0)
+    in_between = [turn.count("slow") for turn in " ".join(order).split("read")]
+    assert sum(in_between) == 20
+    assert max(in_between) <= 3, "a turn begins within 5 ms, and lasts as long"
+
+
+async def test_order_is_kept_over_turns():
+    done: list[int] = []
+    crew = Crew()
+
+    async def handle(entry: Entry) -> None:
+        done.append(entry.name)
+        if entry.name % 10 == 0:
+            await asyncio.sleep(0)
+
+    lane, others = Lane(handle, crew), [Lane(handle, crew) for _ in range(3)]
+    for name in range(150):
+        lane.put(Entry(name))
+        others[name % 3].put(Entry(-1 - name))
+    await lane.emptied()
+    assert [name for name in done if name >= 0] == [*range(150)]
 
 
 async def test_256_entries_are_a_crowd():

@@ -1,0 +1,76 @@
+"""Many things in short pieces: one piece in a turn of the loop, whoever else has some."""
+
+import asyncio
+import time
+
+import pytest
+
+from service.pace import TURN_S, give_way, paced
+
+
+def busy(seconds: float) -> None:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+
+
+class Turns:
+    """Counts turns of the loop while a test's work goes on."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(0)
+            self.count += 1
+
+
+async def test_each_thing_comes_once_and_in_order():
+    assert [thing async for thing in paced(range(1_000))] == [*range(1_000)]
+    nothing: list[int] = []
+    assert [thing async for thing in paced(nothing)] == []
+
+
+async def test_little_is_done_at_once():
+    turns = Turns()
+    counting = asyncio.create_task(turns.run())
+    async for _ in paced(range(10)):
+        pass
+    assert turns.count == 0
+    counting.cancel()
+
+
+async def test_much_gives_way_every_5_ms():
+    turns, seen = Turns(), []
+    counting = asyncio.create_task(turns.run())
+    async for _ in paced(range(20)):
+        seen.append(turns.count)
+        busy(TURN_S / 2)
+    assert max(seen.count(turn) for turn in set(seen)) <= 2
+    counting.cancel()
+
+
+async def test_in_one_turn_there_is_one_piece_however_many_have_some():
+    turns, seen = Turns(), []
+
+    async def work() -> None:
+        await give_way()
+        async for _ in paced(range(5)):
+            seen.append(turns.count)
+            busy(TURN_S)
+
+    counting = asyncio.create_task(turns.run())
+    await asyncio.gather(*(work() for _ in range(4)))
+    assert len(seen) == 20
+    assert len(set(seen)) == 20
+    counting.cancel()
+
+
+async def test_whoever_gives_up_waiting_holds_up_nobody():
+    first, second = asyncio.create_task(give_way()), asyncio.create_task(give_way())
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.wait_for(second, 1)
+    with pytest.raises(asyncio.CancelledError):
+        await first
