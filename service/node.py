@@ -39,6 +39,7 @@ from service.transport.engine import Engine
 from service.transport.gate import Gate
 from service.transport.http.app import api
 from service.transport.http.caller import Rooms
+from service.transport.http.rates import Rates
 from service.transport.identify import identify
 from service.transport.origins import Origins
 from service.transport.proxies import TrustedProxies
@@ -198,6 +199,7 @@ class Node:
             clock=clock,
             metrics=metrics,
             names=names,
+            rates=Rates(clock, metrics.auth, scale),
         )
         origins = Origins(settings.cors_origins)
         self.tcp = TcpConnections(settings.max_connections, metrics.connections.refused)

@@ -44,7 +44,7 @@ async def test_every_operation_is_described(document: dict[str, Any]):
     for (_, path), operation in operations(document).items():
         assert operation["description"].endswith(".")
         assert list(operation["security"][0]) == list(document["components"]["securitySchemes"])
-        assert operation["responses"].keys() == {"200", "4XX", "5XX"}
+        assert operation["responses"].keys() == {"200", "429", "4XX", "5XX"}
         assert operation["responses"]["4XX"]["content"].keys() == {"application/problem+json"}
         placed = {p["name"] for p in operation.get("parameters", ()) if p["in"] == "path"}
         assert placed == set(re.findall(r"{(\w+)}", path))

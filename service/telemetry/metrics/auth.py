@@ -12,7 +12,7 @@ FAILURES = (
     "forbidden",
     "auth_unavailable",
 )
-SCOPES = ("events", "initiates", "initiates_to_one", "candidates", "held")
+SCOPES = ("events", "initiates", "initiates_to_one", "candidates", "held", "http")
 """Every limit there is."""
 PROBE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 

@@ -48,6 +48,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
         "content": {MEDIA_TYPE: {"schema": ProblemBody.model_json_schema()}},
     }
     for status, description in {
+        "429": "Too many requests of this user; `Retry-After` says for how many seconds to wait.",
         "4XX": "A refusal (RFC 9457).",
         "5XX": "Not now, or a fault of ours (RFC 9457).",
     }.items()

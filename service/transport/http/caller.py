@@ -13,6 +13,7 @@ from service.ports import Clock, IceSource, Identity, Verifier
 from service.presence import Presence
 from service.telemetry.log import UserNames
 from service.telemetry.metrics import Metrics
+from service.transport.http.rates import Rates
 from service.transport.identify import identify
 
 
@@ -28,9 +29,10 @@ class Rooms:
     clock: Clock
     metrics: Metrics
     names: UserNames
+    rates: Rates
 
 
-def _rooms(request: Request) -> Rooms:
+async def _rooms(request: Request) -> Rooms:
     rooms: Rooms = request.app.state.rooms
     return rooms
 
@@ -44,7 +46,7 @@ _Bearer = Annotated[
 
 async def _caller(request: Request, rooms: Behind, credentials: _Bearer) -> Identity:
     address = request.client.host if request.client else ""
-    return await identify(
+    identity = await identify(
         credentials.credentials if credentials else None,
         address,
         missing="Send the token as `Authorization: Bearer …`.",
@@ -53,6 +55,15 @@ async def _caller(request: Request, rooms: Behind, credentials: _Bearer) -> Iden
         clock=rooms.clock,
         metrics=rooms.metrics.auth,
     )
+    rooms.rates.request(identity.user)
+    return identity
+
+
+async def _asks_for_credentials(
+    identity: Annotated[Identity, Depends(_caller)], rooms: Behind
+) -> Identity:
+    rooms.rates.credentials(identity.user)
+    return identity
 
 
 async def _admin(identity: Annotated[Identity, Depends(_caller)]) -> Identity:
@@ -62,6 +73,8 @@ async def _admin(identity: Annotated[Identity, Depends(_caller)]) -> Identity:
 
 
 User = Annotated[Identity, Depends(_caller)]
-"""The identity behind the Authorization header, or a 401."""
+"""The identity behind the Authorization header, or a 401; a 429 where it asks too often."""
+TurnUser = Annotated[Identity, Depends(_asks_for_credentials)]
+"""The same, for whom TURN credentials are minted."""
 Admin = Annotated[Identity, Depends(_admin)]
 """The same, with the scope `admin`, or a 403."""

@@ -10,13 +10,16 @@ from pydantic_core import PydanticCustomError
 from service import errors
 from service.calls.call import Call, Reason
 from service.ports import Identity
-from service.transport.http.caller import Admin, Behind, User
+from service.transport.http.caller import Admin, Behind, TurnUser, User
 from service.transport.http.schemas import CallBody, IceBody, StatusBody, TurnBody
 from service.wire import legible
 
 
-def _unstored(response: Response) -> None:
-    """What is for one user, and true for a moment, no cache may keep."""
+async def _unstored(response: Response) -> None:
+    """What is for one user, and true for a moment, no cache may keep.
+
+    It is async, as all dependencies are: FastAPI runs what is not in a thread.
+    """
     response.headers["Cache-Control"] = "no-store"
 
 
@@ -48,14 +51,14 @@ Region = Annotated[str | None, Query(max_length=64, description="A name in RINGL
 
 
 @router.get("/v1/ice", tags=["ice"], response_model_exclude_none=True)
-async def ice_servers(user: User, rooms: Behind, region: Region = None) -> IceBody:
+async def ice_servers(user: TurnUser, rooms: Behind, region: Region = None) -> IceBody:
     """ICE servers with fresh TURN credentials, for `new RTCPeerConnection(...)`."""
     return IceBody.of(rooms.ice.servers(user.user, rooms.clock(), region))
 
 
 @router.get("/turn", tags=["ice"])
 @router.post("/turn", tags=["ice"], operation_id="turn_credentials_by_post")
-async def turn_credentials(user: User, rooms: Behind, region: Region = None) -> TurnBody:
+async def turn_credentials(user: TurnUser, rooms: Behind, region: Region = None) -> TurnBody:
     """TURN credentials in the shape of draft-uberti-behave-turn-rest-00."""
     ice = rooms.ice.servers(user.user, rooms.clock(), region)
     for server in ice.servers:
