@@ -9,13 +9,11 @@ import contextlib
 import gc
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
 
 import structlog
-import uvicorn
 import uvloop
 
 from service.clock import wall_clock
@@ -23,9 +21,9 @@ from service.node import Node
 from service.ports import Clock
 from service.settings import Settings
 from service.signals import Signals
-from service.transport.http1 import WITHIN_S, BoundedHttp
-from service.transport.listeners import BACKLOG, Unlistenable, listening, shown
-from service.transport.tcp import TcpConnections
+from service.transport.admin_port import admin_port
+from service.transport.listeners import Unlistenable, listening, shown
+from service.transport.server import PortFailed, Server, first_of
 from service.transport.websocket import BoundedProtocol
 
 _log = structlog.get_logger(__name__)
@@ -33,45 +31,17 @@ _log = structlog.get_logger(__name__)
 _COLLECT_AFTER = 10_000, 2, 2
 """New containers between two looks for cyclic garbage, and how many of the young go to one of the
 older: a connection leaves some dozens, which go after 1,000 more at the latest."""
-_POLL_S = 0.01
+_SWITCH_S = 0.0005
+"""How long a thread waits for one that computes: what a scrape adds to a relay, once or twice. By
+default it would be 5 ms."""
+_FAILED = 1
+"""The exit status where the process cannot go on."""
 
 Tls = tuple[str, str]
 """Paths of a certificate chain and its key, PEM."""
 
 Reread = Callable[[], Settings]
 """The settings as they are set now; raises `SettingsError` when something is wrong with them."""
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers, and with bounds on what comes over TCP."""
-
-    def __init__(self, config: uvicorn.Config, tcp: TcpConnections) -> None:
-        super().__init__(config)
-        self._tcp = tcp
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone."""
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen; for a TLS handshake uvicorn would leave a client a minute."""
-        protocol = partial(
-            BoundedHttp,
-            self._tcp,
-            config=self.config,
-            server_state=self.server_state,
-            app_state=self.lifespan.state,
-        )
-        loop, tls = asyncio.get_running_loop(), self.config.ssl
-        within = WITHIN_S if tls else None
-        self.servers = [
-            await loop.create_server(
-                protocol, sock=one, ssl=tls, ssl_handshake_timeout=within, backlog=BACKLOG
-            )
-            for one in sockets or []
-        ]
-        self.started = True
 
 
 def run(
@@ -81,7 +51,7 @@ def run(
     tls: Tls | None = None,
     reread: Reread | None = None,
 ) -> int:
-    """Serve until SIGTERM or SIGINT; the exit status: 0 after a drain.
+    """Serve until SIGTERM or SIGINT; the exit status: 0 after a drain, 1 where a port failed.
 
     Args:
         settings: already checked as a whole.
@@ -89,11 +59,15 @@ def run(
         tls: serve https and wss with these files.
         reread: reads the settings anew, for those that may change while it runs.
     """
+    sys.setswitchinterval(_SWITCH_S)
     try:
         uvloop.run(_serve(settings, ready, tls, reread, Signals()))
     except (Unlistenable, ValueError) as error:
         print(f"ringline: {error}", file=sys.stderr)  # noqa: T201 - an operator reads it
         return 2
+    except PortFailed as failure:
+        print(f"ringline: {failure}", file=sys.stderr)  # noqa: T201 - as above
+        return _FAILED
     return 0
 
 
@@ -116,7 +90,7 @@ async def _serve(
         _spare_the_collector()
         if ready is not None:
             ready()
-        await signals.stopping.wait()
+        await running.over(signals.stopping)
         _log.info("node.draining")
     _log.info("node.stopped")
 
@@ -135,13 +109,31 @@ class Running:
     """A node that serves, and where."""
 
     def __init__(
-        self, node: Node, public: list[socket.socket], private: list[socket.socket]
+        self,
+        node: Node,
+        public: list[socket.socket],
+        private: list[socket.socket],
+        ports: tuple[asyncio.Future[Any], ...],
     ) -> None:
         self.node = node
+        self._ports = ports
         self.port: int = public[0].getsockname()[1]
         self.admin_port: int = private[0].getsockname()[1]
         self.addresses = [*map(shown, public)]
         self.admin_addresses = [*map(shown, private)]
+
+    async def over(self, stopping: asyncio.Event) -> None:
+        """Wait until it is to stop.
+
+        Raises:
+            PortFailed: one of its ports is not served any more.
+        """
+        await first_of(asyncio.ensure_future(stopping.wait()), *self._ports)
+        if not stopping.is_set():
+            for port in self._ports:
+                if port.done():
+                    _log.error("port.failed", exc_info=port.exception())
+            raise PortFailed("A port was served no more; the log has why.")
 
 
 @asynccontextmanager
@@ -163,39 +155,55 @@ async def serving(
         listening(settings.host, settings.port, "PORT") as public,
         listening(settings.admin_host, settings.admin_port, "ADMIN_PORT") as private,
     ):
-        servers = {
-            _Server(_config(node, settings, tls), node.tcp): public,
-            _Server(uvicorn.Config(node.admin, **_COMMON), TcpConnections()): private,
-        }
-        tasks = [asyncio.create_task(s.serve(at)) for s, at in servers.items()]
-        sweeping = asyncio.create_task(node.sweeper.run())
-        try:
-            await _started(servers, tasks)
-            node.status = "ready"
-            yield Running(node, public, private)
-        finally:
-            node.status = "draining"
-            node.tcp.drain()
-            await _drain(node, settings.drain_window)
-            sweeping.cancel()
-            for server in servers:
-                server.should_exit = True
-            await asyncio.gather(sweeping, *tasks, return_exceptions=True)
+        async with (
+            _beside(node.loop.run()),
+            admin_port(node.admin, private) as admin_over,
+            _public_port(node, settings, tls, public) as public_over,
+            _beside(node.sweeper.run()),
+        ):
+            try:
+                node.status = "ready"
+                yield Running(node, public, private, (admin_over, public_over))
+            finally:
+                node.status = "draining"
+                node.tcp.drain()
+                await _drain(node, settings.drain_window)
 
 
-_COMMON: dict[str, Any] = {
-    "http": "httptools",
-    "lifespan": "off",
-    "log_config": None,
-    "access_log": False,
-    "server_header": False,
-    "timeout_graceful_shutdown": 5,
-}
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Have it run during the block, and cancel it at the end."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
 
-def _config(node: Node, settings: Settings, tls: Tls | None) -> uvicorn.Config:
-    return uvicorn.Config(
+@asynccontextmanager
+async def _public_port(
+    node: Node, settings: Settings, tls: Tls | None, sockets: list[socket.socket]
+) -> AsyncIterator[asyncio.Future[Any]]:
+    """Serve clients for the block; what is yielded is done if that ends by itself before."""
+    begun = asyncio.get_running_loop().create_future()
+    server = _server(node, settings, tls, lambda: begun.set_result(None))
+    serving = asyncio.create_task(server.serve(sockets))
+    try:
+        await first_of(serving, begun)
+        if serving.done():
+            raise serving.exception() or PortFailed("The port ended before it began.")
+        yield serving
+    finally:
+        server.end()
+        await asyncio.wait({serving})
+
+
+def _server(node: Node, settings: Settings, tls: Tls | None, begun: Callable[[], None]) -> Server:
+    return Server(
         node.app,
+        node.tcp,
+        begun,
         timeout_keep_alive=settings.keep_alive,
         ws=_websocket_protocol(settings),
         ws_max_size=settings.max_message_bytes,
@@ -204,7 +212,6 @@ def _config(node: Node, settings: Settings, tls: Tls | None) -> uvicorn.Config:
         proxy_headers=False,  # the node reads them
         ssl_certfile=tls[0] if tls else None,
         ssl_keyfile=tls[1] if tls else None,
-        **_COMMON,
     )
 
 
@@ -217,17 +224,6 @@ def _websocket_protocol(settings: Settings) -> type[asyncio.Protocol]:
         else:
             return WireSpeed
     return BoundedProtocol
-
-
-async def _started(
-    servers: dict[_Server, list[socket.socket]], tasks: list[asyncio.Task[None]]
-) -> None:
-    while not all(server.started for server in servers):
-        for task in tasks:
-            if task.done():
-                task.result()
-                raise Unlistenable("The HTTP server ended before it started.")
-        await asyncio.sleep(_POLL_S)
 
 
 async def _drain(node: Node, window_s: int) -> None:

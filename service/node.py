@@ -29,6 +29,7 @@ from service.stores.observed import ObservedAnswers, ObservedCalls, ObservedSess
 from service.sweeper import Sweeper
 from service.telemetry.canary import UsersOnly
 from service.telemetry.log import UserNames
+from service.telemetry.main_loop import MainLoop
 from service.telemetry.metrics import Metrics
 from service.telemetry.otel import Traces
 from service.telemetry.summary import CallLog
@@ -45,6 +46,7 @@ from service.transport.origins import Origins
 from service.transport.proxies import TrustedProxies
 from service.transport.sockets import Sockets
 from service.transport.tcp import TcpConnections
+from service.transport.totals import Totals
 from service.turn.prober import Prober
 
 _CALLS_OVER_POLL_S = 0.1
@@ -179,6 +181,7 @@ class Node:
             max_message_bytes=settings.max_message_bytes,
             ended=metrics.ended,
         )
+        self.totals = Totals(self.engine)
         self.prober = Prober(ice, clock, metrics.auth)
         probing = ice.available and settings.turn_probe
         self.sweeper = Sweeper(
@@ -188,8 +191,8 @@ class Node:
             *([self.prober.tick] if probing else []),
             verifier.tick,
             *([parts.rotation(ice, verifier, reread, clock).tick] if reread else []),
-            late=metrics.pressure.loop_lag.observe,
         )
+        self.loop = MainLoop(metrics.pressure.loop_lag.observe)
         rooms = Rooms(
             verifier=verifier,
             offenders=offenders,
@@ -215,7 +218,11 @@ class Node:
         )
         self.app: ASGIApp = TrustedProxies(Cors(gate, origins, clock), settings.trusted_proxies)
         self.admin: ASGIApp = admin(
-            metrics.families.registry, lambda: self.status, lambda: verifier.trouble
+            metrics.families.registry,
+            status=lambda: self.status,
+            trouble=lambda: verifier.trouble,
+            loop=self.loop,
+            count=self.totals.count,
         )
         self.tables: dict[str, Sized] = {
             "connections": self.engine,
@@ -251,15 +258,14 @@ class Node:
         await asyncio.to_thread(self.traces.close)
 
     def _watch(self, directory: Sized, users: Sized) -> None:
-        """What is read when Prometheus asks."""
-        families, engine = self.metrics.families, self.engine
+        """What is read when Prometheus asks, in another thread than the loop's."""
+        families, totals = self.metrics.families, self.totals
         connections = families.gauge("connections", "Open transports.", ("transport",))
-        for transport in ("websocket", "polling"):
-            on_it = connections.labels(transport)
-            on_it.set_function(partial(engine.on_transport, transport))
+        connections.labels("websocket").set_function(lambda: totals.websocket)
+        connections.labels("polling").set_function(lambda: totals.polling)
         families.watched("sessions", "Joined sessions of this node.", lambda: len(directory))
         families.watched("users_online", "Users with a session.", lambda: len(users))
         families.watched(
-            "send_queue_bytes", "Queued for clients, not yet written.", engine.queued_bytes
+            "send_queue_bytes", "Queued for clients, not yet written.", lambda: totals.queued_bytes
         )
         families.watched("draining", "Whether the node is stopping: 1 or 0.", self._draining)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from time import perf_counter
 
 import structlog
 
@@ -13,29 +12,17 @@ TICK_S = 0.25
 
 
 class Sweeper:
-    """Runs every chore at every tick, one after the other; a failing one stops no other.
+    """Runs every chore at every tick, one after the other; a failing one stops no other."""
 
-    `late` is told by how many seconds a tick came too late: how long the loop was held up.
-    """
-
-    def __init__(
-        self,
-        *chores: Callable[[], Awaitable[None]],
-        late: Callable[[float], None],
-        tick_s: float = TICK_S,
-    ) -> None:
+    def __init__(self, *chores: Callable[[], Awaitable[None]]) -> None:
         self._chores = chores
-        self._late = late
-        self._tick_s = tick_s
         self._turn = asyncio.Lock()
 
     async def run(self) -> None:
         """Tick until cancelled."""
         while True:
             await self.sweep()
-            due = perf_counter() + self._tick_s
-            await asyncio.sleep(self._tick_s)
-            self._late(max(0.0, perf_counter() - due))
+            await asyncio.sleep(TICK_S)
 
     async def sweep(self) -> None:
         """One tick, after any that is under way: what was due is done when it returns."""

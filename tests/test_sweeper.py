@@ -14,7 +14,7 @@ async def test_a_tick_waits_for_the_one_under_way():
         await slow.wait()
         done.append(number)
 
-    sweeper = Sweeper(chore, late=print)
+    sweeper = Sweeper(chore)
     first, second = [asyncio.create_task(sweeper.sweep()) for _ in range(2)]
     await asyncio.sleep(0)
     slow.set()
@@ -32,7 +32,7 @@ async def test_a_chore_that_fails_stops_no_other():
     async def chore() -> None:
         done.append("chore")
 
-    sweeper = Sweeper(failing, chore, late=print)
+    sweeper = Sweeper(failing, chore)
     await sweeper.sweep()
     await sweeper.sweep()
     assert done == ["chore", "chore"]

@@ -94,14 +94,9 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         """Answer a request for Engine.IO."""
         await self._requests(scope, receive, send)
 
-    def on_transport(self, transport: str) -> int:
-        """How many connections are on `websocket`, or on `polling`."""
-        upgraded: int = sum(socket.upgraded for socket in self.eio.sockets.values())
-        return upgraded if transport == "websocket" else len(self.eio.sockets) - upgraded
-
-    def queued_bytes(self) -> int:
-        """Characters queued for clients, before what the operating system holds."""
-        return sum(peer.wire.queued() for peer in self._peers.values())
+    def peers(self) -> tuple[Peer, ...]:
+        """What stands for each open connection."""
+        return tuple(self._peers.values())
 
     def spawn(self, work: Work) -> asyncio.Task[None]:
         """Run a coroutine that nobody waits for, and hold it until it is done."""
@@ -154,7 +149,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
 
     async def close_all(self) -> None:
         """End every connection."""
-        async for peer in paced(tuple(self._peers.values())):
+        async for peer in paced(self.peers()):
             peer.wire.cut("shutdown", GOING_AWAY)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.eio.shutdown()

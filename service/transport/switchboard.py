@@ -95,6 +95,12 @@ class Wire:
         pulse: Pulse = self._socket
         return pulse
 
+    @property
+    def on_websocket(self) -> bool:
+        """Whether the connection is a WebSocket, rather than long-polling."""
+        upgraded: bool = self._socket.upgraded
+        return upgraded
+
     def write(self, packet: bytes) -> None:
         """Send an encoded Socket.IO packet; after the end it goes nowhere."""
         if self.cut_off or self._socket.closed:

@@ -2,6 +2,7 @@
 
 import re
 import runpy
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -83,3 +84,18 @@ def test_to_begin_again_takes_nothing_back():
     hot = HotCounters(CollectorRegistry(), "e", "How often.", ["event"])
     hot.begin("a").value += 3
     assert hot.begin("a").value == 3
+
+
+def test_a_scrape_in_another_thread_reads_while_label_values_are_added():
+    registry = CollectorRegistry()
+    counters = HotCounters(registry, "events", "How many.", ["event"])
+    counters.begin("first").value = 1
+
+    def scrapes() -> set[bool]:
+        return {'event="first"} 1.0' in generate_latest(registry).decode() for _ in range(30)}
+
+    with ThreadPoolExecutor(1) as thread:
+        scraping = thread.submit(scrapes)
+        for number in range(3_000):
+            counters.begin(str(number)).value += 1
+        assert scraping.result() == {True}

@@ -27,7 +27,7 @@ UPLOAD = b"POST /turn HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n"
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever takes long has a fifth of a second."""
     monkeypatch.setattr("service.transport.http1.WITHIN_S", 0.2)
-    monkeypatch.setattr("service.app.WITHIN_S", 0.2)
+    monkeypatch.setattr("service.transport.server.WITHIN_S", 0.2)
 
 
 async def test_who_never_sends_a_request_is_closed_within_ten_seconds(service: TestService):

@@ -1,7 +1,8 @@
 """Counters that a relay can afford: plain numbers, read when Prometheus asks.
 
 prometheus-client takes a lock and walks the buckets at every observation, about a microsecond;
-a relay as a whole costs ten. Everything here runs in the event loop's one thread.
+a relay as a whole costs ten. The event loop's thread alone writes. Another one reads, for which no
+lock is needed: each number is read at once, and a table that may grow is copied at once.
 """
 
 from bisect import bisect_left
@@ -36,7 +37,7 @@ class HotCounters:
 
         def collect() -> Iterator[Metric]:
             family = CounterMetricFamily(name, meaning, labels=labels)
-            for values, child in self.children.items():
+            for values, child in self.children.copy().items():
                 family.add_metric(values, child.value)
             yield family
 

@@ -7,7 +7,7 @@ from service.telemetry.metrics.families import Families
 
 LAG_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 STORE_BUCKETS = (0.0001, 0.0005, 0.001, 0.0025, 0.01, 0.05, 0.25, 1)
-"""Few, for there are 22 of them, and a scrape is encoded in the loop that serves."""
+"""Few, for there are 22 of them, and every scrape has them all."""
 
 OPERATIONS = (
     "calls.engagements",
@@ -40,7 +40,7 @@ class PressureMetrics:
             product(OPERATIONS, ("ok", "error")),
         )
         self.loop_lag = families.histogram(
-            "event_loop_lag_seconds", "How late the sweeper's tick came.", LAG_BUCKETS
+            "event_loop_lag_seconds", "How late a timer of the event loop came.", LAG_BUCKETS
         )
         families.counted(
             "log_lines_dropped",
