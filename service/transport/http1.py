@@ -9,15 +9,18 @@ Leaned on, and held by tests/transport/test_contract.py: of `HttpToolsProtocol`,
 `on_response_complete`, `handle_websocket_upgrade`, `send_400_response`,
 `timeout_keep_alive_handler`, `_unset_keepalive_if_required`, `headers`, `scope`, `cycle`,
 `pipeline`, `flow`, `loop`, `transport`, `connections`, `timeout_keep_alive`,
-`timeout_keep_alive_task`; of its cycle, `keep_alive` and `response_complete`.
+`timeout_keep_alive_task`; of its cycle, `body`, `keep_alive` and `response_complete`; and that
+whatever pauses and resumes reading is a `FlowControl`.
 """
 
 import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
+from time import perf_counter
 from typing import Any
 
 from starlette.responses import Response
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from service import errors
@@ -31,6 +34,8 @@ MOST_HEADERS = 256
 WITHIN_S = 10
 """Seconds to send the first request's first byte, a head from its first byte on, and the rest of a
 body whose request is answered already."""
+_TURN_S = 0.001
+"""How long a connection is parsed at once: chunks of a byte each are 80 ms to parse in one read."""
 _STEP = 1024
 """Bytes parsed at once: of pipelined requests, those of one step are kept."""
 _CHUNK = 32
@@ -80,11 +85,13 @@ class BoundedHttp(HttpToolsProtocol):
         self._framing = 0
         self._refusal: errors.RinglineError | None = None
         self._over = False
+        self._queued = False
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a first request, unless there is no room."""
         super().connection_made(transport)
+        self.flow = _Flow(transport, self._unparsed)
         self._arrival = Arrival(transport)
         excess = self._tcp.excess(len(self.connections))
         if not excess:
@@ -134,16 +141,36 @@ class BoundedHttp(HttpToolsProtocol):
         """Parse what was read, little by little, and nothing behind a request that waits."""
         if not self._over:
             self._unparsed += data
-            self._parse()
+            if not self._queued:
+                self._parse(0 if self._tcp.busy else _TURN_S)
 
-    def _parse(self) -> None:
+    def parse_on(self) -> None:
+        """Have a turn, of those that wait for one."""
+        self._queued = False
+        self._parse()
+
+    def _parse(self, within_s: float = _TURN_S) -> None:
+        """Parse what there is, a step at least; what is too much has a turn behind all others."""
+        until = perf_counter() + within_s
         while self._unparsed and not self.pipeline and not self._over:
             step = min(_STEP, MOST_HEAD - self._head) if self._in_head else _STEP
             some = bytes(self._unparsed[:step])
             del self._unparsed[:step]
             self._take(some)
+            if perf_counter() >= until:
+                break
         if self._unparsed:
             self.flow.pause_reading()
+            if not self.pipeline and not self._queued:
+                self._queued = True
+                self._tcp.queue(self)
+        elif self._may_read():
+            self.flow.resume_reading()
+
+    def _may_read(self) -> bool:
+        """Whether nothing that was read waits for the application (uvicorn's own bounds)."""
+        waiting = self._answering() and len(self.cycle.body) > HIGH_WATER_LIMIT
+        return not self._over and not self.pipeline and not waiting
 
     def _take(self, some: bytes) -> None:
         """Parse this, and see that all but the body is within bounds."""
@@ -227,7 +254,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.loop.call_later(_PARTING_S, self._part)
 
     def _part(self) -> None:
-        if self._in_head and not self._head and not self._answering():
+        if self._in_head and not self._head and not self._unparsed and not self._answering():
             self._drop()
 
     def timeout_keep_alive_handler(self) -> None:
@@ -281,6 +308,19 @@ class BoundedHttp(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+class _Flow(FlowControl):
+    """uvicorn's, but that nothing more is read while something waits to be parsed."""
+
+    def __init__(self, transport: asyncio.Transport, unparsed: bytearray) -> None:
+        super().__init__(transport)
+        self._unparsed = unparsed
+
+    def resume_reading(self) -> None:
+        """Read on, unless there is something to parse."""
+        if not self._unparsed:
+            super().resume_reading()
 
 
 def _written(answer: Response) -> bytes:

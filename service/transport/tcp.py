@@ -1,8 +1,13 @@
-"""The TCP connections of one port: how many there may be, and how they are drained."""
+"""The TCP connections of one port: how many there may be, whose turn it is, how they drain."""
 
+import asyncio
+from collections import deque
 from collections.abc import Callable
+from time import perf_counter
 from typing import Protocol
 
+_TURN_S = 0.005
+"""How long those that wait for a turn are parsed before the event loop goes round."""
 _EACH = 2
 """Connections that one client may need: long-polling sends while it waits for an answer."""
 
@@ -12,6 +17,10 @@ class Http(Protocol):
 
     def drain(self) -> None:
         """Make its current or next request the last one."""
+        ...
+
+    def parse_on(self) -> None:
+        """Parse for a turn; it queues once more where there is more."""
         ...
 
 
@@ -32,6 +41,13 @@ class TcpConnections:
         self.refused = refused
         self._most = most * _EACH
         self._http: set[Http] = set()
+        self._queue: deque[Http] = deque()
+        self._summoned = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether some wait for their turn."""
+        return bool(self._queue)
 
     def excess(self, count: int) -> int:
         """How many of `count` connections are more than there may be."""
@@ -49,6 +65,25 @@ class TcpConnections:
     def closed(self, connection: Http) -> None:
         """One is gone, or speaks HTTP no more."""
         self._http.discard(connection)
+
+    def queue(self, connection: Http) -> None:
+        """Have it parse on once all others that wait have had their turn."""
+        self._queue.append(connection)
+        self._summon()
+
+    def _summon(self) -> None:
+        if self._queue and not self._summoned:
+            self._summoned = True
+            asyncio.get_running_loop().call_soon(self._serve)
+
+    def _serve(self) -> None:
+        until = perf_counter() + _TURN_S
+        try:
+            while self._queue and perf_counter() < until:
+                self._queue.popleft().parse_on()
+        finally:
+            self._summoned = False
+            self._summon()
 
     def drain(self) -> None:
         """Close what is idle, and each other one behind the request that is under way."""
