@@ -27,6 +27,7 @@ from service.settings import Settings
 from service.stores.memory import MemoryAnswers, MemoryCalls, MemorySessions
 from service.stores.observed import ObservedAnswers, ObservedCalls, ObservedSessions, Watch
 from service.sweeper import Sweeper
+from service.telemetry import log
 from service.telemetry.canary import UsersOnly
 from service.telemetry.log import UserNames
 from service.telemetry.main_loop import MainLoop
@@ -191,6 +192,7 @@ class Node:
             *([self.prober.tick] if probing else []),
             verifier.tick,
             *([parts.rotation(ice, verifier, reread, clock).tick] if reread else []),
+            log.tick,
         )
         self.loop = MainLoop(metrics.pressure.loop_lag.observe)
         rooms = Rooms(

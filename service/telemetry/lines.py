@@ -80,8 +80,10 @@ class Handler(logging.Handler):
         self._lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Render it, and pass it on."""
+        """Render it, and pass it on, unless a processor drops it."""
         try:
             self._lines.msg(self.format(record))
+        except structlog.DropEvent:
+            return
         except Exception:  # noqa: BLE001 - as every handler of `logging` does
             self.handleError(record)

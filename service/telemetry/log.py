@@ -4,6 +4,7 @@ Libraries never get below WARNING: at DEBUG the Socket.IO libraries write whole 
 and SDP among them, and at INFO uvicorn writes addresses.
 """
 
+import atexit
 import hashlib
 import hmac
 import json
@@ -18,6 +19,7 @@ from opentelemetry import trace
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from service.telemetry.lines import Direct, Handler, Lines, Queued
+from service.telemetry.refusals import Refusals
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["auto", "json", "console"]
@@ -61,9 +63,10 @@ def configure(
     target = stream or sys.stderr
     rendered = _rendered(_resolved(fmt, target), colours=target.isatty())
     lines: Lines = _queued(target) if for_good else Direct(target)
+    _refusals.forget()
     set_level(level)
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, *_common(), *rendered],
+        processors=[_refusals, structlog.contextvars.merge_contextvars, *_common(), *rendered],
         wrapper_class=_Logger,
         logger_factory=lambda *_name: lines,
         cache_logger_on_first_use=for_good,
@@ -88,12 +91,19 @@ def dropped() -> int:
     return sum(lines.dropped for lines in _of_process)
 
 
+async def tick() -> None:
+    """Tell of what was held back."""
+    _refusals.tick()
+
+
+_refusals = Refusals()
 _of_process: list[Queued] = []
 """What is configured for good: one, once the process serves."""
 
 
 def _queued(stream: TextIO) -> Queued:
     lines = Queued(stream)
+    atexit.register(_refusals.tick, last=True)  # what is registered last runs first
     _of_process.append(lines)
     return lines
 
@@ -160,7 +170,7 @@ def _json(line: EventDict, **options: Any) -> str:
 def _replace_handler(lines: Lines, rendered: list[Processor]) -> None:
     root = logging.getLogger()
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.add_logger_name, *_common()],
+        foreign_pre_chain=[structlog.stdlib.add_logger_name, _refusals, *_common()],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered],
     )
     for former in [handler for handler in root.handlers if handler.name == _HANDLER]:

@@ -60,7 +60,6 @@ class Connection:
         "early",
         "identity",
         "lane",
-        "limited_until",
         "opened_at",
         "over",
         "refusals",
@@ -94,5 +93,3 @@ class Connection:
         self.over = False
         self.allowance = allowance
         self.refusals = Meter()
-        self.limited_until = 0
-        """Until when it need not be told again that this client is over its limit (epoch ms)."""

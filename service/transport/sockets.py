@@ -18,7 +18,6 @@ from service.sessions.reply import Reply
 from service.telemetry.canary import of_probe
 from service.telemetry.metrics import Metrics
 from service.telemetry.network import network_of
-from service.telemetry.violations import Violations
 from service.transport.connection import (
     AT_ONCE,
     EVENTS,
@@ -44,7 +43,6 @@ _log = structlog.get_logger(__name__)
 CONNECT_WITHIN_MS = 10_000
 JOIN_WITHIN_MS = 30_000
 EARLY_WITHIN_MS = 5_000
-LIMIT_TOLD_EVERY_MS = 10_000
 
 
 class Due(Enum):
@@ -73,7 +71,6 @@ class Sockets:
         self._dispatch = dispatch
         self._clock = clock
         self._metrics = metrics
-        self._violations = Violations(metrics.connections, clock)
         self._events = EVENTS.scaled(scale)
         self._events_of_a_user = EVENTS_OF_A_USER.scaled(scale)
         self._shares = Shares(self._events_of_a_user)
@@ -180,7 +177,9 @@ class Sockets:
 
     def violated(self, connection: Connection, rule: Rule) -> None:
         """The client broke a rule."""
-        self._violations.tell(rule, connection.address)
+        self._metrics.connections.violated(rule)
+        client = network_of(connection.address)
+        _log.info("socket.protocol_error", rule=rule.value, client=client)
 
     async def answered(self, connection: Connection) -> None:
         """Have everything that came answered; what waits for a join is refused."""
@@ -202,7 +201,6 @@ class Sockets:
     async def tick(self) -> None:
         """Close who has not connected or joined in time; answer what waited for a join."""
         now = self._clock()
-        self._violations.tick()
         self._shares.forget_idle(now)
         async for connection, due in paced(self._deadlines.pop_due(now)):
             if due is Due.EARLY:
@@ -234,9 +232,7 @@ class Sockets:
         reply.fail(errors.RateLimited(scope="events", retry_after_ms=wait))
         self._metrics.events.answered(packet.event, errors.RateLimited.code)
         self._metrics.auth.limited("events")
-        if self._clock() >= connection.limited_until:
-            connection.limited_until = self._clock() + LIMIT_TOLD_EVERY_MS
-            _log.info("ratelimit.hit", scope="events")
+        _log.info("ratelimit.hit", scope="events")
         if connection.refusals.take(self._refusals, self._clock()):
             connection.wire.cut("flood")
 

@@ -1,0 +1,137 @@
+"""A bound on the lines that clients cause at will: of each kind at most one a second.
+
+docs/decisions/0026-a-log-that-nobody-waits-for.md.
+"""
+
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+_log = structlog.get_logger(__name__)
+
+EVERY_S = 1.0
+MOST_KINDS = 64
+"""Kinds told apart within a second; those beyond go by the event alone."""
+KINDS: dict[str, tuple[str, ...]] = {
+    "accept.lost": (),
+    "auth.refresh_refused": ("reason",),
+    "call.refused": ("code", "type"),
+    "event.failed": ("client_event",),
+    "http.failed": (),
+    "ratelimit.hit": ("scope",),
+    "session.leave_failed": (),
+    "socket.connect_failed": (),
+    "socket.frame_failed": (),
+    "socket.handshake_failed": (),
+    "socket.protocol_error": ("rule",),
+    "socket.receive_failed": (),
+    "socket.rejected": ("code",),
+    "socket.write_failed": (),
+    "sweeper.failed": (),
+}
+"""Events that clients, or a fault of ours, cause as often as they like, and the fields that make a
+kind of them. One with a traceback is also told apart by the exception's type."""
+FREE = frozenset({
+    "audit", "auth.jwks_failed", "auth.jwks_fetched", "auth.keys_rotated", "call.summary",
+    "config.loaded", "config.unknown", "config.unsafe", "log.dropped", "node.draining",
+    "node.ready", "node.stopped", "origin.refused", "secrets.unfit", "signal.ignored",
+    "turn.probe_failed", "turn.secret_rotated", "websockets.slow",
+})  # fmt: skip
+"""Events that are bounded otherwise: by an operator, a timer, a limit, or one for each call."""
+_KIND = "_kind"
+
+Kind = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Told:
+    """A kind that was told lately: until when it is held back, and what was since."""
+
+    until: float = 0.0
+    held: int = 0
+    method: str = ""
+    last: EventDict = field(default_factory=dict)
+
+
+class Refusals:
+    """A structlog processor that holds lines back, those of libraries as well.
+
+    Each line stands for itself and for the `more` that were held back since the one before. The
+    last one that is held back is told at a tick. Lines at debug all pass.
+
+    Args:
+        clock: seconds, from any start.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._told: dict[Kind, _Told] = {}
+
+    def __call__(self, _logger: WrappedLogger, method: str, line: EventDict) -> EventDict:
+        """Let it pass, or hold it back (`DropEvent`)."""
+        kind = line.pop(_KIND, None) or _kind_of(line)
+        if kind is None or method == "debug":
+            return line
+        now, told = self._clock(), self._of(kind)
+        if now < told.until:
+            told.held += 1
+            told.method, told.last = method, line
+            line.pop("exc_info", None)  # it would keep all that its frames know
+            raise structlog.DropEvent
+        told.until = now + EVERY_S
+        if told.held:
+            line["more"], told.held = told.held, 0
+        return line
+
+    def tick(self, *, last: bool = False) -> None:
+        """Tell what is held back for a second, and forget what is not held back any more.
+
+        Args:
+            last: there is no later tick: tell everything.
+        """
+        now = self._clock()
+        for kind, told in list(self._told.items()):
+            if now < told.until and not last:
+                continue
+            del self._told[kind]
+            if told.held:
+                self._told[kind] = _Told(held=told.held - 1)
+                getattr(_log, told.method)(**_own(told.last), **{_KIND: kind})
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._told.clear()
+
+    def _of(self, kind: Kind) -> _Told:
+        if kind not in self._told and len(self._told) >= MOST_KINDS:
+            kind = kind[:1]
+        return self._told.setdefault(kind, _Told())
+
+
+def _kind_of(line: EventDict) -> Kind | None:
+    record: logging.LogRecord | None = line.get("_record")
+    if record is not None:  # a library's: what it fills into the text does not tell kinds apart
+        return record.name, str(record.msg).partition("\n")[0]
+    event = line["event"]
+    fields = KINDS.get(event)
+    if fields is None:
+        return None
+    return event, *[str(line.get(name)) for name in fields], _fault(line.get("exc_info"))
+
+
+def _fault(told: Any) -> str:
+    """The type of an exception, as `logging` takes one; empty for none."""
+    if isinstance(told, BaseException):
+        return type(told).__name__
+    return getattr(sys.exc_info()[0], "__name__", "") if told else ""
+
+
+def _own(line: EventDict) -> EventDict:
+    """Without what `logging` and structlog hand each other."""
+    return {name: value for name, value in line.items() if not name.startswith("_")}
