@@ -31,8 +31,12 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
-_MOST_WAITING = 64
+MOST_WAITING = 64
 """Frames that wait behind one, before no more is read."""
+MOST_WAITING_BYTES = 64 * 1024
+"""And characters of them."""
+MOST_OF_A_READ = 1_024
+"""Frames that wait although no more is read, since they had come already; more is a flood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,8 @@ class Direct:
     """One connection: its frames in, its packets out."""
 
     __slots__ = (
-        "_ending", "_engine", "_later", "_line", "_now", "_open", "_peer", "_probed", "_relayed",
-        "_socket", "_upgrade_by", "_working",
+        "_ending", "_engine", "_later", "_line", "_now", "_open", "_paused", "_peer", "_probed",
+        "_relayed", "_size", "_socket", "_upgrade_by", "_working",
     )  # fmt: skip
 
     def __init__(self, engine: "Engine", socket: Any, line: Line) -> None:
@@ -78,6 +82,8 @@ class Direct:
         self._line = line
         self._open = False
         self._later: deque[str | Broken | None] | None = None
+        self._size = 0
+        self._paused = False
         self._probed = False
         self._upgrade_by: asyncio.TimerHandle | None = None
         self._working: asyncio.Task[None] | None = None
@@ -103,6 +109,8 @@ class Direct:
             self._give_up(code)
         else:
             self._line.close(code)
+        if self._later is not None:
+            self._later.clear()
         if self._working is not None and not self._ending:
             self._working.cancel()
 
@@ -112,9 +120,7 @@ class Direct:
         """A frame came."""
         self._socket.heard = self._now()
         if self._later is not None:
-            self._later.append(text)
-            if len(self._later) >= _MOST_WAITING:
-                self._line.pause_reading()
+            self._wait(self._later, text)
         elif not (self._open and self._relayed(self._peer, text)) and (work := self._take(text)):
             self._later = deque()
             self._working = self._engine.spawn(self._work(work))
@@ -134,6 +140,27 @@ class Direct:
             self._later.append(None)
         else:
             self._engine.spawn(self._end())
+
+    def _wait(self, later: "deque[str | Broken | None]", text: str) -> None:
+        """Keep a frame until those before it are handled."""
+        later.append(text)
+        self._size += len(text)
+        if len(later) > MOST_OF_A_READ:
+            self._line.ignore()
+            self._peer.wire.cut("flood")
+        elif not self._paused and (len(later) >= MOST_WAITING or self._size >= MOST_WAITING_BYTES):
+            self._paused = True
+            self._line.pause_reading()
+
+    def _next(self, later: "deque[str | Broken | None]") -> "str | Broken | None":
+        """The next frame of those that waited; when few are left, more are read."""
+        frame = later.popleft()
+        if isinstance(frame, str):
+            self._size -= len(frame)
+        if self._paused and len(later) < MOST_WAITING and self._size < MOST_WAITING_BYTES:
+            self._paused = False
+            self._line.resume_reading()
+        return frame
 
     def _take(self, frame: "str | Broken | None") -> Work | None:
         """Handle a frame now, or return what there is to wait for."""
@@ -170,9 +197,7 @@ class Direct:
                     _log.exception("socket.receive_failed")
             if not later:
                 break
-            if len(later) == _MOST_WAITING:
-                self._line.resume_reading()
-            work = self._take(later.popleft())
+            work = self._take(self._next(later))
         self._later = self._working = None
 
     def _upgrade(self, frame: str) -> None:

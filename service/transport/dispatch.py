@@ -25,6 +25,9 @@ from service.wire.packets import EventPacket
 _log = structlog.get_logger(__name__)
 
 MOST_EARLY = 64
+"""Events of one connection that wait for its join."""
+MOST_EARLY_BYTES = 128 * 1024
+"""And what these may weigh."""
 _RELAYED = frozenset(
     kind.event for kind in (said.CallOffer, said.CallAnswer, said.IceCandidate, said.CallSignal)
 )
@@ -82,7 +85,7 @@ class Dispatch:
         except errors.RinglineError as error:
             reply = reply or _reply(connection, packet)
             reply.fail(error)
-            self._count(packet, reply, error)
+            self._count(packet, reply, _limited(error))
         else:
             self._metrics.events.relayed(packet.event, packet.size, perf_counter() - since)
         return True
@@ -104,7 +107,7 @@ class Dispatch:
 
     async def handle(self, connection: Connection, packet: EventPacket) -> None:
         """Handle one event, whatever becomes of it."""
-        since, refusal = perf_counter(), None
+        since, limited = perf_counter(), None
         reply = _reply(connection, packet)
         try:
             if packet.event == said.UserJoin.event:
@@ -116,13 +119,14 @@ class Dispatch:
                 self._charge(connection, message)
                 await self._run(connection.session, packet.event, message, reply)
         except errors.RinglineError as error:
-            refusal = error
+            # The error itself would keep its frame, and the packet, until cycles are collected.
+            limited = _limited(error)
             reply.fail(error)
         except Exception:  # noqa: BLE001 - the boundary: logged, answered, and nobody else notices
             _log.exception("event.failed", client_event=packet.event)
             reply.fail(errors.Internal())
         self._metrics.events.handled(packet.event, perf_counter() - since)
-        self._count(packet, reply, refusal)
+        self._count(packet, reply, limited)
 
     async def gone(self, connection: Connection) -> None:
         """The transport has closed and every event before that was handled."""
@@ -139,14 +143,12 @@ class Dispatch:
         for packet in early:
             _reply(connection, packet).fail(errors.NotJoined())
 
-    def _count(
-        self, packet: EventPacket, reply: Reply, refusal: errors.RinglineError | None
-    ) -> None:
+    def _count(self, packet: EventPacket, reply: Reply, limited: str | None) -> None:
         if reply.result is not None:
             self._metrics.events.answered(packet.event, reply.result)
-        if isinstance(refusal, errors.RateLimited):
-            self._metrics.auth.limited(refusal.scope)
-            _log.info("ratelimit.hit", scope=refusal.scope)
+        if limited is not None:
+            self._metrics.auth.limited(limited)
+            _log.info("ratelimit.hit", scope=limited)
 
     async def _join(self, connection: Connection, packet: EventPacket, reply: Reply) -> None:
         message = decode(packet.event, packet.payload)
@@ -201,11 +203,17 @@ class Dispatch:
                 await self._answers.remember(key, reply.answer, self._clock())
 
 
+def _limited(error: errors.RinglineError) -> str | None:
+    """The name of the limit that an event was over, if that is why it was refused."""
+    return error.scope if isinstance(error, errors.RateLimited) else None
+
+
 def _reply(connection: Connection, packet: EventPacket) -> Reply:
     return Reply(connection.wire.write, packet.event, packet.ack, packet.payload)
 
 
 def _wait_for_join(connection: Connection, packet: EventPacket) -> None:
-    if len(connection.early) >= MOST_EARLY:
+    size = packet.size + sum(waiting.size for waiting in connection.early)
+    if len(connection.early) >= MOST_EARLY or size > MOST_EARLY_BYTES:
         raise errors.NotJoined
     connection.early.append(packet)

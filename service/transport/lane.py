@@ -11,6 +11,8 @@ from service.transport.crew import Crew
 
 MOST_ENTRIES = 256
 MOST_BYTES = 256 * 1024
+MOST_UNJOINED_BYTES = 64 * 1024
+"""The same before the join: connections that have not joined are more than sessions may be."""
 IN_A_TURN = 32
 """Entries that are handled before all other lanes have a turn; fewer, where they take 5 ms."""
 
@@ -33,13 +35,15 @@ class Lane(Generic[Entry]):
     `handle` must not raise: what goes wrong with an event is answered to its sender.
     """
 
-    __slots__ = ("_bytes", "_crew", "_empty", "_entries", "_handle", "_room")
+    __slots__ = ("_bytes", "_crew", "_empty", "_entries", "_handle", "_room", "most_bytes")
 
     def __init__(self, handle: Callable[[Entry], Awaitable[None]], crew: Crew) -> None:
         self._handle = handle
         self._crew = crew
         self._entries: deque[Entry] = deque()
         self._bytes = 0
+        self.most_bytes = MOST_UNJOINED_BYTES
+        """From how many bytes on no more should be read."""
         self._room: asyncio.Event | None = None
         self._empty: asyncio.Event | None = None
 
@@ -51,7 +55,7 @@ class Lane(Generic[Entry]):
     @property
     def crowded(self) -> bool:
         """Whether no more should be read from the client for now."""
-        return len(self._entries) >= MOST_ENTRIES or self._bytes >= MOST_BYTES
+        return len(self._entries) >= MOST_ENTRIES or self._bytes >= self.most_bytes
 
     def put(self, entry: Entry) -> None:
         """Queue an entry behind the others."""

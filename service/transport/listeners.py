@@ -11,6 +11,11 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 BACKLOG = 2048
+RECEIVE_BUFFER = 64 * 1024
+"""Bytes that the kernel keeps for a connection which is not read for now. By itself it would keep
+megabytes, which count as the container's memory. In one read comes no more than twice as much."""
+SEND_BUFFER = 256 * 1024
+"""Bytes written that the kernel keeps for a client that does not read."""
 BOTH = ("*", "::")
 """Hosts that stand for every address, of either family."""
 _EVERY = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}
@@ -143,6 +148,9 @@ def _open(place: _Place, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if place.family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        # Inherited by every connection, if set before the listener listens (tcp(7)).
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         listener.bind((address, port, *rest))
         listener.listen(BACKLOG)
         # Inherited by every connection: asyncio sets it on none of a listener made like this.

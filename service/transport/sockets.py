@@ -32,10 +32,12 @@ from service.transport.connection import (
 from service.transport.crew import Crew
 from service.transport.dispatch import Dispatch
 from service.transport.identify import identify
+from service.transport.lane import MOST_BYTES
 from service.transport.switchboard import Wire, Work
-from service.wire.client_events import LONGEST_TRACEPARENT
+from service.transport.unjoined import Unjoined
+from service.wire.client_events import LONGEST_TRACEPARENT, UserJoin
 from service.wire.decoding import relay_in
-from service.wire.packets import EventPacket, decode_event, size_of
+from service.wire.packets import DISCONNECT, EventPacket, decode_event, size_of
 from service.wire.rules import ProtocolError, Rule
 
 _log = structlog.get_logger(__name__)
@@ -76,11 +78,12 @@ class Sockets:
         self._shares = Shares(self._events_of_a_user)
         self._refusals = REFUSALS.scaled(scale)
         self._connections: set[Connection] = set()
+        self._unjoined: Unjoined[Connection] = Unjoined()
         self._crew = Crew()
         self._deadlines: Deadlines[tuple[Connection, Due]] = Deadlines()
 
     def __len__(self) -> int:
-        return len(self._connections) + len(self._deadlines)
+        return len(self._connections) + len(self._deadlines) + len(self._unjoined)
 
     def opened(self, wire: Wire, environ: dict[str, Any]) -> Connection:
         """A transport is open: it has 10 s to connect."""
@@ -133,6 +136,8 @@ class Sockets:
         connection.traceparent = _traceparent(auth)
         self._due(connection, Due.CONNECT, None)
         self._due(connection, Due.JOIN, JOIN_WITHIN_MS)
+        if oldest := self._unjoined.add(identity.user, connection):
+            _give_way(oldest)
         if of_probe(identity.user):
             self._metrics.connections.probed()
         else:
@@ -192,6 +197,7 @@ class Sockets:
             connection.over = True
             if connection.identity is not None:
                 self._shares.leave(connection.identity.user)
+                self._unjoined.discard(connection.identity.user, connection)
             for due in Due:
                 self._due(connection, due, None)
             connection.lane.put(Gone())
@@ -254,6 +260,8 @@ class Sockets:
         if connection.session is not None:
             self._due(connection, Due.JOIN, None)
             self._due(connection, Due.EARLY, None)
+            self._unjoined.discard(connection.session.user, connection)
+            connection.lane.most_bytes = MOST_BYTES
         elif connection.early and not waiting:
             self._due(connection, Due.EARLY, EARLY_WITHIN_MS)
 
@@ -273,6 +281,16 @@ class Sockets:
     def _due(self, connection: Connection, due: Due, within_ms: int | None) -> None:
         at = None if within_ms is None or connection.over else self._clock() + within_ms
         self._deadlines.set((connection, due), at)
+
+
+def _give_way(connection: Connection) -> None:
+    """Have a connection that has not joined go, as a session does for an eleventh."""
+    why = errors.TooManySessions(
+        "A newer connection took the place of this one, which never joined."
+    )
+    Reply(connection.wire.write, UserJoin.event, None).fail(why)
+    connection.wire.write(DISCONNECT)
+    connection.wire.cut("too_many_sessions")
 
 
 def _bearer(environ: dict[str, Any]) -> str | None:

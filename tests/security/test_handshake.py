@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from service.ports import Identity
+from service.transport.unjoined import MOST_UNJOINED
 from tests.security.surroundings import Bystanders, eventually, gone, sizes, unimpressed
 from tests.support.polling import Ended, Polling
 from tests.support.service import TestService, running, token
@@ -271,3 +272,33 @@ async def test_another_namespace_is_refused_and_opens_nothing(
     assert service.node.engine.manager.rooms.keys() == {"/"}
     await mallory.send("42/admin," + JOIN[2:])
     assert await mallory.until_closed() == 1008
+
+
+async def test_of_connections_that_do_not_join_the_oldest_gives_way(
+    service: TestService, bystanders: Bystanders
+):
+    first, *others = [await service.connect(token("mallory")) for _ in range(MOST_UNJOINED)]
+    await first.send(CALL)
+    assert not first.closed
+    assert (await service.connect(token("mallory"))).connected
+    assert await first.until_closed() == 1008
+    (error,) = first.payloads("error")
+    assert (error["code"], error["event"]) == ("too_many_sessions", "user:join")
+    assert not any(other.closed for other in others)
+    await others[0].emit("user:join", {"userId": "mallory"})
+    await others[0].next("user:joined")
+    assert (await service.connect(token("mallory"))).connected
+    assert not others[1].closed
+
+
+async def test_early_events_beyond_128_kib_are_refused(
+    service: TestService, bystanders: Bystanders
+):
+    mallory = await service.connect(token("mallory"))
+    asked = [
+        await mallory.ask("user:status", {"userId": "x", "more": "x" * 60_000}) for _ in range(3)
+    ]
+    assert (await mallory.answer(asked[2]))["error"]["code"] == "not_joined"
+    await mallory.emit("user:join", {"userId": "mallory"})
+    for number in asked[:2]:
+        assert (await mallory.answer(number))["ok"]

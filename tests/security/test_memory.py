@@ -3,63 +3,19 @@
 import asyncio
 import contextlib
 import resource
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
 
-import psutil
 import pytest
 
 from service.transport.http1 import WITHIN_S
-from tests.support.process import process
+from tests.support.memory import MEBIBYTE, Memory, watched
 from tests.support.raw import GET, Raw, raw
 from tests.support.waiting import until
 
-MEBIBYTE = 1024 * 1024
 SENT = 100 * MEBIBYTE
 PIECE = 64 * 1024
 SLACK_S = 10
-
-
-class Memory:
-    """What a process of the service takes: before, and at its peak."""
-
-    def __init__(self, pid: int, port: int) -> None:
-        self.port = port
-        self._process = psutil.Process(pid)
-        self.before = self.peak = self.now()
-
-    def now(self) -> int:
-        """Resident bytes."""
-        return int(self._process.memory_info().rss)
-
-    def connections(self) -> int:
-        """TCP connections that it has open."""
-        found = self._process.net_connections("tcp")
-        return sum(one.status == psutil.CONN_ESTABLISHED for one in found)
-
-    async def watch(self) -> None:
-        """Note the peak, until cancelled."""
-        while True:
-            self.peak = max(self.peak, self.now())
-            await asyncio.sleep(0.01)
-
-
-@asynccontextmanager
-async def watched() -> AsyncIterator[Memory]:
-    """A process that has served a first request, and whose memory is watched."""
-    async with process() as service:
-        async with raw(service.port) as connection:
-            await connection.send(GET)
-            await connection.answer()
-        memory = Memory(service.process.pid, service.port)
-        watching = asyncio.create_task(memory.watch())
-        try:
-            yield memory
-        finally:
-            watching.cancel()
-        async with raw(service.port) as connection:
-            await connection.send(GET)
-            assert (await connection.answer())[0] == 200
 
 
 def pieces(piece: bytes, size: int) -> Iterator[bytes]:

@@ -150,7 +150,8 @@ class Client:
 
     async def close(self) -> None:
         """Close the transport, as a page that goes away does."""
-        await self.socket.close()
+        if not self.closed:
+            await self.socket.close()
         with contextlib.suppress(asyncio.CancelledError):
             await self._reader
 

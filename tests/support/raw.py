@@ -11,6 +11,18 @@ HANDSHAKE = (
     b"Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 )
+WEBSOCKET = b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n" + HANDSHAKE + b"\r\n"
+
+
+def frame(text: str) -> bytes:
+    """A text message as one frame of a client's, masked with zeros (RFC 6455, 5.2)."""
+    payload = text.encode()
+    size = len(payload)
+    if size < 126:
+        return bytes([0x81, 0x80 | size, 0, 0, 0, 0]) + payload
+    if size < 65_536:
+        return b"\x81\xfe" + size.to_bytes(2, "big") + bytes(4) + payload
+    return b"\x81\xff" + size.to_bytes(8, "big") + bytes(4) + payload
 
 
 class Raw:
@@ -35,6 +47,13 @@ class Raw:
             body = await self.reader.readexactly(int(headers.get("content-length", 0)))
         return int(first.split()[1]), headers, body
 
+    async def pour(self, some: bytes, size: int) -> None:
+        """Send `some` over and over, `size` bytes in all, unless the other side closes before."""
+        with contextlib.suppress(OSError):
+            for _ in range(-(-size // len(some))):
+                self.writer.write(some)
+                await self.writer.drain()
+
     async def rest(self, patience: float = PATIENCE_S) -> bytes:
         """Everything until the other side closes, or resets."""
         got = b""
@@ -55,3 +74,12 @@ async def raw(port: int, host: str = "127.0.0.1") -> AsyncIterator[Raw]:
         writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
+
+
+@asynccontextmanager
+async def raw_websocket(port: int) -> AsyncIterator[Raw]:
+    """An open WebSocket for the block, whose every byte is the test's."""
+    async with raw(port) as connection:
+        await connection.send(WEBSOCKET)
+        assert (await connection.answer())[0] == 101
+        yield connection

@@ -47,7 +47,7 @@ async def deaf(service: ServiceProcess) -> Client:
     await client.next("user:joined")
     client.socket.transport.pause_reading()
     users = {"userIds": [f"{number:0100}" for number in range(500)]}
-    for _ in range(90):  # 90 KB each
+    for _ in range(12):  # 90 KB each
         await client.emit("user:watch", users)
     return client
 

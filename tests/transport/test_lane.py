@@ -25,6 +25,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.lane: Lane[Entry] = Lane(self.handle, Crew())
+        self.lane.most_bytes = MOST_BYTES
         self.begun: list[int] = []
         self.done: list[int] = []
         self.gate = asyncio.Semaphore(0)

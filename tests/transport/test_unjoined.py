@@ -1,0 +1,23 @@
+"""Of a user's connections that have not joined, the oldest gives way."""
+
+from service.transport.unjoined import MOST_UNJOINED, Unjoined
+
+
+def test_the_twenty_first_takes_the_place_of_the_oldest():
+    unjoined: Unjoined[int] = Unjoined()
+    assert [unjoined.add("alice", number) for number in range(MOST_UNJOINED)] == [None] * 20
+    assert unjoined.add("bob", 0) is None
+    assert unjoined.add("alice", 20) == 0
+    assert unjoined.add("alice", 21) == 1
+
+
+def test_who_has_joined_is_in_nobodys_way():
+    unjoined: Unjoined[int] = Unjoined()
+    for number in range(MOST_UNJOINED):
+        unjoined.add("alice", number)
+    unjoined.discard("alice", 7)
+    assert unjoined.add("alice", 20) is None
+    for number in range(MOST_UNJOINED + 1):
+        unjoined.discard("alice", number)
+    unjoined.discard("nobody", 0)
+    assert len(unjoined) == 0
