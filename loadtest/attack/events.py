@@ -64,6 +64,20 @@ async def _forged_refreshes(target: Target, line: Line, user: str) -> None:
         await line.event("auth:refresh", token=target.forged(user + "x" * 5_000))
 
 
+async def _new_users(_target: Target, line: Line, user: str) -> None:
+    """Somebody unheard of is watched, and then no more."""
+    async for number in _paced():
+        unheard = [f"{user}-{id(line)}-{number}-{one}" for one in range(50)]
+        await line.event("user:watch", userIds=unheard)
+        await line.event("user:unwatch", userIds=unheard)
+
+
+async def _new_callees(_target: Target, line: Line, user: str) -> None:
+    async for number in _paced():
+        unheard = f"{user}-{id(line)}-{number}"
+        await line.event("call:initiate", to=unheard, callType="audio")
+
+
 _IDS = [f"somebody-{number:05}" for number in range(_WATCHED)]
 _WATCH = packet("user:watch", userIds=_IDS)
 _UNWATCH = packet("user:unwatch", userIds=_IDS)
@@ -111,6 +125,10 @@ EVENTS = [
     Attack("watch-three", "the same, by three users", _sessions(3, _repeated(_WATCH))),
     Attack("watch-unwatch", "watched and unwatched in turn, by one user",
            _sessions(1, _repeated(_WATCH, _UNWATCH))),
+    Attack("watch-new", "50 new ids watched and unwatched each time, by one user",
+           _sessions(1, _new_users)),
+    Attack("callees", "call:initiate to somebody else each time, ten sessions of one user",
+           _sessions(1, _new_callees)),
     Attack("candidates", "batches of 32 candidates by both sides of 5 calls", _batches(5)),
     Attack("held", "240 KB held for each of one user's calls until it is cancelled", _held(1)),
     Attack("statuses", "user:status, 95 a second, ten sessions of one user",

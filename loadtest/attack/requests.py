@@ -1,5 +1,7 @@
 """HTTP requests, as fast as one connection after another brings them."""
 
+import itertools
+
 from loadtest.attack.attack import Attack, Scenario, crowd
 from loadtest.attack.target import Target
 
@@ -40,6 +42,32 @@ _DIGITS = b"POST /turn HTTP/1.1\r\nContent-Length: " + b"0" * 5_000 + b"\r\n"
 _MIXED = _get(f"{_SOCKET}polling", _WEBSOCKET)
 
 
+async def _new_origins(target: Target, number: int) -> None:
+    async with target.line() as line:
+        for origin in itertools.count():
+            foreign = f"Origin: https://{number}-{origin}.example\r\nHost: x\r\n\r\n"
+            await line.send(_get(f"{_SOCKET}polling", foreign))
+            await target.answer(line)
+
+
+async def _new_paths(target: Target, number: int) -> None:
+    bearer = f"Authorization: Bearer {target.token('mallory')}\r\nHost: x\r\n\r\n"
+    async with target.line() as line:
+        for path in itertools.count():
+            await line.send(_get(f"/v1/users/{number}-{path}/status", bearer))
+            await target.answer(line)
+
+
+async def _new_addresses(target: Target, number: int) -> None:
+    """Forged tokens, each from another address of 127.0.0.0/8."""
+    forged = f"Authorization: Bearer {target.forged('mallory')}\r\nHost: x\r\n\r\n"
+    for address in itertools.count():
+        source = f"127.{1 + number}.{address // 250 % 250}.{1 + address % 250}"
+        async with target.line(source=source) as line:
+            await line.send(_get("/v1/ice", forged))
+            await target.answer(line)
+
+
 async def _broken_frames(target: Target, _: int) -> None:
     """Connections that break the protocol with their first frame, one after the other."""
     async with target.line() as line:
@@ -53,6 +81,11 @@ REQUESTS = [
            _asked(_get("/v1/users/bob/status"), token=True)),
     Attack("ice", "GET /v1/ice with one token, on 20 connections",
            _asked(_get("/v1/ice"), token=True)),
+    Attack("paths", "another user's status each time, with one token",
+           crowd(_CONNECTIONS, _new_paths)),
+    Attack("origins", "another foreign Origin each time", crowd(_CONNECTIONS, _new_origins)),
+    Attack("addresses", "forged tokens, each from another address",
+           crowd(_CONNECTIONS, _new_addresses)),
     Attack("pages", "GET /openapi.json, on 20 connections", _asked(_get("/openapi.json"))),
     Attack("bad-requests", "what is refused and logged, on 20 connections",
            _asked(_FOREIGN, _UNKNOWN, _NO_TRANSPORT, _UNSIGNED, _NOWHERE)),

@@ -37,12 +37,13 @@ class Target:
 
     @asynccontextmanager
     async def line(
-        self, *, port: int = 0, reads: bool = True, narrow: bool = False
+        self, *, port: int = 0, source: str = "", reads: bool = True, narrow: bool = False
     ) -> AsyncIterator[Line]:
         """A TCP connection for the block.
 
         Args:
             port: another one than where clients connect.
+            source: an address of loopback that it comes from.
             reads: whether what comes is read and dropped, unless something asks for it.
             narrow: whether the kernel is to take little of what comes.
         """
@@ -50,6 +51,8 @@ class Target:
         client.setblocking(False)  # noqa: FBT003 - the standard library has no name for it
         if narrow:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW)
+        if source:
+            client.bind((source, 0))
         await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", port or self.port))
         reader, writer = await asyncio.open_connection(sock=client)
         self.opened += 1
