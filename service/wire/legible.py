@@ -10,9 +10,10 @@ import re
 # `str.isprintable` knows of controls, format characters (direction marks, joiners, zero-width
 # spaces), surrogates, separators, private use and what Unicode has not assigned. Fillers and
 # variation selectors are letters and marks to it, though they show as nothing (Unicode,
-# Default_Ignorable_Code_Point; and the Braille pattern without dots).
+# Default_Ignorable_Code_Point; and the Braille pattern without dots). U+FFFD stands where bytes
+# were no text, whichever those were.
 _BLANK = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffc\ufffd"
     "\U000e0100-\U000e01ef]"
 )
 # Controls, line and paragraph separators, and what turns around the text behind it (UAX #9).
