@@ -211,7 +211,6 @@ class Node:
         gate = Gate(
             socketio.ASGIApp(self.engine, api(rooms), socketio_path="socket.io"),
             engine=self.engine,
-            origins=origins,
             max_body=settings.max_message_bytes,
             max_connections=settings.max_connections,
             tcp=self.tcp,

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.ports import Clock
-from service.transport.origins import Origins, Refused
+from service.transport.origins import ADMITTED, Origins, Refused
 
 _TOKENS = re.compile(
     r"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+){0,63}"
@@ -42,7 +42,8 @@ class Cors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a preflight; pass on anything else."""
-        if not self._origins.admit(scope):
+        scope[ADMITTED] = self._origins.admit(scope)
+        if not scope[ADMITTED]:
             self._refused.tell(scope)
         origin = Headers(scope=scope).get("origin")
         listed = origin is not None and self._origins.lists(origin)

@@ -16,7 +16,7 @@ from service.transport.body import whole_body
 from service.transport.denial import respond
 from service.transport.engine import Engine
 from service.transport.http.problems import Unserved, problem
-from service.transport.origins import Origins
+from service.transport.origins import ADMITTED
 from service.transport.tcp import TcpConnections
 
 _log = structlog.get_logger(__name__)
@@ -31,7 +31,6 @@ class Gate:
     Args:
         app: what stands behind.
         engine: whose clients are counted.
-        origins: which pages may connect.
         max_body: bytes a request body may have.
         max_connections: clients that may be connected; 0 is no limit.
         tcp: whose connections count as long as they have not sent a request.
@@ -44,7 +43,6 @@ class Gate:
         app: ASGIApp,
         *,
         engine: Engine,
-        origins: Origins,
         max_body: int,
         max_connections: int,
         tcp: TcpConnections,
@@ -53,7 +51,6 @@ class Gate:
     ) -> None:
         self._app = app
         self._engine = engine
-        self._origins = origins
         self._max_body = max_body
         self._max_connections = max_connections
         self._tcp = tcp
@@ -95,7 +92,7 @@ class Gate:
 
     def _check_socket(self, scope: Scope) -> None:
         """May this Engine.IO request pass?"""
-        if not self._origins.admit(scope):
+        if not scope[ADMITTED]:
             raise errors.Forbidden("The origin is not one of RINGLINE_CORS_ORIGINS.")
         if _engine_sid(scope) is not None:
             return

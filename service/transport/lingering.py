@@ -6,6 +6,7 @@ frame. So the sending side ends first, and what still comes is thrown away for a
 """
 
 import asyncio
+import contextlib
 from typing import Any
 
 MOST_LATE = 256 * 1024
@@ -38,7 +39,8 @@ class Lingering:
             return
         transport.set_protocol(_Deaf(transport, parser))
         if transport.can_write_eof():
-            transport.write_eof()
+            with contextlib.suppress(OSError):  # the client has reset it, which is not read yet
+                transport.write_eof()
         transport.resume_reading()  # else the client's end is never seen
 
 

@@ -12,6 +12,8 @@ from service.settings.origins import canonical
 
 _log = structlog.get_logger(__name__)
 
+ADMITTED = "ringline.origin_admitted"
+"""Where the ASGI scope has whether the page that sent the request may connect."""
 _TOLD = Limit(10, 60_000)
 _AGAIN_AFTER_MS = 60_000
 _LONGEST_SHOWN = 200
