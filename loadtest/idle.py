@@ -15,11 +15,12 @@ from picows import WSTransport, ws_connect
 
 from loadtest.bench import BATCH, measured, unlimited
 from loadtest.guest import Guest
+from service.transport.open_files import RESERVE
 
 SESSIONS = int(os.environ.get("SESSIONS", "10000"))
 TIME_S = float(os.environ.get("TIME", "60"))
-_SPARE = 200
-"""File descriptors for anything else."""
+_FILES = SESSIONS + RESERVE
+"""What it takes, of each process: a file for each session, and some for anything else."""
 
 
 class Resident(Guest):
@@ -77,14 +78,14 @@ async def run(service: psutil.Process, url: str) -> None:
 
 
 def _admit() -> None:
-    """Allow the files that this takes, here and in the service, which inherits it."""
+    """Allow the files that this takes, here; the service allows itself as many."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if most < SESSIONS + _SPARE:
-        sys.exit(f"{SESSIONS} sessions need as many files; run: ulimit -n {SESSIONS + _SPARE}")
+    if most < _FILES:
+        sys.exit(f"{SESSIONS} sessions need {_FILES} open files; run: ulimit -n {_FILES}")
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 if __name__ == "__main__":
     _admit()
-    with unlimited(most_connections=SESSIONS) as served:
+    with unlimited() as served:
         uvloop.run(run(served.process, served.url))

@@ -23,6 +23,7 @@ from service.settings import Settings
 from service.signals import Signals
 from service.transport.admin_port import admin_port
 from service.transport.listeners import Unlistenable, listening, shown
+from service.transport.open_files import TooFewFiles, check_limit, raise_limit
 from service.transport.server import PortFailed, Server, first_of
 from service.transport.websocket import BoundedProtocol
 
@@ -60,9 +61,11 @@ def run(
         reread: reads the settings anew, for those that may change while it runs.
     """
     sys.setswitchinterval(_SWITCH_S)
+    raise_limit()
     try:
+        check_limit(settings.max_connections)
         uvloop.run(_serve(settings, ready, tls, reread, Signals()))
-    except (Unlistenable, ValueError) as error:
+    except (TooFewFiles, Unlistenable, ValueError) as error:
         print(f"ringline: {error}", file=sys.stderr)  # noqa: T201 - an operator reads it
         return 2
     except PortFailed as failure:

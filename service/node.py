@@ -43,6 +43,7 @@ from service.transport.http.app import api
 from service.transport.http.caller import Rooms
 from service.transport.http.rates import Rates
 from service.transport.identify import identify
+from service.transport.open_files import most_connections
 from service.transport.origins import Origins
 from service.transport.proxies import TrustedProxies
 from service.transport.sockets import Sockets
@@ -207,7 +208,9 @@ class Node:
             rates=Rates(clock, metrics.auth, scale),
         )
         origins = Origins(settings.cors_origins)
-        self.tcp = TcpConnections(settings.max_connections, metrics.connections.refused)
+        self.tcp = TcpConnections(
+            most_connections(settings.max_connections), metrics.connections.refused
+        )
         gate = Gate(
             socketio.ASGIApp(self.engine, api(rooms), socketio_path="socket.io"),
             engine=self.engine,

@@ -198,7 +198,9 @@ class Limits(BaseModel):
         default=0,
         ge=0,
         description="Clients that may be connected at a time, with connections over which no "
-        "request has come; 0 is no limit. Of TCP connections there may be twice as many.",
+        "request has come. Of TCP connections there may be twice as many, for each of which the "
+        "process must be allowed [an open file](deploy.md#open-files). 0 is as many as it is "
+        "allowed.",
     )
     rate_limit_scale: float = Field(
         default=1.0,

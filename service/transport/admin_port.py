@@ -14,8 +14,8 @@ from starlette.types import ASGIApp
 from service.transport.server import PortFailed, Server, first_of
 from service.transport.tcp import TcpConnections
 
-_CLIENTS = 32
-"""Probes and scrapers at a time; of connections there may be twice as many."""
+MOST_CONNECTIONS = 64
+"""Of probes and scrapers at a time."""
 _ENDS_WITHIN_S = 10
 """More than the thread takes to end; a thread that hangs is left."""
 
@@ -50,7 +50,7 @@ class _AdminPort:
         self.loop: Future[asyncio.AbstractEventLoop] = Future()
         """The thread's loop, once it serves."""
         self.over: Future[None] = Future()
-        self._server = Server(app, TcpConnections(_CLIENTS), self._begun)
+        self._server = Server(app, TcpConnections(MOST_CONNECTIONS), self._begun)
         self._sockets = sockets
 
     def end(self) -> None:

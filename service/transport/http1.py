@@ -26,7 +26,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from service import errors
 from service.transport.arrival import ARRIVAL, Arrival
 from service.transport.http.problems import problem
-from service.transport.tcp import TcpConnections
+from service.transport.tcp import TOLD, TcpConnections
 
 MOST_HEAD = 32 * 1024
 """Bytes of a request's line and headers; and of what frames the chunks of its body."""
@@ -46,8 +46,6 @@ _LATE_S = 0.5
 _PARTING_S = 1.0
 """How long an idle connection is served when the node drains: a request may be on its way."""
 _RETRY_MS = 5_000
-_MOST_TOLD = 100
-"""Connections beyond the most there may be that are told so; all others are cut at once."""
 
 
 class HeadTooLarge(errors.InvalidPayload):
@@ -100,7 +98,7 @@ class BoundedHttp(HttpToolsProtocol):
             return
         self._asked = True
         self._tcp.refused("overloaded")
-        if excess > _MOST_TOLD:
+        if excess > TOLD:
             self._drop()
         else:
             self._refuse(Crowded(retry_after_ms=_RETRY_MS))

@@ -64,6 +64,8 @@ class Polling:
             self.posting.fail(Rule.CONCURRENT)
             return BAD_REQUEST.response()
         try:
+            if self._socket.closed:  # while this poll waited for its turn
+                return BAD_REQUEST.response()
             self._confirm()
             arrival: Arrival = scope["extensions"][ARRIVAL]
             packets = await self._packets(receive, arrival)

@@ -8,8 +8,10 @@ from typing import Protocol
 
 _TURN_S = 0.005
 """How long those that wait for a turn are parsed before the event loop goes round."""
-_EACH = 2
+EACH = 2
 """Connections that one client may need: long-polling sends while it waits for an answer."""
+TOLD = 100
+"""Connections beyond the most there may be that are told so; all others are cut at once."""
 
 
 class Http(Protocol):
@@ -28,18 +30,16 @@ class TcpConnections:
     """Counts connections, and tells those that speak HTTP when the node drains.
 
     Args:
-        most: clients that may be connected, twice as many connections; 0 is no limit.
+        most: connections that there may be.
         refused: told why a newcomer was turned away.
     """
 
-    def __init__(
-        self, most: int = 0, refused: Callable[[str], None] = lambda _reason: None
-    ) -> None:
+    def __init__(self, most: int, refused: Callable[[str], None] = lambda _reason: None) -> None:
         self.silent = 0
         """Connections over which no request has come yet."""
         self.draining = False
         self.refused = refused
-        self._most = most * _EACH
+        self._most = most
         self._http: set[Http] = set()
         self._queue: deque[Http] = deque()
         self._summoned = False
@@ -51,7 +51,7 @@ class TcpConnections:
 
     def excess(self, count: int) -> int:
         """How many of `count` connections are more than there may be."""
-        return max(0, count - self._most) if self._most else 0
+        return max(0, count - self._most)
 
     def opened(self, connection: Http) -> None:
         """One more, silent so far."""

@@ -38,7 +38,12 @@ class ServiceProcess:
 
 
 async def started(folder: Path, **settings: str) -> asyncio.subprocess.Process:
-    """A process with these settings, of which nobody knows yet whether it serves."""
+    """A process with these settings, of which nobody knows yet whether it serves.
+
+    `nofile` is none of them: `SOFT:HARD`, the files that it may have open.
+    """
+    limit = settings.pop("nofile", None)
+    limited = () if limit is None else ("prlimit", f"--nofile={limit}")
     environ = {
         "PATH": os.environ["PATH"],
         "PURE_PYTHON": os.environ["PURE_PYTHON"],
@@ -51,7 +56,7 @@ async def started(folder: Path, **settings: str) -> asyncio.subprocess.Process:
         **{f"RINGLINE_{name.upper()}": value for name, value in settings.items()},
     }
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "service",
+        *limited, sys.executable, "-m", "service",
         cwd=folder, env=environ, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
 
