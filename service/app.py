@@ -90,6 +90,7 @@ async def _serve(
             addresses=running.addresses,
             admin_addresses=running.admin_addresses,
         )
+        signals.on_hangup(running.node.reread)
         _spare_the_collector()
         if ready is not None:
             ready()

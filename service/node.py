@@ -60,8 +60,7 @@ class Node:
     Args:
         settings: already checked as a whole.
         clock: now, in epoch ms.
-        reread: the settings as they are set now; TURN secrets and the keys of tokens are
-            followed through it.
+        reread: the settings as they are set now; those that may change are followed through it.
 
     Raises:
         ValueError: the identity settings do not fit together; the message says what to do.
@@ -186,15 +185,6 @@ class Node:
         self.totals = Totals(self.engine)
         self.prober = Prober(ice, clock, metrics.auth)
         probing = ice.available and settings.turn_probe
-        self.sweeper = Sweeper(
-            calls.timed_out,
-            self.sockets.tick,
-            upkeep.tick,
-            *([self.prober.tick] if probing else []),
-            verifier.tick,
-            *([parts.rotation(ice, verifier, reread, clock).tick] if reread else []),
-            log.tick,
-        )
         self.loop = MainLoop(metrics.pressure.loop_lag.observe)
         rooms = Rooms(
             verifier=verifier,
@@ -220,13 +210,34 @@ class Node:
             draining=self._draining,
             metrics=metrics,
         )
-        self.app: ASGIApp = TrustedProxies(Cors(gate, origins, clock), settings.trusted_proxies)
+        proxies = TrustedProxies(Cors(gate, origins, clock), settings.trusted_proxies)
+        self.app: ASGIApp = proxies
         self.admin: ASGIApp = admin(
             metrics.families.registry,
             status=lambda: self.status,
             trouble=lambda: verifier.trouble,
             loop=self.loop,
             count=self.totals.count,
+        )
+        self._reload = reread and parts.reload(
+            settings,
+            reread,
+            clock,
+            ice=ice,
+            tokens=verifier,
+            others=(
+                lambda now: origins.become(now.cors_origins),
+                lambda now: proxies.become(now.trusted_proxies),
+            ),
+        )
+        self.sweeper = Sweeper(
+            calls.timed_out,
+            self.sockets.tick,
+            upkeep.tick,
+            *([self.prober.tick] if probing else []),
+            verifier.tick,
+            *([self._reload.tick] if self._reload else []),
+            log.tick,
         )
         self.tables: dict[str, Sized] = {
             "connections": self.engine,
@@ -243,6 +254,11 @@ class Node:
     def _draining(self) -> bool:
         return self.status == "draining"
 
+    def reread(self) -> None:
+        """Have the settings that may change while it runs read anew, within a tick."""
+        if self._reload:
+            self._reload.ask()
+
     async def calls_over(self) -> None:
         """Wait until nobody is in a call."""
         while self.store.live():  # noqa: ASYNC110 - a store on the network will announce no end
@@ -258,6 +274,8 @@ class Node:
         await self.engine.close_all()
         await self.sockets.emptied()
         await self.prober.close()
+        if self._reload:
+            await self._reload.close()
         await self.verifier.close()
         await asyncio.to_thread(self.traces.close)
 

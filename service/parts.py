@@ -12,8 +12,9 @@ from service.auth.setup import verifier as token_verifier
 from service.auth.tokens import TokenVerifier
 from service.calls.rules import Timeouts
 from service.ports import Clock
-from service.rotation import Rotation
+from service.reload import Follower, Reload
 from service.settings import Settings
+from service.telemetry import log
 from service.telemetry.metrics import Metrics
 from service.turn.servers import TurnServers
 
@@ -49,13 +50,25 @@ def verifier(settings: Settings, metrics: Metrics) -> TokenVerifier:
     )
 
 
-def rotation(
-    ice: TurnServers, tokens: TokenVerifier, reread: Callable[[], Settings], clock: Clock
-) -> Rotation:
-    """What follows the TURN secrets and the keys of tokens as they are set now."""
+def reload(
+    settings: Settings,
+    reread: Callable[[], Settings],
+    clock: Clock,
+    *,
+    ice: TurnServers,
+    tokens: TokenVerifier,
+    others: Sequence[Follower] = (),
+) -> Reload:
+    """What follows the TURN secrets, the keys of tokens and the level of the log, and `others`."""
     minting = [partial(_mint_with, ice)] if ice.available else []
     verifying = [partial(_verify_with, tokens)] if tokens.rotates else []
-    return Rotation(reread, clock, *minting, *verifying)
+    return Reload(
+        settings,
+        reread,
+        clock,
+        secrets=[*minting, *verifying],
+        others=[lambda now: log.set_level(now.log_level), *others],
+    )
 
 
 def _mint_with(ice: TurnServers, settings: Settings) -> None:

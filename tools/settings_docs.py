@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from service.cli.config import written
-from service.settings import SECTIONS, variable
+from service.settings import SECTIONS, changes, variable
 from service.settings.mistakes import bounds
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
@@ -30,6 +30,12 @@ Every setting is a `RINGLINE_…` variable. The first source that has a value wi
 
 An empty value counts as unset. A wrong value ends the start with one sentence for each mistake and
 exit status 2. A `RINGLINE_…` variable that is not listed here is ignored, with a warning.
+
+Files, `.env` among them, may change while the service runs; its environment cannot. Secrets and
+keys are followed within 5 s. SIGHUP has them and what says so below read anew at once, and names in
+the log what takes effect at the next start only. If anything is wrong, nothing changes, and the log
+says why.
+
 `ringline config` prints what is in force and where it comes from, secrets masked.
 
 A `.env` file for a first deployment:
@@ -56,7 +62,8 @@ def _section(section: type[BaseModel]) -> Iterator[str]:
     yield "| setting | default | meaning |"
     yield "|---|---|---|"
     for setting, field in section.model_fields.items():
-        yield f"| `{variable(setting)}` | {_default(field)} | {_meaning(field)} |"
+        meaning = " ".join([_meaning(field), *filter(None, [changes(setting)])])
+        yield f"| `{variable(setting)}` | {_default(field)} | {meaning} |"
     yield ""
 
 

@@ -5,7 +5,7 @@ must fit together, `sources` where values come from, and `mistakes` how a wrong 
 """
 
 from service.settings.mistakes import SettingsError
-from service.settings.model import SECTIONS, Settings, variable
+from service.settings.model import SECTIONS, Settings, changes, variable
 from service.settings.rules import cautions
 from service.settings.sources import Reading, Source, read
 from service.settings.validation import load, settings_from
@@ -17,6 +17,7 @@ __all__ = [
     "SettingsError",
     "Source",
     "cautions",
+    "changes",
     "load",
     "read",
     "settings_from",

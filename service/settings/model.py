@@ -66,3 +66,10 @@ class Settings(Sourcing, Logging, Limits, Calling, Relaying, Tokens, Listening, 
 def variable(setting: str) -> str:
     """The environment variable of a setting: `port` is `RINGLINE_PORT`."""
     return PREFIX + setting.upper()
+
+
+def changes(setting: str) -> str | None:
+    """When a new value of a setting counts, in a sentence; None for at the next start."""
+    extra = Settings.model_fields[setting].json_schema_extra
+    live = extra.get("live") if isinstance(extra, dict) else None
+    return live if isinstance(live, str) else None

@@ -1,12 +1,13 @@
 """Every setting there is, by what it is about.
 
 A section's docstring is its heading in `docs/settings.md`, a field's description its meaning
-there. `repr=False` marks what no message may repeat.
+there. `repr=False` marks what no message may repeat, `json_schema_extra` what may change while the
+service runs, and when.
 """
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
 from service.settings.addresses import (
     Interface,
@@ -21,6 +22,8 @@ from service.settings.origins import Origin
 
 _DAY = 86_400
 _ANYWHERE = ("*",)
+_FOLLOWED: dict[str, JsonValue] = {"live": "Followed within 5 s."}
+_ON_SIGHUP: dict[str, JsonValue] = {"live": "Read anew on SIGHUP."}
 
 
 class Listening(BaseModel):
@@ -42,11 +45,13 @@ class Listening(BaseModel):
         default=9090, description="Port of health, readiness and metrics; 0 takes a free one."
     )
     cors_origins: Many[Origin] = Field(
+        json_schema_extra=_ON_SIGHUP,
         default=(),
         description="Origins whose pages may connect, comma separated: `https://app.example.org`, "
         "`capacitor://localhost`, `app://-`, `file://`, `null`; `*` is any, for development.",
     )
     trusted_proxies: Many[Network] = Field(
+        json_schema_extra=_ON_SIGHUP,
         default=(),
         description="Proxies whose `X-Forwarded-…` headers count: addresses or networks, "
         "comma separated.",
@@ -89,12 +94,14 @@ class Tokens(BaseModel):
     """Who is speaking: exactly one kind of key."""
 
     jwt_secret: Many[HmacSecret] = Field(
+        json_schema_extra=_FOLLOWED,
         default=(),
         repr=False,
         description="Keys of HS256 tokens, 32 bytes or more each, comma separated, newest first: "
         "each verifies, and `ringline token` signs with the first. None may hold a comma.",
     )
     jwt_public_key: PublicKeys | None = Field(
+        json_schema_extra=_FOLLOWED,
         default=None,
         repr=False,
         description="Keys of RS256, ES256 or EdDSA tokens: one PEM text after the other, line "
@@ -104,6 +111,7 @@ class Tokens(BaseModel):
         default=None, description="Where the identity provider publishes its keys (RFC 7517)."
     )
     jwt_algorithms: Many[Literal["HS256", "RS256", "ES256", "EdDSA"]] = Field(
+        json_schema_extra=_FOLLOWED,
         default=(),
         description="Algorithms that tokens may be signed with, comma separated: `HS256`, "
         "`RS256`, `ES256`, `EdDSA`; if unset, those that fit the key.",
@@ -131,6 +139,7 @@ class Relaying(BaseModel):
     """STUN and TURN."""
 
     turn_secret: Many[TurnSecret] = Field(
+        json_schema_extra=_FOLLOWED,
         default=(),
         repr=False,
         description="Secrets shared with the TURN server (coturn's `static-auth-secret`), comma "
@@ -214,6 +223,7 @@ class Logging(BaseModel):
     """Logs."""
 
     log_level: AnyCase[Literal["debug", "info", "warning", "error"]] = Field(
+        json_schema_extra=_ON_SIGHUP,
         default="info",
         description="Least level that is written: `debug`, `info`, `warning`, `error`.",
     )

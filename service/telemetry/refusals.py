@@ -39,9 +39,10 @@ KINDS: dict[str, tuple[str, ...]] = {
 kind of them. One with a traceback is also told apart by the exception's type."""
 FREE = frozenset({
     "audit", "auth.jwks_failed", "auth.jwks_fetched", "auth.keys_rotated", "call.summary",
-    "config.loaded", "config.unknown", "config.unsafe", "log.dropped", "node.draining",
-    "node.ready", "node.stopped", "origin.refused", "secrets.unfit", "signal.ignored",
-    "turn.probe_failed", "turn.secret_rotated", "websockets.slow",
+    "config.failed", "config.loaded", "config.need_restart", "config.reread", "config.unfit",
+    "config.unknown", "config.unsafe", "log.dropped", "node.draining", "node.ready", "node.stopped",
+    "origin.refused", "port.failed", "signal.ignored", "turn.probe_failed", "turn.secret_rotated",
+    "websockets.slow",
 })  # fmt: skip
 """Events that are bounded otherwise: by an operator, a timer, a limit, or one for each call."""
 _KIND = "_kind"

@@ -38,7 +38,8 @@ class Cors:
         self._origins = origins
         self._refused = Refused(clock)
         self._listed = _Answering(app, ("*",), named=True)
-        self._others = _Answering(app, ("*",) if origins.any else (), named=False)
+        self._anyone = _Answering(app, ("*",), named=False)
+        self._nobody = _Answering(app, (), named=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a preflight; pass on anything else."""
@@ -46,8 +47,11 @@ class Cors:
         if not scope[ADMITTED]:
             self._refused.tell(scope)
         origin = Headers(scope=scope).get("origin")
-        listed = origin is not None and self._origins.lists(origin)
-        await (self._listed if listed else self._others)(scope, receive, send)
+        if origin is not None and self._origins.lists(origin):
+            answering = self._listed
+        else:
+            answering = self._anyone if self._origins.any else self._nobody
+        await answering(scope, receive, send)
 
 
 class _Answering(CORSMiddleware):

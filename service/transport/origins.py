@@ -1,6 +1,6 @@
 """Which pages may connect, and what is said of those that may not."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import structlog
 from starlette.datastructures import Headers
@@ -26,7 +26,11 @@ class Origins:
         listed: origins, or `*` for every one.
     """
 
-    def __init__(self, listed: Iterable[str]) -> None:
+    def __init__(self, listed: Collection[str]) -> None:
+        self.become(listed)
+
+    def become(self, listed: Collection[str]) -> None:
+        """List these from now on; who is connected stays so."""
         self.any = "*" in listed
         self._listed = frozenset(listed) - {"*"}
 

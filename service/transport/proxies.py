@@ -28,6 +28,10 @@ class TrustedProxies:
 
     def __init__(self, app: ASGIApp, proxies: tuple[str, ...]) -> None:
         self._app = app
+        self.become(proxies)
+
+    def become(self, proxies: tuple[str, ...]) -> None:
+        """Trust these from now on."""
         trusted = [*proxies, *(_mapped(one) for one in proxies if ":" not in one)]
         self._told = ProxyHeadersMiddleware(self._plainly, trusted)  # type: ignore[arg-type]  # its own ASGI types
 

@@ -1,6 +1,8 @@
-"""Secrets and keys that are replaced in their files while the service runs."""
+"""Secrets, keys and settings that are replaced in their files while the service runs."""
 
 import asyncio
+import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,8 @@ from structlog.testing import capture_logs
 
 from service import parts
 from service.auth.keys import BadSignature
-from service.rotation import EVERY_MS
-from service.settings import Settings, SettingsError
+from service.reload import EVERY_MS, Reload
+from service.settings import Settings, SettingsError, changes
 from service.telemetry.metrics import Metrics
 from service.turn.credentials import password
 from service.turn.servers import TurnServers
@@ -49,7 +51,7 @@ def settings(**values: Any) -> Settings:
 
 
 class Rotated:
-    """A rotation over settings that a test sets, and what it keeps: TURN servers and a verifier."""
+    """Settings that a test sets, read anew, and what follows: TURN servers and a verifier."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -58,7 +60,11 @@ class Rotated:
         self.looked: list[int] = []
         self.servers = parts.turn_servers(self.now, Metrics("test", ()))
         self.verifier = parts.verifier(self.now, Metrics("test", ()))
-        self._rotation = parts.rotation(self.servers, self.verifier, self._reread, self.clock)
+        self.others: list[Settings] = []
+        self.reload = parts.reload(
+            self.now, self._reread, self.clock,
+            ice=self.servers, tokens=self.verifier, others=[self.others.append],
+        )  # fmt: skip
 
     def _reread(self) -> Settings:
         self.looked.append(self.clock.now)
@@ -71,7 +77,20 @@ class Rotated:
         self.now = settings(**values)
         self.clock.now += EVERY_MS
         with capture_logs() as logged:
-            await self._rotation.tick()
+            await self.look()
+        return logged
+
+    async def look(self) -> None:
+        """A tick, and what it began."""
+        await self.reload.tick()
+        await self.reload.under_way()
+
+    async def asked(self, **values: Any) -> list[Any]:
+        """The settings are these now, and somebody asks; what is logged."""
+        self.now = settings(**values)
+        self.reload.ask()
+        with capture_logs() as logged:
+            await self.look()
         return logged
 
     async def believes(self, key: Any, alg: str = "HS256") -> bool:
@@ -88,7 +107,7 @@ def rotated() -> Rotated:
 
 async def test_every_five_seconds(rotated: Rotated):
     for _ in range(11):
-        await rotated._rotation.tick()
+        await rotated.look()
         rotated.clock.now += EVERY_MS // 5
     first = rotated.looked[0]
     assert [at - first for at in rotated.looked] == [0, EVERY_MS, 2 * EVERY_MS]
@@ -138,7 +157,7 @@ class TestTokens:
     ):
         minting, line = await rotated.become(**unfit, turn_secret="south,north")
         assert minting["event"] == "turn.secret_rotated"  # the other one is fit, and taken
-        assert (line["event"], line["log_level"]) == ("secrets.unfit", "error")
+        assert (line["event"], line["log_level"]) == ("config.unfit", "error")
         assert said in line["why"]
         assert await rotated.become(**unfit, turn_secret="south,north") == []
         assert await rotated.believes(OLD)
@@ -148,8 +167,22 @@ class TestTokens:
         by_url = settings(jwt_secret=(), jwks_url="https://id.example/keys")
         verifier = parts.verifier(by_url, Metrics("test", ()))
         servers = parts.turn_servers(by_url, Metrics("test", ()))
-        await parts.rotation(servers, verifier, settings, Clock()).tick()
         assert not verifier.rotates
+        looked = 0
+
+        def reread() -> Settings:
+            nonlocal looked
+            looked += 1
+            return by_url
+
+        no_turn = by_url.model_copy(update={"turn_secret": ()})
+        for set_now, times in ((by_url, 1), (no_turn, 0)):
+            servers = parts.turn_servers(set_now, Metrics("test", ()))
+            reload = parts.reload(set_now, reread, Clock(), ice=servers, tokens=verifier)
+            await reload.tick()
+            await reload.under_way()
+            assert looked == times  # nobody follows anything: nothing is read
+            looked = 0
         await verifier.close()
 
 
@@ -163,8 +196,86 @@ async def test_what_cannot_be_read_changes_nothing_and_is_said_once(rotated: Rot
         "turn.secret_rotated"
     ]
     rotated.trouble = SettingsError("RINGLINE_TURN_SECRET is gone.")
-    assert [line["event"] for line in await rotated.become()] == ["secrets.unfit"]
+    assert [line["event"] for line in await rotated.become()] == ["config.unfit"]
     assert minted_by(rotated.servers) == "south"
+
+
+class TestAsked:
+    async def test_everything_is_read_at_once_and_what_is_different_is_named(
+        self, rotated: Rotated
+    ):
+        await rotated.look()
+        assert rotated.others == []
+        logged = await rotated.asked(turn_secret="south", log_level="debug")
+        assert [line["event"] for line in logged] == ["config.reread", "turn.secret_rotated"]
+        assert logged[0]["changed"] == ["RINGLINE_TURN_SECRET", "RINGLINE_LOG_LEVEL"]
+        assert [one.log_level for one in rotated.others] == ["debug"]
+        (again,) = await rotated.asked(turn_secret="south", log_level="debug")
+        assert again["changed"] == []
+
+    async def test_what_counts_at_the_next_start_is_said_each_time(self, rotated: Rotated):
+        for _ in range(2):
+            reread, later = await rotated.asked(port=9_000, keep_alive=60)
+            assert reread["changed"] == []
+            assert (later["event"], later["log_level"]) == ("config.need_restart", "warning")
+            assert later["hint"] == (
+                "What takes effect at the next start: RINGLINE_PORT, RINGLINE_KEEP_ALIVE."
+            )
+        assert len(await rotated.asked()) == 1
+
+    async def test_what_is_seldom_meant_is_said_as_at_the_start(self, rotated: Rotated):
+        _, caution = await rotated.asked(cors_origins="*")
+        assert (caution["event"], caution["log_level"]) == ("config.unsafe", "warning")
+
+    async def test_what_is_wrong_changes_nothing_and_is_said_each_time(self, rotated: Rotated):
+        rotated.trouble = SettingsError("RINGLINE_PORT: no.", "RINGLINE_LOG_LEVEL: no.")
+        for _ in range(2):
+            logged = await rotated.asked(turn_secret="south")
+            assert [(line["event"], line["why"]) for line in logged] == [
+                ("config.unfit", why) for why in rotated.trouble.mistakes
+            ]
+        assert rotated.others == []
+        assert minted_by(rotated.servers) == "north"
+
+
+async def test_a_file_that_is_slow_holds_up_nothing_and_is_read_once():
+    began, goes_on, looked = threading.Event(), threading.Event(), []
+
+    def reread() -> Settings:
+        looked.append(1)
+        began.set()
+        goes_on.wait(PATIENCE_S)
+        return settings()
+
+    clock = Clock()
+    reload = Reload(settings(), reread, clock, secrets=[lambda _: None], others=[])
+    for _ in range(3):
+        await reload.tick()
+        await asyncio.to_thread(began.wait, PATIENCE_S)
+        clock.now += EVERY_MS
+    assert looked == [1]
+    goes_on.set()
+    await reload.under_way()
+    await reload.tick()
+    await reload.under_way()
+    assert looked == [1, 1]
+
+
+async def test_what_nobody_foresaw_is_logged_and_the_next_look_tries_again():
+    failing = True
+
+    def reread() -> Settings:
+        if failing:
+            raise MemoryError
+        return settings()
+
+    reload = Reload(settings(), reread, Clock(), secrets=[], others=[])
+    with capture_logs() as logged:
+        for failing in (True, False):  # noqa: B007 - `reread` looks at it
+            reload.ask()
+            await reload.tick()
+            await reload.under_way()
+    assert [line["event"] for line in logged] == ["config.failed", "config.reread"]
 
 
 class TestPseudonyms:
@@ -188,7 +299,9 @@ def put(folder: Path, secrets: str, name: str = "turn_secret") -> None:
 
 async def test_a_running_service_follows_the_file(tmp_path: Path):
     put(tmp_path, "north")
-    settings = {"jwt_secret": SECRET, "turn_urls": URL, "turn_probe": "false"}
+    settings = {
+        "jwt_secret": SECRET, "turn_urls": URL, "turn_probe": "false", "rate_limit_scale": "100",
+    }  # fmt: skip
     async with (
         process(secrets_dir=str(tmp_path), **settings) as service,
         aiohttp.ClientSession(headers={"Authorization": f"Bearer {token('alice')}"}) as http,
@@ -242,3 +355,66 @@ async def test_a_running_service_follows_the_key_of_tokens_and_nobody_notices(tm
         put(tmp_path, NEW, "jwt_secret")
         await until_admitted(OLD, wished=False)
         assert await admitted(NEW)
+
+
+async def test_sighup_in_a_call_reads_anew_what_may_change(tmp_path: Path):
+    for name, text in {
+        "jwt_secret": SECRET, "turn_secret": "north", "log_level": "info", "keep_alive": "620",
+        "cors_origins": "https://a.example",
+    }.items():  # fmt: skip
+        put(tmp_path, text, name)
+    beside = {"jwt_secret": "", "turn_urls": URL, "turn_probe": "false"}
+    async with (
+        process(secrets_dir=str(tmp_path), **beside) as service,
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {token('alice')}"}) as http,
+    ):
+        alice, bob = [
+            await Client.join(service.port, token(user), user) for user in ("alice", "bob")
+        ]
+        call = await alice.done("call:initiate", {"to": "bob", "callType": "audio"})
+        await bob.done("call:accept", {"callId": call["callId"]})
+
+        async def shown_to() -> str | None:
+            """Which of two pages may read what another origin's client is answered."""
+            for origin in ("https://a.example", "https://b.example"):
+                headers = {"Origin": origin}
+                url = f"http://127.0.0.1:{service.port}/turn"
+                async with http.get(url, headers=headers) as answer:
+                    if "Access-Control-Allow-Origin" in answer.headers:
+                        return origin
+            return None
+
+        assert await shown_to() == "https://a.example"
+        for name, text in {
+            "turn_secret": "south,north", "log_level": "debug", "keep_alive": "60",
+            "cors_origins": "https://b.example", "trusted_proxies": "127.0.0.1",
+        }.items():  # fmt: skip
+            put(tmp_path, text, name)
+        service.process.send_signal(signal.SIGHUP)
+        assert set((await service.logged("config.reread"))["changed"]) == {
+            f"RINGLINE_{name}"
+            for name in ("TURN_SECRET", "LOG_LEVEL", "CORS_ORIGINS", "TRUSTED_PROXIES")
+        }
+        hint = (await service.logged("config.need_restart"))["hint"]
+        assert hint == "What takes effect at the next start: RINGLINE_KEEP_ALIVE."
+        await service.logged("turn.secret_rotated")
+        assert await shown_to() == "https://b.example"
+        forged = await Client.connect(
+            service.port, "x", additional_headers={"X-Forwarded-For": "203.0.113.7"}
+        )
+        refused = await service.logged("auth.refused")  # a line at debug
+        assert refused["client"] == "203.0.113.0/24"
+        put(tmp_path, "loud", "log_level")
+        service.process.send_signal(signal.SIGHUP)
+        assert "RINGLINE_LOG_LEVEL" in (await service.logged("config.unfit"))["why"]
+        await alice.done("call:signal", {"data": 1, "callId": call["callId"]})
+        await bob.next("call:signal")
+        for client in (alice, bob, forged):
+            await client.close()
+
+
+def test_each_setting_that_may_change_says_when():
+    assert {name for name in Settings.model_fields if changes(name)} == {
+        "jwt_secret", "jwt_public_key", "jwt_algorithms", "turn_secret", "log_level",
+        "cors_origins", "trusted_proxies",
+    }  # fmt: skip
