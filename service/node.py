@@ -105,7 +105,13 @@ class Node:
             observers=(UsersOnly(metrics.calls, metrics.media), tracing, CallLog(names)),
         )
         self.calls = calls = Calls(
-            calls=store, moves=moves, relay=relay, clock=clock, metrics=metrics, tracing=tracing
+            calls=store,
+            moves=moves,
+            relay=relay,
+            presence=presence,
+            clock=clock,
+            metrics=metrics,
+            tracing=tracing,
         )
         placing = Placing(
             calls=store,
@@ -124,6 +130,7 @@ class Node:
                 sessions=sessions,
                 moves=moves,
                 liveness=liveness,
+                presence=presence,
                 clock=clock,
                 call_waiting=settings.call_waiting,
             ),

@@ -15,7 +15,8 @@ MOST_WATCHED = 500
 class Presence:
     """Answers `user:status`, `user:watch` and `user:unwatch`, and tells changes.
 
-    With `visible` false everybody looks offline to everybody.
+    With `visible` false everybody looks offline to everybody, and a call rings at whoever is
+    called, so that it tells no more.
     """
 
     def __init__(
@@ -24,7 +25,7 @@ class Presence:
         self._sessions = sessions
         self._calls = calls
         self._mail = mail
-        self._visible = visible
+        self.visible = visible
         self._watchers: dict[str, dict[str, None]] = {}
         self._watched: dict[str, set[str]] = {}
         self._told: dict[str, UserStatus] = {}
@@ -35,7 +36,7 @@ class Presence:
 
     async def status(self, user: str) -> UserStatus:
         """What may be known of a user now."""
-        if not self._visible:
+        if not self.visible:
             return UserStatus(user_id=user, is_online=False, is_in_call=False, last_seen_at=None)
         online = bool(await self._sessions.of(user))
         engaged = (await self._calls.engagements(user)).calls

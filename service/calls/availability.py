@@ -7,6 +7,7 @@ from service.calls.admission import Admitted, Glare, admit
 from service.calls.call import Call
 from service.calls.moves import Moves, overdue, session_lost
 from service.ports import CallStore, Clock, Engagements, SessionStore
+from service.presence import Presence
 from service.sessions.liveness import Liveness
 from service.sessions.session import Session
 
@@ -39,6 +40,7 @@ class Availability:
         sessions: SessionStore,
         moves: Moves,
         liveness: Liveness,
+        presence: Presence,
         clock: Clock,
         call_waiting: bool,
     ) -> None:
@@ -46,6 +48,7 @@ class Availability:
         self._sessions = sessions
         self._moves = moves
         self._liveness = liveness
+        self._presence = presence
         self._clock = clock
         self._call_waiting = call_waiting
 
@@ -56,7 +59,7 @@ class Availability:
         way and have been silent are asked first, which takes up to 2.5 s where one does not answer.
 
         Raises:
-            UserUnavailable: the callee is not online.
+            UserUnavailable: the callee is not online, and that may be known.
             AlreadyInCall, UserBusy: as `admission.admit` has it.
         """
         found = await self._look(who, callee)
@@ -68,7 +71,7 @@ class Availability:
 
     async def _look(self, who: Session, callee: str) -> Available | Engaged:
         devices = await self._sessions.of(callee)
-        if not devices:
+        if not devices and self._presence.visible:
             raise errors.UserUnavailable
         mine, theirs = await self._engaged(who.user), await self._engaged(callee)
         try:

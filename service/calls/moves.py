@@ -139,10 +139,10 @@ def silenced(user: str, session: str, reason: Reason) -> Happened:
     )
 
 
-def session_lost(user: str, session: str) -> Happened:
-    """A session is gone: the last device that still rings takes the ring with it."""
+def session_lost(user: str, session: str, *, rings_on: bool = False) -> Happened:
+    """A session is gone: the last device takes its ring with it, unless that `rings_on`."""
     return lambda call, devices: SessionLost(
-        user, session, last=devices - call.silenced <= {session}
+        user, session, last=not rings_on and devices - call.silenced <= {session}
     )
 
 

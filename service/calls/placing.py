@@ -158,13 +158,14 @@ class Placing:
             if not await self._calls.open(call, *versions):
                 return False
             devices = await self._sessions.of(call.callee)  # who joined before the call was there
-            if not devices and await self._withdraw(call):
+            hidden = not self._presence.visible
+            if not devices and not hidden and await self._withdraw(call):
                 raise errors.UserUnavailable
             self._relay.follow(call)
             self._moves.observe(None, call)
             self._announce(who, call, reply)
             reached = [self._ring_device(call, device) for device in devices]
-        if any(reached):
+        if any(reached) or hidden:
             await self._moves.move(call.id, Rung(sum(reached)))
         await self._presence.changed(call.caller)
         return True

@@ -8,6 +8,7 @@ from service.calls.call import Call, Reason
 from service.calls.moves import Moves, overdue, session_lost, silenced
 from service.pace import paced
 from service.ports import CallStore, Clock
+from service.presence import Presence
 from service.relay import Relay, Route
 from service.sessions.reply import Reply
 from service.sessions.session import Session
@@ -31,6 +32,7 @@ class Calls:
         calls: CallStore,
         moves: Moves,
         relay: Relay,
+        presence: Presence,
         clock: Clock,
         metrics: Metrics,
         tracing: Tracing,
@@ -38,6 +40,7 @@ class Calls:
         self._calls = calls
         self._moves = moves
         self._relay = relay
+        self._presence = presence
         self._clock = clock
         self._metrics = metrics
         self._tracing = tracing
@@ -128,9 +131,13 @@ class Calls:
             self._metrics.media.reported(stats, call)
 
     async def lost(self, who: Session) -> None:
-        """A session is gone: its calls end, its ring stops when it was the last device."""
+        """A session is gone: its calls end, and a ring at the last device.
+
+        Where nobody may know who is online, that rings on until its time is up.
+        """
+        gone = session_lost(who.user, who.id, rings_on=not self._presence.visible)
         for call in (await self._calls.engagements(who.user)).calls:
-            await self._moves.move(call.id, session_lost(who.user, who.id))
+            await self._moves.move(call.id, gone)
 
     async def timed_out(self) -> None:
         """End what has lasted too long."""

@@ -193,7 +193,9 @@ class Calling(BaseModel):
         default=False, description="Whether a user in a call is rung, rather than reported busy."
     )
     presence: AnyCase[Literal["everyone", "nobody"]] = Field(
-        default="everyone", description="Who sees who is online: `everyone` or `nobody`."
+        default="everyone",
+        description="Who sees who is online: `everyone`, or `nobody`; then a call rings its "
+        "time at whoever is called, also where no device is there.",
     )
 
 
