@@ -7,6 +7,7 @@ libraries. The environment is read here and nowhere else.
 import argparse
 import os
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -14,12 +15,29 @@ from importlib.metadata import version
 from service.settings import SettingsError
 
 WRONG = 2  # the exit status for a wrong setting, as argparse has it for a wrong argument
+UNREAD = 128 + signal.SIGPIPE
 _DURATION = re.compile(r"([1-9][0-9]{0,8})([smhd]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status; 2 when a setting or an argument is wrong."""
+    """Run one command and return its exit status.
+
+    That is 2 when a setting or an argument is wrong, and 141, as of a program that SIGPIPE ends,
+    when whoever reads what is printed has gone.
+    """
+    try:
+        try:
+            return _main(arguments)
+        finally:
+            print(end="", flush=True)
+    except BrokenPipeError:
+        # What is still buffered would be written at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     parser = _parser()
     chosen = parser.parse_args(arguments)
     if chosen.lan and not chosen.dev:

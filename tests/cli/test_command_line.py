@@ -265,6 +265,60 @@ class TestLightness:
         assert installed.stdout == ringline("--help").stdout
 
 
+class TestUnread:
+    @pytest.mark.parametrize(
+        "command", [["config"], ["token", "--sub", "alice"], ["--help"], ["--version"]]
+    )
+    def test_nobody_who_reads_what_is_printed_is_no_failure(self, tmp_path, command):
+        reading, writing = os.pipe()
+        os.close(reading)
+        told = subprocess.run(
+            [sys.executable, "-m", "service", *command],
+            env={"PATH": os.environ["PATH"], **KEY},
+            cwd=tmp_path,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        os.close(writing)
+        assert (told.returncode, told.stderr) == (141, "")
+
+    def test_a_probe_whose_steps_nobody_reads_ends(self, tmp_path):
+        service = subprocess.Popen(
+            [sys.executable, "-m", "service"],
+            env={
+                "PATH": os.environ["PATH"], "RINGLINE_HOST": "127.0.0.1", "RINGLINE_PORT": "0",
+                "RINGLINE_ADMIN_PORT": "0", **KEY,
+            },
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+        reading, writing = os.pipe()
+        os.close(reading)
+        with service:
+            try:
+                assert service.stderr is not None
+                ready = next(line for line in service.stderr if "node.ready" in line)
+                url = f"http://127.0.0.1:{json.loads(ready)['port']}"
+                told = subprocess.run(
+                    [sys.executable, "-m", "service", "probe", "--url", url],
+                    env={"PATH": os.environ["PATH"], **KEY},
+                    cwd=tmp_path,
+                    stdout=writing,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    timeout=60,
+                    check=False,
+                )
+            finally:
+                service.terminate()
+                os.close(writing)
+        assert (told.returncode, told.stderr) == (141, "")
+
+
 class TestServe:
     def test_it_serves_until_told_to_stop_and_warns_of_what_it_does_not_know(self, tmp_path):
         process = subprocess.Popen(
