@@ -4,12 +4,15 @@ from typing import Protocol
 
 from websockets.frames import CloseCode
 
+from service.limits import Limit
 from service.wire.rules import Rule
 
 EXTENSION = "ringline.line"
 """Where the ASGI scope has the handshake, for whoever serves the connection without ASGI."""
 MOST_FRAGMENTS = 1_024
 """Frames of one message: empty ones would count for nothing in its size."""
+CONTROLS = Limit(count=100, per_ms=10_000)
+"""Pings and pongs of the WebSocket itself (RFC 6455, 5.5): a client sends one in some seconds."""
 MOST_UNREAD = 1024 * 1024
 """Bytes written that a client has not read, before it is cut."""
 
@@ -20,6 +23,7 @@ RULE_OF: dict[int, Rule] = {
     CloseCode.PROTOCOL_ERROR: Rule.WEBSOCKET,
     CloseCode.INVALID_DATA: Rule.UTF8,
     CloseCode.MESSAGE_TOO_BIG: Rule.TOO_LARGE,
+    CloseCode.POLICY_VIOLATION: Rule.PING,
 }
 """Which rule a client has broken whose WebSocket is closed with such a code."""
 

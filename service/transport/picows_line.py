@@ -11,7 +11,9 @@ import structlog
 from picows import WSCloseCode, WSMsgType
 from websockets.frames import CloseCode
 
-from service.transport.line import MOST_FRAGMENTS, MOST_UNREAD, RULE_OF, Receiver
+from service.clock import wall_clock
+from service.limits import Meter
+from service.transport.line import CONTROLS, MOST_FRAGMENTS, MOST_UNREAD, RULE_OF, Receiver
 from service.transport.outbox import Outbox
 from service.wire.rules import Rule
 
@@ -44,8 +46,8 @@ class PicowsLine:
     """
 
     __slots__ = (
-        "_connections", "_crowded", "_most", "_open", "_outbox", "_pieces", "_receiver", "_size",
-        "_socket", "_texts", "_transport", "_waiting",
+        "_connections", "_controls", "_crowded", "_most", "_open", "_outbox", "_pieces",
+        "_receiver", "_size", "_socket", "_texts", "_transport", "_waiting",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +63,7 @@ class PicowsLine:
         self._socket: Any = None
         self._pieces: list[bytes] = []
         self._size = 0
+        self._controls: Meter | None = None
         self._crowded = False
         self._open = True
 
@@ -207,13 +210,19 @@ class PicowsLine:
         if frame.msg_type is _CLOSE:
             self.close(CloseCode.NORMAL_CLOSURE)
             receiver.lost()
+        elif frame.msg_type is not _PING and frame.msg_type is not _PONG:
+            receiver.broken(Rule.BINARY, CloseCode.POLICY_VIOLATION)
+        elif self._too_many():
+            self._break(receiver, CloseCode.POLICY_VIOLATION)
         elif frame.msg_type is _PING:
             if self.queued() > MOST_UNREAD:
                 socket.disconnect(graceful=False)
             else:
                 socket.send_pong(frame.get_payload_as_bytes())
-        elif frame.msg_type is not _PONG:
-            receiver.broken(Rule.BINARY, CloseCode.POLICY_VIOLATION)
+
+    def _too_many(self) -> bool:
+        self._controls = self._controls or Meter()
+        return self._controls.take(CONTROLS, wall_clock()) > 0
 
     def _break(self, receiver: Receiver, code: int) -> None:
         self._forget()

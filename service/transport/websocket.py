@@ -1,7 +1,7 @@
 """uvicorn's WebSocket protocol, with bounds on what a client can make it keep and do.
 
 Leaned on, and held by tests/transport/test_contract.py: `data_received`, `connection_lost`,
-`handle_cont`, `handle_ping`, `handle_parser_exception`, `receive`, `frames`, `conn`,
+`handle_cont`, `handle_ping`, `handle_pong`, `handle_parser_exception`, `receive`, `frames`, `conn`,
 `close_sent`, `read_paused`, `loop`, `transport`; and websockets' `http11.MAX_LINE_LENGTH` and
 `MAX_NUM_HEADERS`.
 """
@@ -12,8 +12,10 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets import http11
 from websockets.frames import CloseCode, Frame
 
+from service.clock import wall_clock
+from service.limits import Meter
 from service.transport.http1 import MOST_HEAD, MOST_HEADERS
-from service.transport.line import FAILED, MOST_FRAGMENTS, MOST_UNREAD
+from service.transport.line import CONTROLS, FAILED, MOST_FRAGMENTS, MOST_UNREAD
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveEvent
@@ -39,6 +41,7 @@ class BoundedProtocol(WebSocketsSansIOProtocol):
         super().__init__(*arguments, **options)
         self._unparsed = bytearray()
         self._late = 0
+        self._controls = Meter()
 
     def data_received(self, data: bytes) -> None:
         """What was read: parsed at once when it is little, else in turn with all others' work."""
@@ -97,7 +100,24 @@ class BoundedProtocol(WebSocketsSansIOProtocol):
 
     def handle_ping(self) -> None:
         """A ping of the WebSocket itself, whose pong nothing else holds back."""
+        if self._too_many():
+            return
         if self.transport.get_write_buffer_size() > MOST_UNREAD:
             self.transport.abort()
             return
         super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        """A pong, though nobody has pinged."""
+        if not self._too_many():
+            super().handle_pong(event)
+
+    def _too_many(self) -> bool:
+        """Whether pings and pongs come too often, or the client has broken a rule before."""
+        if self.close_sent:
+            return True
+        if not self._controls.take(CONTROLS, wall_clock()):
+            return False
+        self.conn.fail(CloseCode.POLICY_VIOLATION, "too many pings")
+        self.handle_parser_exception()
+        return True

@@ -14,6 +14,8 @@ class Rule(StrEnum):
     """Frames as RFC 6455 has them."""
     UTF8 = "utf8"
     """Text is UTF-8."""
+    PING = "ping"
+    """A WebSocket's own pings and pongs come now and then, 100 in 10 s at most."""
     TOO_LARGE = "too_large"
     """A message, or a polled body, is no larger than `RINGLINE_MAX_MESSAGE_BYTES`."""
     TOO_SLOW = "too_slow"

@@ -8,6 +8,7 @@ from asyncio import StreamReader, StreamWriter
 import psutil
 import pytest
 
+from service.transport.line import CONTROLS
 from tests.security.surroundings import PROMPT_S, SLACK, Bystanders, gone, sizes
 from tests.support.client import Client
 from tests.support.process import process
@@ -16,7 +17,7 @@ from tests.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 MEBIBYTE = 1024 * 1024
-TEXT, CONTINUATION, PING = 0x1, 0x0, 0x9
+TEXT, CONTINUATION, PING, PONG = 0x1, 0x0, 0x9, 0xA
 HANDSHAKE = (
     b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
     b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
@@ -93,6 +94,23 @@ async def test_pings_whose_pongs_are_read_are_answered(service: TestService):
             await reader.readuntil(b"\x8a\x04" + payload)
     writer.close()
     await writer.wait_closed()
+
+
+@pytest.mark.parametrize("opcode", [PING, PONG])
+async def test_who_pings_all_the_time_is_closed(
+    service: TestService, bystanders: Bystanders, opcode: int
+):
+    before = sizes(service)
+    reader, writer = await raw(service.port)
+    writer.write(frame(opcode, final=True) * (CONTROLS.count + 100))
+    async with asyncio.timeout(PATIENCE_S):
+        closing = await reader.read()
+    assert closing.count(b"\x8a\x00") == (CONTROLS.count if opcode == PING else 0)
+    assert (1008).to_bytes(2, "big") in closing
+    registry = service.node.metrics.families.registry
+    assert registry.get_sample_value("ringline_protocol_errors_total", {"rule": "ping"})
+    writer.close()
+    await gone(service, before)
 
 
 @pytest.mark.parametrize("payload", [b"3", b'42["call:hack"]', b"6"])

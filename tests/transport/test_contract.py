@@ -215,7 +215,9 @@ def test_methods_by_which_uvicorn_s_protocol_is_driven(name: str):
     assert hasattr(WebSocketsSansIOProtocol, name), f"uvicorn's protocol has no {name} any more."
 
 
-@pytest.mark.parametrize("name", ["handle_cont", "handle_ping", "handle_parser_exception"])
+@pytest.mark.parametrize(
+    "name", ["handle_cont", "handle_ping", "handle_pong", "handle_parser_exception"]
+)
 def test_methods_of_uvicorn_s_protocol(name: str):
     assert hasattr(WebSocketsSansIOProtocol, name), f"uvicorn's protocol has no {name} any more."
     assert f"self.{name}(" in inspect.getsource(WebSocketsSansIOProtocol), f"{name} is not called."

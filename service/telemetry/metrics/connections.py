@@ -28,7 +28,6 @@ ENDINGS = (
     "slow",
     "token_expired",
     "too_many_sessions",
-    "overloaded",
     "auth_unavailable",
     "internal",
     "shutdown",
