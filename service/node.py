@@ -217,7 +217,7 @@ class Node:
             draining=self._draining,
             metrics=metrics,
         )
-        proxies = TrustedProxies(Cors(gate, origins, clock), settings.trusted_proxies)
+        proxies = TrustedProxies(Cors(gate, origins), settings.trusted_proxies)
         self.app: ASGIApp = proxies
         self.admin: ASGIApp = admin(
             metrics.families.registry,

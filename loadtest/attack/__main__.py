@@ -11,7 +11,7 @@ import uvloop
 
 from loadtest.attack.attack import Attack
 from loadtest.attack.attacks import ATTACKS
-from loadtest.attack.table import heading, row
+from loadtest.attack.table import footing, heading, row
 from loadtest.attack.trial import AFTER_S, SECONDS, Trial, begun
 
 
@@ -43,7 +43,7 @@ def main() -> None:
     if not chosen:
         parser.error(f"no attack has such a name; there are: {', '.join(ATTACKS)}")
     trials = uvloop.run(run(chosen, asked.seconds, asked.after))
-    sys.stdout.write("\n".join([heading(), *map(row, trials)]) + "\n")
+    sys.stdout.write("\n".join([heading(), *map(row, trials), "", footing(trials)]) + "\n")
     failed = [trial.attack.name for trial in trials if trial.failures()]
     if failed:
         sys.exit(f"{len(failed)} of {len(trials)} did not hold: {', '.join(failed)}.")

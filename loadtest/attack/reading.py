@@ -33,6 +33,17 @@ async def _answers(target: Target, _: int) -> None:
             await asyncio.sleep(_SLOW_S)
 
 
+async def _polled_answers(target: Target, _: int) -> None:
+    """The same by long-polling: what is answered waits to be fetched."""
+    async with target.line() as line:
+        sid = await target.polling(line)
+        join = packet("user:join", userId="mallory")
+        await target.post(line, sid, f'40{{"token":"{target.token("mallory")}"}}', join)
+        while True:
+            await target.post(line, sid, _WATCH)
+            await asyncio.sleep(_SLOW_S)
+
+
 async def _unjoined(target: Target, _: int) -> None:
     """Events of one user's connections that have not joined, each of which is refused."""
     async with target.line(reads=False, narrow=True) as line:
@@ -53,9 +64,20 @@ READING = [
         "unread-pongs", "WebSocket pings on 200 connections that read no pong", crowd(200, _pongs)
     ),
     Attack(
+        "unread-pongs-uvicorn",
+        "the same, on uvicorn's WebSockets",
+        crowd(200, _pongs),
+        {"websockets": "uvicorn"},
+    ),
+    Attack(
         "unread-statuses",
         "500 ids a user:watch, ten sessions that do not read",
         crowd(10, _answers),
+    ),
+    Attack(
+        "unread-polls",
+        "the same by long-polling, sessions that fetch nothing",
+        crowd(10, _polled_answers),
     ),
     Attack(
         "unread-refusals", "300 connections of one user that read no refusal", crowd(300, _unjoined)

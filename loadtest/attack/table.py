@@ -29,3 +29,15 @@ def row(trial: Trial) -> str:
 def heading() -> str:
     """What stands above the rows."""
     return f"| {' | '.join(HEADINGS)} |\n|{'---|' * len(HEADINGS)}"
+
+
+def footing(trials: list[Trial]) -> str:
+    """What stands below them: how it is without an attack, on this machine."""
+    relay = sorted(percentile(trial.calm.relay, 0.99) for trial in trials)
+    health = sorted(trial.calm.health[-1] for trial in trials)
+    return (
+        "In the second before an attack the relay's p99 was "
+        f"{relay[len(relay) // 2] * 1000:.0f} ms (median; at most {relay[-1] * 1000:.0f} ms), "
+        "the latest answer after "
+        f"{health[len(health) // 2] * 1000:.0f} ms (at most {health[-1] * 1000:.0f} ms)."
+    )

@@ -98,6 +98,13 @@ class Target:
         status, body = await self.answer(line)
         return str(json.loads(body[1:])["sid"]) if status == 200 else ""  # noqa: PLR2004
 
+    async def post(self, line: Line, sid: str, *packets: str) -> None:
+        """Post packets to a connection by long-polling, and wait until they are handled."""
+        body = "\x1e".join(packets).encode()
+        start = f"POST /socket.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: x\r\n"
+        await line.send(f"{start}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        await self.answer(line)
+
     @asynccontextmanager
     async def session(
         self, user: str, *, reads: bool = True, narrow: bool = False

@@ -13,7 +13,7 @@ from loadtest.attack.witness import Seen, Witness
 from loadtest.guest import KEY
 from loadtest.serving import Served, serving
 
-SECONDS = 6.0
+SECONDS = 5.0
 AFTER_S = 30.0
 MOST_MIB = 40.0
 """What a single attacker may have the service's memory grow by."""

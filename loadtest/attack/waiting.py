@@ -32,17 +32,10 @@ def _over_polling(many: int, *, forged: bool) -> Scenario:
         token = target.forged("mallory") if forged else target.token("mallory")
         async with target.line() as line:
             sid = await target.polling(line)
-            start = f"POST /socket.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: x\r\n"
-
-            async def post(*packets: str) -> None:
-                body = "\x1e".join(packets).encode()
-                await line.send(f"{start}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-                await target.answer(line)
-
             connect = f'40{{"token":"{token}"}}'
-            await (post(connect, _EVENT) if forged else post(connect))
+            await target.post(line, sid, *([connect, _EVENT] if forged else [connect]))
             for _ in range(_FRAMES):
-                await post(_EVENT)
+                await target.post(line, sid, _EVENT)
             await line.closed()
 
     return crowd(many, one)

@@ -24,6 +24,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "call.refused": ("code", "type"),
     "event.failed": ("client_event",),
     "http.failed": (),
+    "origin.refused": (),
     "ratelimit.hit": ("scope",),
     "session.leave_failed": (),
     "socket.connect_failed": (),
@@ -41,7 +42,7 @@ FREE = frozenset({
     "audit", "auth.jwks_failed", "auth.jwks_fetched", "auth.keys_rotated", "call.summary",
     "config.failed", "config.loaded", "config.need_restart", "config.reread", "config.unfit",
     "config.unknown", "config.unsafe", "log.dropped", "node.draining", "node.ready", "node.stopped",
-    "origin.refused", "port.failed", "signal.ignored", "turn.probe_failed", "turn.secret_rotated",
+    "port.failed", "signal.ignored", "turn.probe_failed", "turn.secret_rotated",
     "websockets.slow",
 })  # fmt: skip
 """Events that are bounded otherwise: by an operator, a timer, a limit, or one for each call."""

@@ -10,8 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.ports import Clock
-from service.transport.origins import ADMITTED, Origins, Refused
+from service.transport.origins import ADMITTED, Origins, tell_refused
 
 _TOKENS = re.compile(
     r"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+){0,63}"
@@ -31,12 +30,10 @@ class Cors:
     Args:
         app: what stands behind.
         origins: which pages may connect.
-        clock: now, in epoch ms.
     """
 
-    def __init__(self, app: ASGIApp, origins: Origins, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, origins: Origins) -> None:
         self._origins = origins
-        self._refused = Refused(clock)
         self._listed = _Answering(app, ("*",), named=True)
         self._anyone = _Answering(app, ("*",), named=False)
         self._nobody = _Answering(app, (), named=False)
@@ -45,7 +42,7 @@ class Cors:
         """Answer a preflight; pass on anything else."""
         scope[ADMITTED] = self._origins.admit(scope)
         if not scope[ADMITTED]:
-            self._refused.tell(scope)
+            tell_refused(scope)
         origin = Headers(scope=scope).get("origin")
         if origin is not None and self._origins.lists(origin):
             answering = self._listed

@@ -40,6 +40,8 @@ _log = structlog.get_logger(__name__)
 _ANSWERED_WITHIN_S = 1.0
 """How long what came before a broken frame may take to be answered."""
 _MOST_NAMESPACES = 8  # all but one are refused, each once
+_AT_ONCE = {"protocol_error", "overloaded"}
+"""Endings of which a client that polls need not fetch word: its next request is refused."""
 _NEVER_S = 365 * 86_400
 
 
@@ -109,8 +111,8 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         """End a transport: what is queued, then a close frame or the CLOSE packet of polling."""
         if socket.frames is not None:
             await socket.frames.finish(code)
-        broken = socket.wire.why == "protocol_error"
-        if not (socket.upgraded or socket.closing or (broken and socket.queue.empty())):
+        at_once = socket.wire.why in _AT_ONCE
+        if not (socket.upgraded or socket.closing or (at_once and socket.queue.empty())):
             await socket.polling.finish()
         await socket.close(wait=False, abort=True)
         self.eio.sockets.pop(socket.sid, None)

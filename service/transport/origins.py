@@ -6,16 +6,12 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from service.limits import Limit, Meter
-from service.ports import Clock
 from service.settings.origins import canonical
 
 _log = structlog.get_logger(__name__)
 
 ADMITTED = "ringline.origin_admitted"
 """Where the ASGI scope has whether the page that sent the request may connect."""
-_TOLD = Limit(10, 60_000)
-_AGAIN_AFTER_MS = 60_000
 _LONGEST_SHOWN = 200
 
 
@@ -48,38 +44,18 @@ class Origins:
         return name is not None and name == _own(scope, headers)
 
 
-class Refused:
-    """Tells of refused origins: each once a minute, and no more than ten in a minute.
-
-    Args:
-        clock: now, in epoch ms.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._meter = Meter()
-        self._told: dict[str, int] = {}
-        self._untold = 0
-
-    def tell(self, scope: Scope) -> None:
-        """Write down who was refused, and what would mend it."""
-        headers, now = Headers(scope=scope), self._clock()
-        origin = headers.get("origin", "")[:_LONGEST_SHOWN]
-        if now < self._told.get(origin, 0) or self._meter.take(_TOLD, now):
-            self._untold += 1
-            return
-        self._told = {name: until for name, until in self._told.items() if now < until}
-        self._told[origin] = now + _AGAIN_AFTER_MS
-        _log.info(
-            "origin.refused",
-            origin="".join(
-                char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in origin
-            ),
-            over=_over(scope),
-            hint=_mend(headers),
-            untold=self._untold,
-        )
-        self._untold = 0
+def tell_refused(scope: Scope) -> None:
+    """Write down who was refused, and what would mend it."""
+    headers = Headers(scope=scope)
+    origin = headers.get("origin", "")[:_LONGEST_SHOWN]
+    _log.info(
+        "origin.refused",
+        origin="".join(
+            char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in origin
+        ),
+        over=_over(scope),
+        hint=_mend(headers),
+    )
 
 
 def _over(scope: Scope) -> str:

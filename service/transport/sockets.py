@@ -10,6 +10,7 @@ from socketio.exceptions import ConnectionRefusedError as Refusal
 
 from service import errors
 from service.auth.offenders import Offenders
+from service.auth.senders import block_of
 from service.deadlines import Deadlines
 from service.limits import Allowance, Shares
 from service.pace import paced
@@ -34,7 +35,7 @@ from service.transport.dispatch import Dispatch
 from service.transport.identify import identify
 from service.transport.lane import MOST_BYTES
 from service.transport.switchboard import Wire, Work
-from service.transport.unjoined import Unjoined
+from service.transport.unjoined import MOST_UNJOINED, MOST_UNKNOWN, Unjoined
 from service.wire.client_events import LONGEST_TRACEPARENT, UserJoin
 from service.wire.decoding import relay_in
 from service.wire.packets import DISCONNECT, EventPacket, decode_event, size_of
@@ -78,12 +79,14 @@ class Sockets:
         self._shares = Shares(self._events_of_a_user)
         self._refusals = REFUSALS.scaled(scale)
         self._connections: set[Connection] = set()
-        self._unjoined: Unjoined[Connection] = Unjoined()
+        self._unknown: Unjoined[Connection] = Unjoined(MOST_UNKNOWN)
+        self._unjoined: Unjoined[Connection] = Unjoined(MOST_UNJOINED)
         self._crew = Crew()
         self._deadlines: Deadlines[tuple[Connection, Due]] = Deadlines()
 
     def __len__(self) -> int:
-        return len(self._connections) + len(self._deadlines) + len(self._unjoined)
+        waiting = len(self._unknown) + len(self._unjoined)
+        return len(self._connections) + len(self._deadlines) + waiting
 
     def opened(self, wire: Wire, environ: dict[str, Any]) -> Connection:
         """A transport is open: it has 10 s to connect."""
@@ -98,6 +101,8 @@ class Sockets:
             allowance=Allowance(self._events, self._events_of_a_user),
         )
         self._connections.add(connection)
+        if oldest := self._unknown.add(block_of(connection.address), connection):
+            oldest.wire.cut("overloaded")
         self._due(connection, Due.CONNECT, CONNECT_WITHIN_MS)
         return connection
 
@@ -130,6 +135,7 @@ class Sockets:
             raise Refusal(errors.Internal.default) from None
         if connection.over:
             raise Refusal("The transport closed meanwhile.")
+        self._unknown.discard(block_of(connection.address), connection)
         connection.identity = identity
         connection.allowance.share = self._shares.enter(identity.user)
         connection.socket_id, connection.bearer = socket_id, None
@@ -195,7 +201,9 @@ class Sockets:
         """The transport is gone; what was queued before is still handled."""
         if not connection.over:
             connection.over = True
-            if connection.identity is not None:
+            if connection.identity is None:
+                self._unknown.discard(block_of(connection.address), connection)
+            else:
                 self._shares.leave(connection.identity.user)
                 self._unjoined.discard(connection.identity.user, connection)
             for due in Due:

@@ -1,36 +1,43 @@
-"""Connections that have not joined yet, by user: the oldest gives way where there are too many."""
+"""Connections that are not whole yet: of one user's, or one address's, the oldest gives way."""
 
 from typing import Generic, TypeVar
 
 MOST_UNJOINED = 20
 """Connections of one user that have not joined; of sessions a user may have ten."""
+MOST_UNKNOWN = 1_000
+"""Connections of one address whose token is not known; at 8 KiB each."""
 
 Connection = TypeVar("Connection")
 
 
 class Unjoined(Generic[Connection]):
-    """Each user's connections from their CONNECT to their join, oldest first."""
+    """Connections on their way to something, by whose they are, oldest first.
 
-    __slots__ = ("_users",)
+    Args:
+        most: how many there may be of one user, or one address.
+    """
 
-    def __init__(self) -> None:
-        self._users: dict[str, dict[Connection, None]] = {}
+    __slots__ = ("_most", "_owners")
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._owners: dict[str, dict[Connection, None]] = {}
 
     def __len__(self) -> int:
-        return len(self._users)
+        return len(self._owners)
 
-    def add(self, user: str, connection: Connection) -> Connection | None:
+    def add(self, owner: str, connection: Connection) -> Connection | None:
         """One more; the connection that has to give way to it, or None."""
-        waiting = self._users.setdefault(user, {})
-        oldest = next(iter(waiting)) if len(waiting) >= MOST_UNJOINED else None
+        waiting = self._owners.setdefault(owner, {})
+        oldest = next(iter(waiting)) if len(waiting) >= self._most else None
         if oldest is not None:
             del waiting[oldest]
         waiting[connection] = None
         return oldest
 
-    def discard(self, user: str, connection: Connection) -> None:
-        """It has joined, or is gone."""
-        waiting = self._users.get(user, {})
+    def discard(self, owner: str, connection: Connection) -> None:
+        """It is there, or is gone."""
+        waiting = self._owners.get(owner, {})
         waiting.pop(connection, None)
         if not waiting:
-            self._users.pop(user, None)
+            self._owners.pop(owner, None)

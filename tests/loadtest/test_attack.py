@@ -5,7 +5,7 @@ import sys
 
 from loadtest.attack.attack import Attack
 from loadtest.attack.attacks import ATTACKS
-from loadtest.attack.table import row
+from loadtest.attack.table import footing, row
 from loadtest.attack.trial import Trial, percentile
 from loadtest.attack.witness import Seen
 from tests.loadtest.running import ROOT, environ
@@ -31,6 +31,13 @@ def trial(
 def test_an_attack_that_is_held_is_so():
     assert trial().failures() == []
     assert row(trial()) == "| poke | a poke | 1 | 1.0 | 90, 100, - | 10 ms | 10, 10 ms | yes |"
+
+
+def test_how_it_is_without_an_attack_is_told():
+    assert footing([trial()]) == (
+        "In the second before an attack the relay's p99 was 1 ms (median; at most 1 ms), "
+        "the latest answer after 1 ms (at most 1 ms)."
+    )
 
 
 def test_each_bound_that_does_not_hold_is_named():

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from service.ports import Identity
-from service.transport.unjoined import MOST_UNJOINED
+from service.transport.unjoined import MOST_UNJOINED, MOST_UNKNOWN
 from tests.security.surroundings import Bystanders, eventually, gone, sizes, unimpressed
 from tests.support.polling import Ended, Polling
 from tests.support.service import TestService, running, token
@@ -84,6 +84,24 @@ async def test_no_connect_within_10_s_closes_polling(
     await gone(service, before)
     with pytest.raises(Ended):
         await mallory.poll()
+
+
+async def test_of_too_many_connections_without_a_token_the_oldest_give_way(
+    service: TestService, bystanders: Bystanders, http: aiohttp.ClientSession
+):
+    known = await service.connect(token("alice"))
+    oldest, next_one = await service.open(), await Polling.handshake(http, service.port)
+    for _ in range(MOST_UNKNOWN - 2):
+        await Polling.handshake(http, service.port)
+    assert not oldest.closed
+    youngest = [await Polling.handshake(http, service.port) for _ in range(2)]
+    assert await oldest.until_closed() == 1008
+    with pytest.raises(Ended):
+        await next_one.poll()
+    assert (await youngest[0].connect(token("bob"))).startswith("40")
+    await known.emit("user:join", {"userId": "alice"})  # who is known was in nobody's way
+    await known.next("user:joined")
+    await service.advance(30.5)
 
 
 @pytest.mark.parametrize("event", [None, CALL], ids=["silent", "with an early event"])

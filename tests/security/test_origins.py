@@ -1,7 +1,9 @@
 """Which pages may connect, and whose word counts about where a request comes from."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import aiohttp
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from tests.support.logged import Lines, logged
 from tests.support.polling import Polling
 from tests.support.service import TestService, running, token
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="function")
 ALLOWED = "https://app.example"
@@ -190,19 +193,18 @@ class TestRefusalsInTheLog:
                     await fetch(service, "/socket.io/?EIO=4&transport=polling", Origin=origin)
                 else:
                     await handshakes(service, Origin=origin)
-                line = lines.of("origin.refused")[-1]
-                assert (line["level"], line["origin"], line["over"]) == ("info", origin, over)
+                line = await told(lines, origin)
+                assert (line["level"], line["over"]) == ("info", over)
                 assert line["hint"].startswith(f"Add {origin} to RINGLINE_CORS_ORIGINS")
 
     async def test_a_proxy_that_is_not_trusted_is_what_to_mend(self, lines: Lines):
         async with running() as service:
             own = service.url.replace("http:", "https:")
             await handshakes(service, Origin=own)
-            told = {"X-Forwarded-Host": "calls.example"}
-            await handshakes(service, Origin="https://calls.example", **told)
-        assert len(lines.of("origin.refused")) == 2
-        for line in lines.of("origin.refused"):
-            assert "RINGLINE_TRUSTED_PROXIES" in line["hint"]
+            forwarded = {"X-Forwarded-Host": "calls.example"}
+            await handshakes(service, Origin="https://calls.example", **forwarded)
+            for origin in (own, "https://calls.example"):
+                assert "RINGLINE_TRUSTED_PROXIES" in (await told(lines, origin))["hint"]
 
     async def test_what_is_listed_or_own_or_none_is_not_told(self, lines: Lines):
         async with running(cors_origins=(ALLOWED,)) as service:
@@ -212,18 +214,14 @@ class TestRefusalsInTheLog:
         assert lines.of("origin.refused") == []
 
     async def test_many_take_little(self, lines: Lines):
+        begun = time.monotonic()
         async with running() as service:
-            for _ in range(5):
-                await fetch(service, Origin=EVIL)
-            assert len(lines.of("origin.refused")) == 1
             for number in range(20):
                 await fetch(service, Origin=f"https://{number}.example")
-            assert len(lines.of("origin.refused")) == 10
-            await service.advance(61)
-            await fetch(service, Origin=EVIL)
-        told = lines.of("origin.refused")
-        assert told[-1]["origin"] == EVIL
-        assert sum(line["untold"] for line in told) == 4 + 11
+            await told(lines, "https://19.example")
+        refused = lines.of("origin.refused")
+        assert sum(1 + line.get("more", 0) for line in refused) == 20
+        assert len(refused) <= 2 + time.monotonic() - begun
 
     @pytest.mark.parametrize(
         "origin", ["x" * 5_000, "\x80\x9b31m\xad", "https://evil.example/path"]
@@ -240,6 +238,16 @@ class TestRefusalsInTheLog:
         assert len(line["origin"]) <= 200
         assert line["origin"].isprintable()
         assert line["hint"].startswith("It is not an origin")
+
+
+async def told(lines: Lines, origin: str) -> dict[str, Any]:
+    """The line about an origin, which may come a second late."""
+
+    def found() -> list[dict[str, Any]]:
+        return [line for line in lines.of("origin.refused") if line["origin"] == origin]
+
+    await until(found, origin)
+    return found()[0]
 
 
 async def fetch(service: TestService, path: str = "/v1/ice", **headers: str) -> None:

@@ -4,7 +4,7 @@ from service.transport.unjoined import MOST_UNJOINED, Unjoined
 
 
 def test_the_twenty_first_takes_the_place_of_the_oldest():
-    unjoined: Unjoined[int] = Unjoined()
+    unjoined: Unjoined[int] = Unjoined(MOST_UNJOINED)
     assert [unjoined.add("alice", number) for number in range(MOST_UNJOINED)] == [None] * 20
     assert unjoined.add("bob", 0) is None
     assert unjoined.add("alice", 20) == 0
@@ -12,7 +12,7 @@ def test_the_twenty_first_takes_the_place_of_the_oldest():
 
 
 def test_who_has_joined_is_in_nobodys_way():
-    unjoined: Unjoined[int] = Unjoined()
+    unjoined: Unjoined[int] = Unjoined(MOST_UNJOINED)
     for number in range(MOST_UNJOINED):
         unjoined.add("alice", number)
     unjoined.discard("alice", 7)

@@ -28,6 +28,7 @@ ENDINGS = (
     "slow",
     "token_expired",
     "too_many_sessions",
+    "overloaded",
     "auth_unavailable",
     "internal",
     "shutdown",
