@@ -24,7 +24,8 @@ from service.sessions.entrance import Entrance
 from service.sessions.liveness import Liveness
 from service.sessions.upkeep import Upkeep
 from service.settings import Settings
-from service.stores.memory import MemoryAnswers, MemoryCalls, MemorySessions
+from service.stores.answers import MemoryAnswers
+from service.stores.memory import MemoryCalls, MemorySessions
 from service.stores.observed import ObservedAnswers, ObservedCalls, ObservedSessions, Watch
 from service.sweeper import Sweeper
 from service.telemetry import log
@@ -92,7 +93,8 @@ class Node:
         store = ObservedCalls(memory, watch)
         users = MemorySessions()
         sessions = ObservedSessions(users, watch)
-        answers = ObservedAnswers(MemoryAnswers(), watch)
+        self.answers = MemoryAnswers()
+        answers = ObservedAnswers(self.answers, watch)
         presence = Presence(sessions, store, directory, visible=settings.presence == "everyone")
         moves = Moves(
             calls=store,
@@ -239,6 +241,7 @@ class Node:
         )
         self.sweeper = Sweeper(
             calls.timed_out,
+            lambda: self.answers.forget_old(clock()),
             self.sockets.tick,
             upkeep.tick,
             *([self.prober.tick] if probing else []),

@@ -4,15 +4,15 @@ Nothing here waits, so each method is atomic; the methods are coroutines because
 stands behind the same ports elsewhere.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable
 from itertools import islice
 
 from service.calls.call import Call
 from service.deadlines import Deadlines
-from service.ports import Answer, Engagements, SessionRef
+from service.ports import Engagements, SessionRef
 
 REMEMBER_ENDED_MS = 5 * 60_000
-REMEMBER_ANSWER_MS = 2 * 60_000
 CLAIM_MS = 5_000
 DUE_AT_ONCE = 1_000
 """Calls that come up at once; the others, when it is asked again."""
@@ -92,7 +92,7 @@ class MemorySessions:
 
     def __init__(self) -> None:
         self._online: dict[str, dict[str, SessionRef]] = {}
-        self._last_seen: dict[str, int] = {}
+        self._last_seen: OrderedDict[str, int] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._online)
@@ -112,34 +112,10 @@ class MemorySessions:
         del self._online[ref.user]
         self._last_seen[ref.user] = now
         if len(self._last_seen) > REMEMBER_SEEN:
-            del self._last_seen[next(iter(self._last_seen))]
+            self._last_seen.popitem(last=False)
 
     async def of(self, user: str) -> tuple[SessionRef, ...]:
         return tuple(self._online.get(user, {}).values())
 
     async def last_seen(self, user: str) -> int | None:
         return self._last_seen.get(user)
-
-
-class MemoryAnswers:
-    """`ports.AnswerStore` in a dictionary."""
-
-    def __init__(self) -> None:
-        self._answers: dict[tuple[str, str, str], Answer] = {}
-        self._expiry: Deadlines[tuple[str, str, str]] = Deadlines()
-
-    def __len__(self) -> int:
-        return len(self._answers)
-
-    async def recall(self, key: tuple[str, str, str], now: int) -> Answer | None:
-        self._forget(now)
-        return self._answers.get(key)
-
-    async def remember(self, key: tuple[str, str, str], answer: Answer, now: int) -> None:
-        self._forget(now)
-        self._answers[key] = answer
-        self._expiry.set(key, now + REMEMBER_ANSWER_MS)
-
-    def _forget(self, now: int) -> None:
-        for key in self._expiry.pop_due(now):
-            del self._answers[key]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from service.stores.memory import MemoryAnswers, MemoryCalls, MemorySessions
+from service.stores.answers import MemoryAnswers
+from service.stores.memory import MemoryCalls, MemorySessions
 
 _MOST_TURNS = 4
 

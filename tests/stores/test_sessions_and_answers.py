@@ -4,7 +4,8 @@ import pytest
 
 from service.ports import Answer, SessionRef
 from service.stores import memory
-from service.stores.memory import REMEMBER_ANSWER_MS, MemoryAnswers, MemorySessions
+from service.stores.answers import MOST_BYTES, MOST_OF_A_USER, REMEMBER_MS, MemoryAnswers
+from service.stores.memory import MemorySessions
 
 NOW = 1_795_000_000_000
 MOST = 10
@@ -106,9 +107,9 @@ def answers() -> MemoryAnswers:
 
 async def test_a_first_answer_is_recalled_for_two_minutes(answers):
     await answers.remember(KEY, ANSWER, NOW)
-    assert await answers.recall(KEY, NOW + REMEMBER_ANSWER_MS - 1) == ANSWER
-    assert await answers.recall(KEY, NOW + REMEMBER_ANSWER_MS) is None
-    assert REMEMBER_ANSWER_MS == 120_000
+    assert await answers.recall(KEY, NOW + REMEMBER_MS - 1) == ANSWER
+    assert await answers.recall(KEY, NOW + REMEMBER_MS) is None
+    assert REMEMBER_MS == 120_000
 
 
 @pytest.mark.parametrize(
@@ -126,24 +127,52 @@ async def test_an_answer_is_for_one_user_one_event_and_one_request(answers, othe
 
 async def test_recalling_does_not_prolong(answers):
     await answers.remember(KEY, ANSWER, NOW)
-    for passed in range(0, REMEMBER_ANSWER_MS, 30_000):
+    for passed in range(0, REMEMBER_MS, 30_000):
         assert await answers.recall(KEY, NOW + passed) == ANSWER
-    assert await answers.recall(KEY, NOW + REMEMBER_ANSWER_MS) is None
+    assert await answers.recall(KEY, NOW + REMEMBER_MS) is None
 
 
 async def test_a_new_answer_after_the_old_one_expired_has_its_own_two_minutes(answers):
     await answers.remember(KEY, ANSWER, NOW)
     failure = Answer(ok=False, event="error", fields=b"{}")
-    later = NOW + REMEMBER_ANSWER_MS
+    later = NOW + REMEMBER_MS
     await answers.remember(KEY, failure, later)
-    assert await answers.recall(KEY, later + REMEMBER_ANSWER_MS - 1) == failure
+    assert await answers.recall(KEY, later + REMEMBER_MS - 1) == failure
 
 
-async def test_what_expired_is_let_go_whoever_asks(answers):
+async def test_what_expired_is_let_go_though_nobody_asks(answers):
     for name in range(100):
         await answers.remember(("alice", "call:end", str(name)), ANSWER, NOW + name)
     assert len(answers) == 100
-    await answers.recall(KEY, NOW + REMEMBER_ANSWER_MS + 49)
+    await answers.forget_old(NOW + REMEMBER_MS + 49)
     assert len(answers) == 50
-    await answers.remember(KEY, ANSWER, NOW + REMEMBER_ANSWER_MS + 99)
-    assert len(answers) == 1
+    await answers.forget_old(NOW + REMEMBER_MS + 99)
+    assert len(answers) == 0
+
+
+async def test_of_many_answers_of_a_user_the_oldest_are_forgotten(answers):
+    await answers.remember(("bob", *KEY[1:]), ANSWER, NOW)
+    for name in range(MOST_OF_A_USER + 5):
+        await answers.remember(("alice", "call:end", str(name)), ANSWER, NOW)
+    assert len(answers) == MOST_OF_A_USER + 1
+    recalled = [await answers.recall(("alice", "call:end", str(name)), NOW) for name in range(6)]
+    assert recalled == [None] * 5 + [ANSWER]
+    assert await answers.recall(("bob", *KEY[1:]), NOW) == ANSWER
+
+
+async def test_of_many_bytes_the_oldest_are_forgotten_whosever_they_are(answers):
+    large = Answer(ok=True, event="call:initiated", fields=b" " * (MOST_BYTES // 10))
+    for name in range(12):
+        await answers.remember((f"user-{name}", *KEY[1:]), large, NOW)
+    assert len(answers) == 9
+    assert await answers.recall(("user-2", *KEY[1:]), NOW) is None
+    assert await answers.recall(("user-3", *KEY[1:]), NOW) == large
+
+
+async def test_an_answer_that_is_replaced_is_counted_once(answers):
+    for _ in range(MOST_OF_A_USER + 1):
+        await answers.remember(KEY, ANSWER, NOW)
+    await answers.remember(("alice", "call:end", "r_2"), ANSWER, NOW)
+    assert len(answers) == 2
+    await answers.forget_old(NOW + REMEMBER_MS)
+    assert len(answers) == 0
