@@ -62,12 +62,13 @@ def reload(
     """What follows the TURN secrets, the keys of tokens and the level of the log, and `others`."""
     minting = [partial(_mint_with, ice)] if ice.available else []
     verifying = [partial(_verify_with, tokens)] if tokens.rotates else []
+    staying = [] if tokens.rotates else [partial(_same_algorithms, settings)]
     return Reload(
         settings,
         reread,
         clock,
         secrets=[*minting, *verifying],
-        others=[lambda now: log.set_level(now.log_level), *others],
+        others=[lambda now: log.set_level(now.log_level), *staying, *others],
     )
 
 
@@ -85,6 +86,11 @@ def _verify_with(tokens: TokenVerifier, settings: Settings) -> None:
     )
     if tokens.rotate(keys):
         _log.info("auth.keys_rotated", accepted=len(keys))
+
+
+def _same_algorithms(started: Settings, settings: Settings) -> None:
+    if settings.jwt_algorithms != started.jwt_algorithms:
+        raise ValueError("RINGLINE_JWT_ALGORITHMS: restart the service, whose keys are fetched.")
 
 
 def _plain(secrets_set: Sequence[SecretStr]) -> list[str]:

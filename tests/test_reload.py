@@ -163,26 +163,31 @@ class TestTokens:
         assert await rotated.believes(OLD)
         assert minted_by(rotated.servers) == "south"
 
-    async def test_keys_of_a_provider_are_not_replaced(self):
-        by_url = settings(jwt_secret=(), jwks_url="https://id.example/keys")
-        verifier = parts.verifier(by_url, Metrics("test", ()))
-        servers = parts.turn_servers(by_url, Metrics("test", ()))
-        assert not verifier.rotates
-        looked = 0
+    @pytest.mark.parametrize("turn", ["north", None], ids=["with TURN", "alone"])
+    async def test_keys_of_a_provider_are_not_replaced(self, turn: str | None):
+        now = settings(
+            jwt_secret=(), jwks_url="https://id.example/keys",
+            turn_secret=turn or (), turn_urls=URL if turn else (),
+        )  # fmt: skip
+        looked: list[str] = []
 
         def reread() -> Settings:
-            nonlocal looked
-            looked += 1
-            return by_url
+            looked.append("")
+            return now
 
-        no_turn = by_url.model_copy(update={"turn_secret": ()})
-        for set_now, times in ((by_url, 1), (no_turn, 0)):
-            servers = parts.turn_servers(set_now, Metrics("test", ()))
-            reload = parts.reload(set_now, reread, Clock(), ice=servers, tokens=verifier)
+        verifier = parts.verifier(now, Metrics("test", ()))
+        servers = parts.turn_servers(now, Metrics("test", ()))
+        reload = parts.reload(now, reread, Clock(), ice=servers, tokens=verifier)
+        await reload.tick()
+        await reload.under_way()
+        assert not verifier.rotates
+        assert len(looked) == bool(turn)  # where nobody follows anything, nothing is read
+        now = now.model_copy(update={"jwt_algorithms": ("ES256",)})
+        reload.ask()
+        with capture_logs() as logged:
             await reload.tick()
             await reload.under_way()
-            assert looked == times  # nobody follows anything: nothing is read
-            looked = 0
+        assert logged[-1]["why"].startswith("RINGLINE_JWT_ALGORITHMS: restart the service")
         await verifier.close()
 
 
