@@ -87,12 +87,12 @@ class BoundedHttp(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for a first request, unless there is no room."""
+        """Wait for a first request, unless there is no room and none that is idle."""
         super().connection_made(transport)
         self.flow = _Flow(transport, self._unparsed)
         self._arrival = Arrival(transport)
         excess = self._tcp.excess(len(self.connections))
-        if not excess:
+        if not excess or self._tcp.make_room():
             self._tcp.opened(self)
             self._within(WITHIN_S, self._drop)
             return
@@ -192,6 +192,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         self._begun = True
+        self._tcp.asks(self)
         self._arrival.asked_again()
         super().on_message_begin()
         extensions: dict[str, Any] = {ARRIVAL: self._arrival}
@@ -231,6 +232,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self._deadline is not None:  # it was answered before
             self._unset_deadline()
             self._await_next()
+            self._tcp.idle(self)
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -243,17 +245,27 @@ class BoundedHttp(HttpToolsProtocol):
         elif self.cycle.response_complete and not self._in_head:
             self._within(WITHIN_S, self._drop)
         self._parse()
+        if self._idle():
+            self._tcp.idle(self)
 
     def drain(self) -> None:
         """Make the request that is under way the last one, or the one that may be on its way."""
         if self._answering():
             self.cycle.keep_alive = False
         else:
-            self.loop.call_later(_PARTING_S, self._part)
+            self.loop.call_later(_PARTING_S, self.part)
 
-    def _part(self) -> None:
-        if self._in_head and not self._head and not self._unparsed and not self._answering():
+    def part(self) -> bool:
+        """Close it if it is idle; whether it was."""
+        idle = self._idle()
+        if idle:
             self._drop()
+        return idle
+
+    def _idle(self) -> bool:
+        """Whether no request is under way, and none has begun."""
+        begun = self._over or self._head or self._unparsed or not self._in_head
+        return not (begun or self._answering())
 
     def timeout_keep_alive_handler(self) -> None:
         """No further request came."""

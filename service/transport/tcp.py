@@ -21,6 +21,10 @@ class Http(Protocol):
         """Make its current or next request the last one."""
         ...
 
+    def part(self) -> bool:
+        """Close it if it is idle; whether it was."""
+        ...
+
     def parse_on(self) -> None:
         """Parse for a turn; it queues once more where there is more."""
         ...
@@ -41,6 +45,8 @@ class TcpConnections:
         self.refused = refused
         self._most = most
         self._http: set[Http] = set()
+        self._idle: dict[Http, None] = {}
+        """Those that wait for a further request, the longest first."""
         self._queue: deque[Http] = deque()
         self._summoned = False
 
@@ -53,6 +59,15 @@ class TcpConnections:
         """How many of `count` connections are more than there may be."""
         return max(0, count - self._most)
 
+    def make_room(self) -> bool:
+        """Close the connection that has been idle for longest; whether there was one."""
+        while self._idle:
+            longest = next(iter(self._idle))
+            del self._idle[longest]
+            if longest.part():
+                return True
+        return False
+
     def opened(self, connection: Http) -> None:
         """One more, silent so far."""
         self.silent += 1
@@ -62,9 +77,18 @@ class TcpConnections:
         """One that was silent has sent a request, or is gone."""
         self.silent -= 1
 
+    def idle(self, connection: Http) -> None:
+        """One is answered, and may ask again."""
+        self._idle[connection] = None
+
+    def asks(self, connection: Http) -> None:
+        """One that may have been idle begins a request."""
+        self._idle.pop(connection, None)
+
     def closed(self, connection: Http) -> None:
         """One is gone, or speaks HTTP no more."""
         self._http.discard(connection)
+        self._idle.pop(connection, None)
 
     def queue(self, connection: Http) -> None:
         """Have it parse on once all others that wait have had their turn."""

@@ -4,6 +4,7 @@ import asyncio
 import json
 import ssl
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
@@ -17,7 +18,7 @@ from service.settings import Settings
 from service.transport.http1 import WITHIN_S
 from tests.security.surroundings import eventually
 from tests.support.polling import Polling
-from tests.support.raw import GET, raw
+from tests.support.raw import GET, Raw, raw
 from tests.support.service import SECRET, TestService, running, token
 
 UPLOAD = b"POST /turn HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n"
@@ -150,26 +151,45 @@ async def test_silent_connections_count_among_clients(http: aiohttp.ClientSessio
         await service.open()
 
 
-async def test_beyond_two_connections_a_client_a_newcomer_is_told_so(http: aiohttp.ClientSession):
-    async with running(max_connections=2) as service:
-        first, second = [await Polling.handshake(http, service.port) for _ in range(2)]
-        for polling, user in ((first, "alice"), (second, "bob")):
-            await polling.join(token(user), user)
-        open_ = len(service.node.tcp._http)
-        held = [raw(service.port) for _ in range(4 - open_)]
-        async with raw(service.port) as spare:
-            for one in held:
-                await one.__aenter__()
-            async with raw(service.port) as newcomer:
-                status, headers, _ = await newcomer.answer()
-                assert (status, headers["retry-after"]) == (503, "5")
-                assert await newcomer.rest() == b""
-            await spare.send(GET)
-            for one in held:
-                await one.__aexit__(None, None, None)
+async def test_beyond_two_connections_a_client_a_newcomer_is_told_so():
+    async with running(max_connections=2) as service, AsyncExitStack() as held:
+        for _ in range(4):
+            await held.enter_async_context(raw(service.port))
+        await eventually(lambda: service.node.tcp.silent == 4)
+        async with raw(service.port) as newcomer:
+            status, headers, _ = await newcomer.answer()
+            assert (status, headers["retry-after"]) == (503, "5")
+            assert await newcomer.rest() == b""
         async with raw(service.admin_port) as probe:
             await probe.send(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
             assert (await probe.answer())[0] == 200
+
+
+async def test_a_newcomer_takes_the_place_of_the_one_that_has_been_idle_for_longest():
+    async with running(max_connections=2) as service, AsyncExitStack() as held:
+        silent, asking, longest, later = [
+            await held.enter_async_context(raw(service.port)) for _ in range(4)
+        ]
+        await asking.send(GET[:-2])
+        await answered(longest)
+        await answered(later)
+        async with raw(service.port) as newcomer:
+            await answered(newcomer)
+            assert await longest.rest() == b""
+            await answered(later)  # which makes the newcomer the longest
+            async with raw(service.port) as another:
+                await answered(another)
+                assert await newcomer.rest() == b""
+                await answered(later)
+                await asking.send(GET[-2:])
+                assert (await asking.answer())[0] == 200
+                await answered(silent)
+
+
+async def answered(connection: Raw) -> None:
+    """Ask, and be answered."""
+    await connection.send(GET)
+    assert (await connection.answer())[0] == 200
 
 
 async def test_a_newcomer_is_let_in_again_when_others_have_gone():
