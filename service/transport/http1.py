@@ -84,6 +84,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._refusal: errors.RinglineError | None = None
         self._over = False
         self._queued = False
+        self._upgrading = False
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -119,6 +120,10 @@ class BoundedHttp(HttpToolsProtocol):
         if any(name in _OF_A_BODY and value != b"0" for name, value in self.headers):
             self._refuse(errors.InvalidPayload("A WebSocket handshake has no body."))
             return
+        if self._answering():  # what was asked before is answered first
+            self._upgrading = True
+            self.flow.pause_reading()
+            return
         self._leave()
         super().handle_websocket_upgrade()
 
@@ -150,7 +155,7 @@ class BoundedHttp(HttpToolsProtocol):
     def _parse(self, within_s: float = _TURN_S) -> None:
         """Parse what there is, a step at least; what is too much has a turn behind all others."""
         until = perf_counter() + within_s
-        while self._unparsed and not self.pipeline and not self._over:
+        while self._unparsed and not self._waits() and not self._over:
             step = min(_STEP, MOST_HEAD - self._head) if self._in_head else _STEP
             some = bytes(self._unparsed[:step])
             del self._unparsed[:step]
@@ -159,7 +164,7 @@ class BoundedHttp(HttpToolsProtocol):
                 break
         if self._unparsed:
             self.flow.pause_reading()
-            if not self.pipeline and not self._queued:
+            if not self._waits() and not self._queued:
                 self._queued = True
                 self._tcp.queue(self)
         elif self._may_read():
@@ -168,7 +173,11 @@ class BoundedHttp(HttpToolsProtocol):
     def _may_read(self) -> bool:
         """Whether nothing that was read waits for the application (uvicorn's own bounds)."""
         waiting = self._answering() and len(self.cycle.body) > HIGH_WATER_LIMIT
-        return not self._over and not self.pipeline and not waiting
+        return not self._over and not self._waits() and not waiting
+
+    def _waits(self) -> bool:
+        """Whether a request waits for the answer to an earlier one."""
+        return bool(self.pipeline) or self._upgrading
 
     def _take(self, some: bytes) -> None:
         """Parse this, and see that all but the body is within bounds."""
@@ -239,6 +248,10 @@ class BoundedHttp(HttpToolsProtocol):
         """The answer is written: on with what waits, the rest of the request at first."""
         super().on_response_complete()
         if self.transport.is_closing():
+            return
+        if self._upgrading:
+            self._upgrading = False
+            self.handle_websocket_upgrade()
             return
         if self._over and self._refusal:
             self._refuse(self._refusal)
