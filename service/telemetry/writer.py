@@ -19,7 +19,7 @@ class Writer:
     """Writes to a file in the order in which it was given lines, by whatever thread.
 
     Args:
-        fd: the file. It may block, and may end (`OSError`), which loses lines and nothing else.
+        fd: the file. It may block, and may fail, which loses lines and nothing else.
         encoding: of its text.
     """
 
@@ -60,7 +60,7 @@ class Writer:
         while lines := self._some():
             try:
                 self._write("".join([f"{line}\n" for line in lines]))
-            except OSError:
+            except Exception:  # noqa: BLE001 - the file's, as a rule; the next lines may fare better
                 self._failed += len(lines)
             self._done += sum(map(getsizeof, lines))
 

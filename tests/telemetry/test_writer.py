@@ -87,6 +87,14 @@ def test_a_file_that_takes_nothing_counts_as_dropped():
     assert writer.dropped == 100
 
 
+def test_what_goes_wrong_with_a_line_does_not_end_the_thread(pipe: tuple[int, int]):
+    writer = Writer(pipe[1], "no-encoding")
+    for _ in range(100):
+        assert writer.put(LINE)
+    writer.close(PATIENCE_S)
+    assert writer.dropped == 100
+
+
 def test_a_pipe_that_another_process_made_non_blocking_gets_every_line(pipe: tuple[int, int]):
     os.set_blocking(pipe[1], False)
     writer = Writer(pipe[1])
