@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import structlog
@@ -209,7 +210,7 @@ def _server(node: Node, settings: Settings, tls: Tls | None, begun: Callable[[],
         node.tcp,
         begun,
         timeout_keep_alive=settings.keep_alive,
-        ws=_websocket_protocol(settings),
+        ws=partial(_websocket_protocol(settings), node.tcp.waiting),
         ws_max_size=settings.max_message_bytes,
         ws_ping_interval=None,  # Engine.IO has heartbeats of its own
         ws_per_message_deflate=False,  # a bomb would unfold here
@@ -219,7 +220,7 @@ def _server(node: Node, settings: Settings, tls: Tls | None, begun: Callable[[],
     )
 
 
-def _websocket_protocol(settings: Settings) -> type[asyncio.Protocol]:
+def _websocket_protocol(settings: Settings) -> Callable[..., asyncio.Protocol]:
     if settings.websockets == "picows":
         try:
             from service.transport.wire_speed import WireSpeed  # noqa: PLC0415  it may not be there

@@ -90,6 +90,8 @@ class Direct:
         self._ending = False
         socket.frames = self
         line.serve(self)
+        if self._peer.wire.known:
+            line.known()
         if socket.connected:
             socket.upgrading = True
             loop = asyncio.get_running_loop()
@@ -102,6 +104,10 @@ class Direct:
         """Write an Engine.IO packet; a client that does not read is cut."""
         if not self._line.send(packet.encode()):
             self._peer.wire.cut("slow")
+
+    def known(self) -> None:
+        """The client's token has been found good."""
+        self._line.known()
 
     async def finish(self, code: int) -> None:
         """Close, behind what is to be written; what is waited for concerns nobody any more."""
@@ -133,6 +139,11 @@ class Direct:
             self._line.ignore()  # of what follows nothing would be handled
         else:
             self._fail(broken)
+
+    def crowded(self) -> None:
+        """Too much waits of the client's address."""
+        self._line.ignore()
+        self._peer.wire.cut("overloaded")
 
     def lost(self) -> None:
         """The transport is gone; what came before is still handled."""

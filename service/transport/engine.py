@@ -22,6 +22,7 @@ from typing import Any
 import msgspec
 import socketio
 import structlog
+from msgspec import Raw
 from starlette.types import Receive, Scope, Send
 
 from service import errors
@@ -43,6 +44,17 @@ _MOST_NAMESPACES = 8  # all but one are refused, each once
 _AT_ONCE = {"protocol_error", "overloaded"}
 """Endings of which a client that polls need not fetch word: its next request is refused."""
 _NEVER_S = 365 * 86_400
+
+
+class _Auth(msgspec.Struct):
+    """What a CONNECT may tell: of anything else, 64 KiB would be megabytes of Python's objects."""
+
+    token: Raw = Raw(b"null")
+    traceparent: Raw = Raw(b"null")
+
+
+_auth_in = msgspec.json.Decoder(_Auth).decode
+_text_in = msgspec.json.Decoder(str).decode
 
 
 class Engine(socketio.AsyncServer):  # type: ignore[misc]
@@ -249,6 +261,24 @@ def _connect_packet(packet: str) -> tuple[str, object]:
     if crowded(rest):
         return namespace, errors.InvalidPayload("The payload of CONNECT has too many values.")
     try:
-        return namespace, msgspec.json.decode(rest)
+        return namespace, _told(rest)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return namespace, errors.InvalidPayload("The payload of CONNECT is not valid JSON.")
+
+
+def _told(payload: str) -> dict[str, str] | None:
+    """What an auth payload tells, empty where it should be text; None when it is no object."""
+    try:
+        auth = _auth_in(payload)
+    except msgspec.ValidationError:
+        msgspec.json.decode(payload)  # is it JSON at all?
+        return None
+    fields = {"token": auth.token, "traceparent": auth.traceparent}
+    return {name: _text(raw) for name, raw in fields.items() if bytes(raw) != b"null"}
+
+
+def _text(raw: Raw) -> str:
+    try:
+        return _text_in(raw)
+    except msgspec.ValidationError:
+        return ""

@@ -13,6 +13,7 @@ from typing import Any
 from engineio.async_drivers import asgi
 
 from service.transport.line import FAILED, RULE_OF
+from service.transport.waiting import SHARE
 from service.wire.rules import Rule
 
 POLICY_VIOLATION = 1008
@@ -41,6 +42,8 @@ class Frames(asgi.WebSocket):  # type: ignore[misc]
     async def __call__(self, environ: dict[str, Any]) -> str:
         """Serve the WebSocket until it closes."""
         self._socket.frames, self._scope = self, environ["asgi.scope"]
+        if self._socket.wire.known:
+            self.known()
         try:
             return str(await super().__call__(environ))
         finally:
@@ -48,6 +51,10 @@ class Frames(asgi.WebSocket):  # type: ignore[misc]
             self._socket.upgrading = False  # a probe that failed: polling goes on
             if self._socket.polling is not None:
                 self._socket.polling.settled()
+
+    def known(self) -> None:
+        """The client's token has been found good."""
+        self._scope["extensions"][SHARE].spare()
 
     async def wait(self) -> str:
         """The next frame; raises `OSError` when the WebSocket is over."""

@@ -22,6 +22,7 @@ from service.transport.line import EXTENSION
 from service.transport.polling import Polling
 from service.transport.posting import text
 from service.transport.requests import Asked, asked_by, fault_of
+from service.transport.waiting import SHARE
 
 if TYPE_CHECKING:
     from service.transport.engine import Engine
@@ -79,6 +80,8 @@ class Requests:
         if socket is None:
             return await self._opened(scope)
         socket.heard = asyncio.get_running_loop().time()
+        if socket.wire.known:
+            scope["extensions"][SHARE].spare()
         polling: Polling = socket.polling
         if asked.method == "GET":
             return await polling.get(scope, receive)

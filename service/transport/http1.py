@@ -27,6 +27,7 @@ from service import errors
 from service.transport.arrival import ARRIVAL, Arrival
 from service.transport.http.problems import problem
 from service.transport.tcp import TOLD, TcpConnections
+from service.transport.waiting import SHARE, Share
 
 MOST_HEAD = 32 * 1024
 """Bytes of a request's line and headers; and of what frames the chunks of its body."""
@@ -81,6 +82,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._ended = False
         self._head = 0
         self._framing = 0
+        self._kept = 0
         self._refusal: errors.RinglineError | None = None
         self._over = False
         self._queued = False
@@ -92,6 +94,8 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_made(transport)
         self.flow = _Flow(transport, self._unparsed)
         self._arrival = Arrival(transport)
+        address = self.client[0] if self.client else ""
+        self._share = Share(self._tcp.waiting, address, self._crowded)
         excess = self._tcp.excess(len(self.connections))
         if not excess or self._tcp.make_room():
             self._tcp.opened(self)
@@ -130,6 +134,7 @@ class BoundedHttp(HttpToolsProtocol):
     def _leave(self) -> None:
         self._over = True
         self._unparsed.clear()
+        self._share.hold(0)
         self._unset_deadline()
         self._unset_keepalive_if_required()
         self._tcp.closed(self)
@@ -169,6 +174,8 @@ class BoundedHttp(HttpToolsProtocol):
                 self._tcp.queue(self)
         elif self._may_read():
             self.flow.resume_reading()
+        if not self._over:
+            self._share.hold(self._kept + len(self._unparsed))
 
     def _may_read(self) -> bool:
         """Whether nothing that was read waits for the application (uvicorn's own bounds)."""
@@ -182,6 +189,7 @@ class BoundedHttp(HttpToolsProtocol):
     def _take(self, some: bytes) -> None:
         """Parse this, and see that all but the body is within bounds."""
         in_head, self._ended = self._in_head, False
+        self._kept += len(some)
         if in_head and not self._head:
             self._unset_deadline()
         if not in_head:
@@ -203,8 +211,9 @@ class BoundedHttp(HttpToolsProtocol):
         self._begun = True
         self._tcp.asks(self)
         self._arrival.asked_again()
+        self._share.known = False
         super().on_message_begin()
-        extensions: dict[str, Any] = {ARRIVAL: self._arrival}
+        extensions: dict[str, Any] = {ARRIVAL: self._arrival, SHARE: self._share}
         self.scope["extensions"] = extensions
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -246,6 +255,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """The answer is written: on with what waits, the rest of the request at first."""
+        self._kept = 0
         super().on_response_complete()
         if self.transport.is_closing():
             return
@@ -291,6 +301,11 @@ class BoundedHttp(HttpToolsProtocol):
     def _answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.response_complete
+
+    def _crowded(self) -> None:
+        self._refuse(
+            Crowded("Too much waits of your address; try again.", retry_after_ms=_RETRY_MS)
+        )
 
     def _too_slow(self) -> None:
         self._refuse(HeadTooSlow())

@@ -39,6 +39,10 @@ class Receiver(Protocol):
         """Something came that is none; the line is to be closed with this code."""
         ...
 
+    def crowded(self) -> None:
+        """Too much waits of the client's address: the line is being cut."""
+        ...
+
     def lost(self) -> None:
         """The line is gone."""
         ...
@@ -65,6 +69,10 @@ class Line(Protocol):
 
     def close(self, code: int) -> None:
         """Send a close frame, once, and hear nothing more."""
+        ...
+
+    def known(self) -> None:
+        """The client's token has been found good."""
         ...
 
     def pause_reading(self) -> None:

@@ -1,10 +1,11 @@
 """How a WebSocket comes to picows: the handshake answered, a parser, and who that calls.
 
 Leaned on, and held by tests/transport/test_contract.py: the arguments of picows' `WSProtocol`, that
-it takes a transport over by being fed a request, `get_buffer` and `buffer_updated`, and that it
-looks the methods of its listener up where they are called.
+it takes a transport over by being fed a request, `get_buffer` and `buffer_updated`, that it reads
+as much as that gives, and that it looks the methods of its listener up where they are called.
 """
 
+import asyncio
 import logging
 from typing import Any
 
@@ -14,6 +15,7 @@ from picows.picows import WSProtocol  # type: ignore[attr-defined]  # its stub l
 from service.transport.lingering import Lingering
 from service.transport.outbox import outbox
 from service.transport.picows_line import PicowsLine
+from service.transport.waiting import BEYOND_A_MESSAGE, Share
 
 _READ_BUFFER = 2_048
 _HANDSHAKE = (
@@ -35,7 +37,77 @@ class _Listener(WSListener):
     )  # fmt: skip
 
 
-def take_over(transport: Any, key: bytes, most_bytes: int, connections: set[Any]) -> PicowsLine:
+class _Doorway(asyncio.BufferedProtocol):
+    """Counts what comes until the client's token has been found good; then the parser is alone.
+
+    Till then it reads little in a turn of the loop: what is read already cannot be held back, and
+    who has to go is gone in the next turn.
+    """
+
+    def __init__(
+        self, transport: Any, parser: Any, line: PicowsLine, share: Share, most: int
+    ) -> None:
+        self._transport = transport
+        self._parser = parser
+        self._line = line
+        self._share = share
+        self._most = most
+        self._came = 0
+        self._room = 0
+        share.cut = line.crowded
+        line.door = self
+
+    def get_buffer(self, sizehint: int) -> Any:
+        """Where to read to."""
+        room = self._parser.get_buffer(sizehint)[:_READ_BUFFER]
+        self._room = len(room)
+        return room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """So much was read."""
+        self._came += nbytes
+        if nbytes == self._room:  # there is more
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._read_on)
+        if self._came > self._most:
+            self._line.flooded()
+        elif self._share.hold(self._came):
+            self._parser.buffer_updated(nbytes)
+
+    def _read_on(self) -> None:
+        if not self._line.paused:
+            self._transport.resume_reading()
+
+    def pause_writing(self) -> None:
+        """More is written than the client reads."""
+        self._parser.pause_writing()
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        self._parser.resume_writing()
+
+    def eof_received(self) -> bool:
+        """The client sends no more."""
+        open_still: bool = self._parser.eof_received()
+        return open_still
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The transport is gone."""
+        self._share.hold(0)
+        self._line.door = None
+        self._parser.connection_lost(exc)
+
+    def open(self) -> None:
+        """Step aside."""
+        self._share.spare()
+        self._line.door = None
+        if self._transport.get_protocol() is self:
+            self._transport.set_protocol(self._parser)
+
+
+def take_over(
+    transport: Any, key: bytes, most_bytes: int, connections: set[Any], share: Share
+) -> PicowsLine:
     """Answer a handshake with 101 and let picows have the transport.
 
     Args:
@@ -43,6 +115,7 @@ def take_over(transport: Any, key: bytes, most_bytes: int, connections: set[Any]
         key: the client's `Sec-WebSocket-Key`.
         most_bytes: what a message may have; a larger one closes with 1009.
         connections: uvicorn's, which the line is in while it is open.
+        share: what counts of it until the client's token has been found good.
     """
     line = PicowsLine(transport, most_bytes, connections, outbox())
     parser = parser_of(line, most_bytes)
@@ -50,7 +123,7 @@ def take_over(transport: Any, key: bytes, most_bytes: int, connections: set[Any]
     handshake = _HANDSHAKE % key
     parser.get_buffer(len(handshake))[: len(handshake)] = handshake
     parser.buffer_updated(len(handshake))
-    transport.set_protocol(parser)
+    transport.set_protocol(_Doorway(transport, parser, line, share, most_bytes + BEYOND_A_MESSAGE))
     return line
 
 

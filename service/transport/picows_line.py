@@ -5,7 +5,7 @@ transport still has, and that `close_handshake.sent` has the code with which it 
 """
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import structlog
 from picows import WSCloseCode, WSMsgType
@@ -35,6 +35,14 @@ _TEXT, _CONTINUATION, _PING, _PONG, _CLOSE = (
 )
 
 
+class Door(Protocol):
+    """What counts what comes over a line until its client is known."""
+
+    def open(self) -> None:
+        """Count no more."""
+        ...
+
+
 class PicowsLine:
     """An open WebSocket: text messages in and out, within bounds, and its end.
 
@@ -47,7 +55,7 @@ class PicowsLine:
 
     __slots__ = (
         "_connections", "_controls", "_crowded", "_most", "_open", "_outbox", "_pieces",
-        "_receiver", "_size", "_socket", "_texts", "_transport", "_waiting",
+        "_receiver", "_size", "_socket", "_texts", "_transport", "_waiting", "door", "paused",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +74,9 @@ class PicowsLine:
         self._controls: Meter | None = None
         self._crowded = False
         self._open = True
+        self.door: Door | None = None
+        self.paused = False
+        """Whether no more is to be read."""
 
     def serve(self, receiver: Receiver) -> None:
         """Tell `receiver` from now on."""
@@ -128,13 +139,33 @@ class PicowsLine:
 
     def pause_reading(self) -> None:
         """Read no more from the client for now."""
+        self.paused = True
         if self._socket is not None:
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
         """Read on."""
+        self.paused = False
         if self._socket is not None:
             self._transport.resume_reading()
+
+    def known(self) -> None:
+        """The client's token has been found good: what it sends is bounded by its user."""
+        if self.door is not None:
+            self.door.open()
+
+    # The door calls these, while there is one.
+
+    def crowded(self) -> None:
+        """Too much waits of the client's address: it goes at once, with all that it brought."""
+        if self._receiver is not None:
+            self._receiver.crowded()
+        self._transport.abort()
+
+    def flooded(self) -> None:
+        """More came than may before the client's token has been found good."""
+        if self._receiver is not None:
+            self._break(self._receiver, CloseCode.MESSAGE_TOO_BIG)
 
     # picows calls these, with its own `WSTransport` and `WSFrame`.
 

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from service.settings.origins import canonical
+from service.transport.waiting import SHARE, Share
 
 _SECURE = {"https": True, "wss": True, "http": False, "ws": False}
 
@@ -47,6 +48,9 @@ class TrustedProxies:
         client = scope.get("client")
         if client and ":" in client[0]:
             scope = {**scope, "client": (_plain(client[0]), client[1])}
+        share: Share | None = scope.get("extensions", {}).get(SHARE)
+        if client and share is not None:
+            share.move(scope["client"][0])
         await self._app(scope, receive, send)
 
 

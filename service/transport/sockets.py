@@ -140,6 +140,7 @@ class Sockets:
         connection.allowance.share = self._shares.enter(identity.user)
         connection.socket_id, connection.bearer = socket_id, None
         connection.traceparent = _traceparent(auth)
+        connection.wire.admit()
         self._due(connection, Due.CONNECT, None)
         self._due(connection, Due.JOIN, JOIN_WITHIN_MS)
         if oldest := self._unjoined.add(identity.user, connection):
@@ -309,7 +310,7 @@ def _bearer(environ: dict[str, Any]) -> str | None:
 def _traceparent(auth: object) -> str | None:
     """The `traceparent` of `auth`, as long as it may be in a payload's `_meta`."""
     told = auth.get("traceparent") if isinstance(auth, dict) else None
-    return told if isinstance(told, str) and len(told) <= LONGEST_TRACEPARENT else None
+    return told if isinstance(told, str) and 0 < len(told) <= LONGEST_TRACEPARENT else None
 
 
 def _token(connection: Connection, auth: object) -> str | None:

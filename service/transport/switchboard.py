@@ -74,13 +74,15 @@ class Switchboard(Protocol):
 class Wire:
     """The way out to one client, and the scissors."""
 
-    __slots__ = ("_engine", "_socket", "asked", "cut_off", "deaf", "line", "why")
+    __slots__ = ("_engine", "_socket", "asked", "cut_off", "deaf", "known", "line", "why")
 
     def __init__(self, engine: "Engine", socket: Any) -> None:
         self._engine = engine
         self._socket = socket
         self.asked: set[str] = set()
         """The namespaces that the client has asked to connect to."""
+        self.known = False
+        """Whether the client's token has been found good."""
         self.deaf = False
         """Whether nothing more that the client sends is handled."""
         self.cut_off = False
@@ -100,6 +102,12 @@ class Wire:
         """Whether the connection is a WebSocket, rather than long-polling."""
         upgraded: bool = self._socket.upgraded
         return upgraded
+
+    def admit(self) -> None:
+        """The client's token has been found good."""
+        self.known = True
+        if self._socket.frames is not None:
+            self._socket.frames.known()
 
     def write(self, packet: bytes) -> None:
         """Send an encoded Socket.IO packet; after the end it goes nowhere."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Protocol
 
+from service.transport.waiting import Waiting
+
 _TURN_S = 0.005
 """How long those that wait for a turn are parsed before the event loop goes round."""
 EACH = 2
@@ -43,6 +45,8 @@ class TcpConnections:
         """Connections over which no request has come yet."""
         self.draining = False
         self.refused = refused
+        self.waiting = Waiting(refused)
+        """What their clients have waiting."""
         self._most = most
         self._http: set[Http] = set()
         self._idle: dict[Http, None] = {}

@@ -21,6 +21,7 @@ import structlog
 from service.transport.line import EXTENSION
 from service.transport.picows_handshake import take_over
 from service.transport.picows_line import PicowsLine
+from service.transport.waiting import SHARE, Share, Waiting
 
 _log = structlog.get_logger(__name__)
 
@@ -32,8 +33,14 @@ class WireSpeed(asyncio.Protocol):
     """One handshake: the request as an ASGI scope, and what the application answers to it."""
 
     def __init__(
-        self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: object = None
+        self,
+        waiting: Waiting,
+        config: Any,
+        server_state: Any,
+        app_state: dict[str, Any],
+        _loop: object = None,
     ) -> None:
+        self._waiting = waiting
         self._config = config
         self._state = server_state
         self._app_state = app_state
@@ -46,6 +53,8 @@ class WireSpeed(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         """Take the transport over from uvicorn."""
         self._transport = transport
+        address = _address(transport, "peername") or ("", 0)
+        self._share = Share(self._waiting, address[0], transport.abort)
         self._state.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -103,7 +112,7 @@ class WireSpeed(asyncio.Protocol):
         self._decided = True
         self._state.connections.discard(self)
         connections, most_bytes = self._state.connections, self._config.ws_max_size
-        return take_over(self._transport, self._key, most_bytes, connections)
+        return take_over(self._transport, self._key, most_bytes, connections, self._share)
 
     def _answer(self, status: HTTPStatus, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         if self._decided:
@@ -136,7 +145,7 @@ class WireSpeed(asyncio.Protocol):
             "headers": list(_headers(lines)),
             "subprotocols": [],
             "state": self._app_state.copy(),
-            "extensions": {"websocket.http.response": {}, EXTENSION: self},
+            "extensions": {"websocket.http.response": {}, EXTENSION: self, SHARE: self._share},
         }
 
 

@@ -1,13 +1,18 @@
 """Bytes that wait for something, on many connections at once: a process keeps little of them."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import pytest
+
+from tests.auth.issuer import signed
 from tests.support.client import Client
 from tests.support.memory import Memory, watched
-from tests.support.raw import Raw, frame, raw_websocket
+from tests.support.raw import Raw, frame, raw, raw_websocket
 from tests.support.service import token
+from tests.support.waiting import until
 
 MOST_GROWN = 40
 """MiB."""
@@ -52,3 +57,55 @@ async def test_150_connections_of_one_user_that_do_not_join():
         await relays(memory)
         grown = memory.grown
     assert grown < MOST_GROWN, grown
+
+
+@asynccontextmanager
+async def deciding() -> AsyncIterator[Memory]:
+    """A process that cannot judge a token yet: the identity provider takes its time."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/jwks"
+        async with watched(jwt_secret="", jwks_url=url) as memory:
+            yield memory
+
+
+@pytest.mark.parametrize(
+    "behind", [EVENT, frame("42[]"), frame("40" + "[" * 65_000)], ids=["large", "small", "connects"]
+)
+async def test_100_connections_with_frames_behind_their_connect(behind: bytes):
+    """Without bounds, large ones took 560 MiB."""
+    connect = frame(CONNECT % signed("e"))
+    async with deciding() as memory, websockets(memory, 100) as sockets:
+        for one in sockets:
+            await one.send(connect)
+        await asyncio.gather(*(one.pour(behind, 64 * len(EVENT)) for one in sockets))
+        grown = memory.grown
+    assert grown < MOST_GROWN, grown
+
+
+async def test_1000_halves_of_a_message():
+    """Each may come whole within 10 s, and is 64 KiB by then."""
+    async with watched() as memory, websockets(memory, 1_000) as sockets:
+        memory.before = memory.now()
+        for one in sockets:
+            await one.send(EVENT[:-1])
+        await until(
+            lambda: memory.connections() < 300, "those of an address with too many bytes to go"
+        )
+        await relays(memory)
+        grown = memory.grown
+    assert grown < MOST_GROWN, grown
+
+
+async def test_1000_halves_of_a_body():
+    """The same over HTTP: who has most goes, and is told so."""
+    head = b"POST /turn HTTP/1.1\r\nHost: x\r\nContent-Length: 65000\r\n\r\n"
+    async with watched() as memory, AsyncExitStack() as opened:
+        clients = [await opened.enter_async_context(raw(memory.port)) for _ in range(1_000)]
+        for one in clients:
+            await one.send(head + b"x" * 64_000)
+        told = await asyncio.gather(*(one.rest(60) for one in clients))
+        await relays(memory)
+        grown = memory.grown
+    assert grown < MOST_GROWN, grown
+    assert sum(b"503 Service Unavailable" in answer for answer in told) > 700
+    assert sum(b"408 Request Timeout" in answer for answer in told) > 60

@@ -247,6 +247,8 @@ async def test_picows_takes_these_arguments():
     parser = parser_of(PicowsLine(None, 65_536, set(), outbox()), 65_536)
     for name in ("get_buffer", "buffer_updated", "connection_made", "connection_lost"):
         assert hasattr(parser, name), f"picows' WSProtocol has no {name} any more."
+    for name in ("eof_received", "pause_writing", "resume_writing"):
+        assert hasattr(parser, name), f"picows' WSProtocol has no {name} any more."
 
 
 async def test_event_loops_do_not_let_small_messages_wait(on_picows: TestService):

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from types import SimpleNamespace
 
+from service.transport.waiting import Waiting
 from service.transport.wire_speed import WireSpeed
 
 REQUEST = (
@@ -22,7 +23,9 @@ async def test_who_does_not_wait_for_the_answer_has_none():
     config = SimpleNamespace(loaded_app=never_answers, root_path="", asgi_version="3.0")
     state = SimpleNamespace(connections=set(), tasks=set())
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: WireSpeed(config, state, {}), "127.0.0.1", 0)
+    server = await loop.create_server(
+        lambda: WireSpeed(Waiting(), config, state, {}), "127.0.0.1", 0
+    )
     async with server:
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
         writer.write(REQUEST)
