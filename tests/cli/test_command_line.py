@@ -12,6 +12,7 @@ import pytest
 
 from service.settings import Settings, load
 
+pytestmark = pytest.mark.e2e
 SECRET = "0123456789abcdef0123456789abcdef"
 KEY = {"RINGLINE_JWT_SECRET": SECRET}
 
