@@ -7,11 +7,14 @@ import os
 import select
 from queue import SimpleQueue
 from sys import getsizeof
-from threading import RLock, Thread
+from threading import Event, RLock, Thread
 
 MOST_BYTES = 4 * 1024 * 1024
 """Of memory that lines may take which are not written yet: some 10,000 usual ones."""
 CLOSE_WITHIN_S = 2.0
+GATHER_S = 0.05
+"""How long a line waits for more when it is the first: so the thread seldom wakes, and seldom takes
+the interpreter's lock from the event loop."""
 _AT_ONCE = 64 * 1024
 
 
@@ -31,6 +34,7 @@ class Writer:
         self._refused = self._failed = 0  # lines
         # Garbage that is collected in here may log something itself.
         self._lock = RLock()
+        self._closing = Event()
         self._thread = Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
@@ -54,6 +58,7 @@ class Writer:
     def close(self, within_s: float = CLOSE_WITHIN_S) -> None:
         """Write what waits, for so many seconds at the most, and nothing that comes later."""
         self._queue.put(None)
+        self._closing.set()
         self._thread.join(within_s)
 
     def _run(self) -> None:
@@ -68,6 +73,7 @@ class Writer:
         """What waits, at least one line and about 64 KiB at most; nothing at the end."""
         lines: list[str] = []
         size = 0
+        quiet = self._queue.empty()
         while not lines or (size < _AT_ONCE and not self._queue.empty()):
             line = self._queue.get()
             if line is None:
@@ -76,6 +82,8 @@ class Writer:
                 break
             lines.append(line)
             size += len(line)
+            if quiet:
+                quiet = self._closing.wait(GATHER_S)
         return lines
 
     def _write(self, text: str) -> None:
