@@ -1,0 +1,103 @@
+"""Connections that come and go leave no timer, no task and no heartbeat behind."""
+
+import asyncio
+import gc
+import re
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import pytest
+
+from service.transport.heartbeat import Heartbeat
+from tests.security.surroundings import eventually
+from tests.support.raw import HANDSHAKE, Raw, raw
+from tests.support.service import TestService, running, token
+
+MANY = 500
+AT_ONCE = 50
+PROMPT_S = 8.0
+"""Long before a CONNECT (10 s) or a join (30 s) is too late, or a ping unanswered."""
+POLL = "/socket.io/?EIO=4&transport=polling"
+SOCKET = b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n" + HANDSHAKE + b"\r\n"
+CLOSE = b"\x88\x82\0\0\0\0\x03\xe8"
+"""A masked close frame, of code 1000."""
+
+
+def kept() -> tuple[int, int, int]:
+    """Heartbeats, timers that are set, tasks."""
+    gc.collect()
+    found = gc.get_objects()
+    heartbeats = sum(isinstance(one, Heartbeat) for one in found)
+    timers = sum(isinstance(one, asyncio.TimerHandle) and not one.cancelled() for one in found)
+    return heartbeats, timers, len(asyncio.all_tasks())
+
+
+async def connect(connection: Raw) -> None:
+    """A WebSocket that has sent its CONNECT."""
+    await connection.send(SOCKET)
+    assert (await connection.answer())[0] == 101
+    packet = f'40{{"token":"{token("alice")}"}}'.encode()
+    await connection.send(b"\x81\xfe" + len(packet).to_bytes(2) + bytes(4) + packet)
+    await connection.reader.readuntil(b"40{")
+
+
+async def left(connection: Raw) -> None:
+    """A WebSocket that is closed as it should be."""
+    await connect(connection)
+    await connection.send(CLOSE)
+    await connection.rest()
+
+
+async def lost(connection: Raw) -> None:
+    """A WebSocket that is reset."""
+    await connect(connection)
+    connection.writer.transport.abort()
+
+
+async def polled(connection: Raw) -> None:
+    """A connection that polls, and says goodbye."""
+    await connection.send(f"GET {POLL} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    _, _, body = await connection.answer()
+    sid = re.search(rb'"sid":"([^"]+)"', body)
+    assert sid
+    path = f"POST {POLL}&sid={sid[1].decode()} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1"
+    await connection.send(path.encode())
+    assert (await connection.answer())[0] == 200
+
+
+async def refused(connection: Raw) -> None:
+    """A request that is none."""
+    await connection.send(b"nonsense\r\n\r\n")
+    assert (await connection.answer())[0] == 400
+
+
+async def silent(connection: Raw) -> None:
+    """A TCP connection that goes before its first request."""
+    del connection
+
+
+@pytest.mark.parametrize("websockets", ["picows", "uvicorn"])
+@pytest.mark.parametrize("visit", [left, lost, polled, refused, silent])
+async def test_500_visits(websockets: str, visit: Callable[[Raw], Awaitable[None]]):
+    """Heartbeats stayed for up to 30 s, held by the deadline of a join that had been cancelled."""
+    async with running(websockets=websockets) as service:
+        await visits(service, visit, 1)
+        await eventually(lambda: kept()[0] == 0)
+        before = kept()
+        for _ in range(MANY // AT_ONCE):
+            await visits(service, visit, AT_ONCE)
+        await eventually(lambda: len(service.node.engine) == 0)
+        await eventually(
+            lambda: not any(more(before, kept())), lambda: f"{before} {kept()}", PROMPT_S
+        )
+
+
+async def visits(service: TestService, visit: Callable[[Raw], Awaitable[None]], many: int) -> None:
+    async with AsyncExitStack() as opened:
+        connections = [await opened.enter_async_context(raw(service.port)) for _ in range(many)]
+        await asyncio.gather(*map(visit, connections))
+
+
+def more(before: tuple[int, int, int], now: tuple[int, int, int]) -> list[bool]:
+    """Of what there is more than before."""
+    return [one > other for one, other in zip(now, before, strict=True)]
