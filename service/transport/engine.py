@@ -128,6 +128,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
             await socket.polling.finish()
         await socket.close(wait=False, abort=True)
         self.eio.sockets.pop(socket.sid, None)
+        _untie(socket)
 
     async def over(self, socket: Any, *, by_client: bool) -> None:
         """A connection's WebSocket is gone, or its client has said goodbye."""
@@ -245,6 +246,21 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
             timed_out = reason == self.reason.PING_TIMEOUT
             peer.wire.cut("ping_timeout" if timed_out else "transport", NORMAL_CLOSURE)
             self.switchboard.closed(peer)
+
+
+def _untie(socket: Any) -> None:
+    """Let a connection that is over go of what holds it, so that it is freed at once.
+
+    The collector of cyclic garbage stops everything for as long as it takes: for 500 ms where
+    strangers came and went.
+    """
+    if socket.upgrading:
+        return
+    if socket.polling is not None:
+        socket.polling.forget()
+    if socket.wire.line is not None:  # else the libraries' writer waits for its end in the queue
+        socket.queue = Mailbox()
+    socket.wire = socket.polling = socket.frames = None
 
 
 def _connect_packet(packet: str) -> tuple[str, object]:

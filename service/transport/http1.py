@@ -118,6 +118,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._arrival.ended()
         self._leave()
         super().connection_lost(exc)
+        if not self._answering():
+            self.cycle = None  # type: ignore[assignment]
 
     def handle_websocket_upgrade(self) -> None:
         """Hand over to the WebSocket's own protocol. What had a body would be taken for frames."""
@@ -130,6 +132,7 @@ class BoundedHttp(HttpToolsProtocol):
             return
         self._leave()
         super().handle_websocket_upgrade()
+        self.parser = None  # type: ignore[assignment]  # it holds this, as in `connection_lost`
 
     def _leave(self) -> None:
         self._over = True
@@ -258,6 +261,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._kept = 0
         super().on_response_complete()
         if self.transport.is_closing():
+            self.cycle = None  # type: ignore[assignment]
             return
         if self._upgrading:
             self._upgrading = False

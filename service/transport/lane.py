@@ -57,6 +57,10 @@ class Lane(Generic[Entry]):
         """Whether no more should be read from the client for now."""
         return len(self._entries) >= MOST_ENTRIES or self._bytes >= self.most_bytes
 
+    def end(self) -> None:
+        """Nothing more is put in; whoever handles is let go of, for it may hold this lane."""
+        self._handle = _ignored
+
     def put(self, entry: Entry) -> None:
         """Queue an entry behind the others."""
         if not self._entries:
@@ -94,3 +98,7 @@ class Lane(Generic[Entry]):
             self._empty.set()
             self._empty = None
         return False
+
+
+async def _ignored(_entry: object) -> None:
+    """Stand where there was somebody who handled."""

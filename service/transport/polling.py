@@ -83,7 +83,7 @@ class Polling:
         """The WebSocket has taken over, or has failed."""
         self._probed = False
         if self._socket.upgraded:  # a client upgrades once it has read the answer to its last poll
-            self._forget()
+            self.forget()
         if self._wake is not None:
             self._wake.set()
 
@@ -102,15 +102,16 @@ class Polling:
     def _confirm(self) -> None:
         """The client polls on: it has the last answer, unless that is not acknowledged."""
         if self._answered is not None and not self._answered.arrival.unread():
-            self._forget()
+            self.forget()
 
     def _follow(self, packets: list[EnginePacket], arrival: Arrival) -> None:
         """Take packets back should they not arrive; of two answers that may be lost, the later."""
-        self._forget()
-        if packets:
+        self.forget()
+        if packets and not self._socket.closed:
             self._answered = arrival.follow(partial(self._lost, packets))
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Follow the last answer no more: it has arrived, or nobody fetches it again."""
         if self._answered is not None:
             self._answered.forget()
             self._answered = None

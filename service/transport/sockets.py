@@ -255,6 +255,7 @@ class Sockets:
         if isinstance(entry, Gone):
             await self._dispatch.gone(connection)
             self._connections.discard(connection)
+            connection.lane.end()
             return
         if isinstance(entry, Excess):
             self._slow_down(connection, entry.packet, entry.retry_after_ms)

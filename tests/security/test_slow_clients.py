@@ -51,7 +51,7 @@ async def pushed(client: Client, times: int) -> None:
 
 
 async def test_at_1_mib_a_client_is_cut_and_its_memory_given_back():
-    async with process() as service:
+    async with process(rate_limit_scale="1000") as service:
         alice = await Client.join(service.port, token("alice"), "alice")
         memory = psutil.Process(service.process.pid).memory_info
         before = memory().rss
