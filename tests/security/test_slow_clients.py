@@ -80,7 +80,7 @@ async def test_a_poller_that_does_not_poll_is_cut(service: TestService):
         for _ in range(80):
             if await polling.post(watch) != 200:
                 break
-            await asyncio.sleep(0.011)
+            await service.advance(0.6)  # as many ids take so long to be allowed once more
         await eventually(lambda: len(service.node.engine) == connections - 1)
     assert await closed_for_reading_too_little(service.admin_port) == 1
     await alice.settle()
@@ -88,7 +88,7 @@ async def test_a_poller_that_does_not_poll_is_cut(service: TestService):
 
 @pytest.mark.parametrize("websockets", ["picows", "uvicorn"])
 async def test_who_reads_late_but_reads_is_kept(websockets: str):
-    async with running(websockets=websockets) as service:
+    async with running(websockets=websockets, rate_limit_scale=1_000) as service:
         alice = await service.join("alice")
         alice.socket.transport.pause_reading()
         await pushed(alice, 8)

@@ -1,4 +1,4 @@
-"""A connection that is over is freed at once: the collector, which stops all, finds nothing of it."""
+"""A connection that is over is freed at once: the collector of cycles finds nothing of it."""
 
 import gc
 from collections.abc import Awaitable, Callable, Iterator
