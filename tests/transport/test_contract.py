@@ -16,6 +16,7 @@ import engineio
 import httptools
 import pytest
 import socketio
+import uvicorn
 import websockets
 from engineio import packet
 from engineio.async_drivers import asgi
@@ -24,7 +25,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from service.transport import engine, frames, handshake, http1
+from service.transport import engine, frames, handshake, http1, server
 from service.transport.direct import Direct
 from service.transport.engine import Engine
 from service.transport.frames import Frames
@@ -184,6 +185,23 @@ async def test_attributes_of_uvicorn_s_http_protocol(service: TestService):
                      "message_event"):  # fmt: skip
             assert hasattr(protocol.cycle, name), f"uvicorn's cycle has no {name} any more."
         assert protocol in protocol.connections, "uvicorn does not count connections there."
+
+
+SERVER_METHODS = ["capture_signals", "startup", "main_loop", "on_tick", "shutdown"]
+
+
+@pytest.mark.parametrize("name", SERVER_METHODS)
+def test_methods_of_uvicorn_s_server(name: str):
+    assert hasattr(uvicorn.Server, name), f"uvicorn's server has no {name} any more."
+    assert f"self.{name}(" in inspect.getsource(uvicorn.Server), f"{name} is not called."
+    assert name in str(server.__doc__)
+
+
+def test_attributes_of_uvicorn_s_server():
+    source = inspect.getsource(uvicorn.Server)
+    for name in ("servers", "started", "lifespan", "server_state"):
+        assert f"self.{name} = " in source, f"uvicorn's server has no {name} any more."
+        assert name in str(server.__doc__)
 
 
 def test_httptools_tells_of_chunks_and_of_trailers():
