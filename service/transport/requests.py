@@ -15,6 +15,7 @@ from starlette.types import Scope
 
 VERSION = "4"
 """The revision of the Engine.IO protocol that is spoken here."""
+_HEADERS = {"Cache-Control": "no-store", "Connection": "close"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,9 @@ class Fault:
     message: str
 
     def response(self) -> Response:
-        """The refusal, as clients of the reference server know it."""
+        """The refusal, as clients of the reference server know it; it ends the TCP connection."""
         body = msgspec.json.encode({"code": self.code, "message": self.message})
-        return Response(body, 400, {"Cache-Control": "no-store"}, "application/json")
+        return Response(body, 400, _HEADERS, "application/json")
 
 
 TRANSPORT_UNKNOWN = Fault("transport_unknown", 0, "Transport unknown")

@@ -23,6 +23,8 @@ from tests.support.waiting import PATIENCE_S
 FILES = 1_024
 ROOM = FILES - RESERVE
 STRANGERS = ROOM + 400
+SPARE = 100
+"""More open files than a service has that nobody uses."""
 ANSWERS_WITHIN_S = 0.25 + 1.75
 """What a probe may take, with slack for a machine that has much else to do."""
 
@@ -122,6 +124,9 @@ async def test_a_crowd_that_polls_one_connection():
             statuses = {one[0] for one in answers if isinstance(one, tuple)}
             assert statuses <= {200, 400, 503}
             assert 400 in statuses  # one may poll at a time
+            async with asyncio.timeout(PATIENCE_S):
+                while (await probed(service))["process_open_fds"] > SPARE:
+                    pass  # who is refused does not stay
             await newcomer(service)
 
 
