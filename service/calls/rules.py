@@ -104,6 +104,7 @@ def accept(call: Call, event: happened.Accepted, now: int, timeouts: Timeouts) -
     changes = {
         "callee_session": event.session,
         "accepted_at": now,
+        "metadata": None,  # nobody is rung any more
         "deadline": now + timeouts.connect,
     }
     return changes, (
@@ -210,5 +211,5 @@ def _trouble(event: happened.Event) -> Reason | None:
 
 
 def over(reason: Reason, by: str | None, now: int) -> Changes:
-    """What is true of every call that ended."""
-    return {"deadline": None, "ended_at": now, "reason": reason, "ended_by": by}
+    """What is true of every call that ended; what only a ring tells is let go."""
+    return {"deadline": None, "ended_at": now, "reason": reason, "ended_by": by, "metadata": None}

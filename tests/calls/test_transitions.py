@@ -235,7 +235,12 @@ def test_row(state, case):
     before = CALLS[state]
     decision = decide(before, case.event, case.now, TIMEOUTS)
     moved = {} if case.to is None else {"state": case.to}
-    assert changed(before, decision) == {**moved, **case.changes}
+    rung = before.unanswered and not decision.call.unanswered  # what only a ring tells is let go
+    assert changed(before, decision) == {
+        **moved,
+        **case.changes,
+        **({"metadata": None} if rung else {}),
+    }
     assert decision.sends == case.sends
     assert decision.call.revision == before.revision + bool(moved or case.changes)
 
