@@ -1,7 +1,7 @@
 """The object graph of one node: every room joined to the rooms it needs, top to bottom."""
 
 import asyncio
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Iterator, Sized
 from functools import partial
 
 import socketio
@@ -36,6 +36,7 @@ from service.telemetry.metrics import Metrics
 from service.telemetry.otel import Traces
 from service.telemetry.summary import CallLog
 from service.transport.admin import admin
+from service.transport.budget import Budget, Waiter
 from service.transport.cors import Cors
 from service.transport.dispatch import Dispatch
 from service.transport.engine import Engine
@@ -210,6 +211,7 @@ class Node:
         self.tcp = TcpConnections(
             most_connections(settings.max_connections), metrics.connections.refused
         )
+        self.budget = Budget(parts.memory_budget(settings), self._waiters, clock)
         gate = Gate(
             socketio.ASGIApp(self.engine, api(rooms), socketio_path="socket.io"),
             engine=self.engine,
@@ -217,6 +219,7 @@ class Node:
             max_connections=settings.max_connections,
             tcp=self.tcp,
             draining=self._draining,
+            short=lambda: self.budget.over,
             metrics=metrics,
         )
         proxies = TrustedProxies(Cors(gate, origins), settings.trusted_proxies)
@@ -243,6 +246,7 @@ class Node:
             calls.timed_out,
             lambda: self.answers.forget_old(clock()),
             self.sockets.tick,
+            self.budget.tick,
             upkeep.tick,
             *([self.prober.tick] if probing else []),
             verifier.tick,
@@ -260,6 +264,11 @@ class Node:
             "probes": liveness,
         }
         self._watch(directory, users)
+
+    def _waiters(self) -> Iterator[Waiter]:
+        """All connections of which something waits."""
+        yield from self.sockets.waiters()
+        yield from self.tcp.waiting.waiters()
 
     def _draining(self) -> bool:
         return self.status == "draining"
@@ -299,5 +308,17 @@ class Node:
         families.watched("users_online", "Users with a session.", lambda: len(users))
         families.watched(
             "send_queue_bytes", "Queued for clients, not yet written.", lambda: totals.queued_bytes
+        )
+        received = families.gauge(
+            "receive_queue_bytes",
+            "Received and not yet handled, of clients whose token is `known` or `unknown`.",
+            ("token",),
+        )
+        received.labels("known").set_function(lambda: totals.received_bytes)
+        received.labels("unknown").set_function(lambda: self.tcp.waiting.size)
+        families.watched(
+            "memory_budget_bytes",
+            "What `process_resident_memory_bytes` may be; 0 is no limit.",
+            lambda: self.budget.most,
         )
         families.watched("draining", "Whether the node is stopping: 1 or 0.", self._draining)

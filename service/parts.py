@@ -16,6 +16,7 @@ from service.reload import Follower, Reload
 from service.settings import Settings
 from service.telemetry import log
 from service.telemetry.metrics import Metrics
+from service.transport import memory
 from service.turn.servers import TurnServers
 
 _log = structlog.get_logger(__name__)
@@ -29,6 +30,12 @@ def log_key(settings: Settings) -> bytes:
     """
     known = _plain(settings.jwt_secret) or _plain(settings.turn_secret)
     return f"log:{known[-1]}".encode() if known else secrets.token_bytes()
+
+
+def memory_budget(settings: Settings) -> int:
+    """Bytes that the process may take; 0 is no limit."""
+    budget = settings.memory_budget
+    return memory.limit() * 3 // 4 if budget is None else budget
 
 
 def verifier(settings: Settings, metrics: Metrics) -> TokenVerifier:

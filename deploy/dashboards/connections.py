@@ -101,6 +101,13 @@ _WHO = Row(
             ),
         ),
         Panel(
+            title="Waiting to be handled",
+            meaning="Bytes that clients have sent, by whether their token is known. Steady growth: "
+            "the node, or what it asks, is slow; of unknown ones alone: somebody attacks.",
+            unit="bytes",
+            queries=(Query(now("ringline_receive_queue_bytes", by="token"), "{{token}}"),),
+        ),
+        Panel(
             title="Waiting to be sent",
             meaning="Bytes queued for clients, all connections of a node. Steady growth: clients, "
             "or the network to them, read too slowly.",

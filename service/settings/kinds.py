@@ -4,7 +4,7 @@ import json
 import re
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, SecretStr, WithJsonSchema
 
 from service.settings.addresses import TurnUrl
 
@@ -19,6 +19,8 @@ _KEPT = re.compile(r"(?!=)[!#-&(-+\--\[\]-~]{1,255}")
 
 Of a line in its file it strips a blank, a `"` and a `=` in front; a `'` breaks the database of 4.6.
 """
+_SIZE = re.compile(r"(\d{1,15})(?:(K|M|G)i(?:B)?)?")
+_UNITS = {None: 1, "K": 2**10, "M": 2**20, "G": 2**30}
 _SECRET_BYTES = 32  # RFC 7518, 3.2: an HS256 key is at least as long as the hash
 
 
@@ -86,10 +88,21 @@ def _region(text: str) -> str:
     return text
 
 
+def _bytes(value: object) -> object:
+    """A size as Kubernetes has it: a number of bytes, or of `Ki`, `Mi` or `Gi`."""
+    if not isinstance(value, str):
+        return value
+    found = _SIZE.fullmatch(value.strip())
+    if found is None:
+        raise ValueError("is not a size; write a number of bytes, or one with Ki, Mi or Gi: 768Mi")
+    return int(found[1]) * _UNITS[found[2]]
+
+
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
+Size = Annotated[int, BeforeValidator(_bytes), WithJsonSchema({"type": "string"})]
 Many = Annotated[tuple[T, ...], BeforeValidator(_split)]
 AnyCase = Annotated[T, BeforeValidator(_lower)]
 PublicKeys = Annotated[str, AfterValidator(_public_keys)]

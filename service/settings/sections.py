@@ -17,7 +17,7 @@ from service.settings.addresses import (
     StunUrl,
     TurnUrl,
 )
-from service.settings.kinds import AnyCase, HmacSecret, Many, PublicKeys, Regions, TurnSecret
+from service.settings.kinds import AnyCase, HmacSecret, Many, PublicKeys, Regions, Size, TurnSecret
 from service.settings.origins import Origin
 
 _DAY = 86_400
@@ -212,6 +212,13 @@ class Limits(BaseModel):
         "request has come. Of TCP connections there may be twice as many, for each of which the "
         "process must be allowed [an open file](deploy.md#open-files). 0 is as many as it is "
         "allowed.",
+    )
+    memory_budget: Size | None = Field(
+        default=None,
+        ge=0,
+        description="Memory that the process may take, in bytes or with `Ki`, `Mi`, `Gi`: beyond "
+        "it new connections get 503, and those of which most waits are closed. 0 is no limit; if "
+        "unset, three quarters of the container's limit, or else of the machine's memory.",
     )
     rate_limit_scale: float = Field(
         default=1.0,

@@ -93,3 +93,9 @@ class Connection:
         self.over = False
         self.allowance = allowance
         self.refusals = Meter()
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait, of what it sent and of what it is sent."""
+        early = sum(packet.size for packet in self.early) if self.early else 0
+        return self.lane.size + early + self.wire.waiting()

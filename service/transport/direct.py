@@ -70,7 +70,7 @@ class Direct:
 
     __slots__ = (
         "_ending", "_engine", "_later", "_line", "_now", "_open", "_paused", "_peer", "_probed",
-        "_relayed", "_size", "_socket", "_upgrade_by", "_working",
+        "_relayed", "_socket", "_upgrade_by", "_working", "waiting",
     )  # fmt: skip
 
     def __init__(self, engine: "Engine", socket: Any, line: Line) -> None:
@@ -82,7 +82,8 @@ class Direct:
         self._line = line
         self._open = False
         self._later: deque[str | Broken | None] | None = None
-        self._size = 0
+        self.waiting = 0
+        """Characters of the frames that wait."""
         self._paused = False
         self._probed = False
         self._upgrade_by: asyncio.TimerHandle | None = None
@@ -117,6 +118,7 @@ class Direct:
             self._line.close(code)
         if self._later is not None:
             self._later.clear()
+            self.waiting = 0
         if self._working is not None and not self._ending:
             self._working.cancel()
 
@@ -155,11 +157,13 @@ class Direct:
     def _wait(self, later: "deque[str | Broken | None]", text: str) -> None:
         """Keep a frame until those before it are handled."""
         later.append(text)
-        self._size += len(text)
+        self.waiting += len(text)
         if len(later) > MOST_OF_A_READ:
             self._line.ignore()
             self._peer.wire.cut("flood")
-        elif not self._paused and (len(later) >= MOST_WAITING or self._size >= MOST_WAITING_BYTES):
+        elif not self._paused and (
+            len(later) >= MOST_WAITING or self.waiting >= MOST_WAITING_BYTES
+        ):
             self._paused = True
             self._line.pause_reading()
 
@@ -167,8 +171,8 @@ class Direct:
         """The next frame of those that waited; when few are left, more are read."""
         frame = later.popleft()
         if isinstance(frame, str):
-            self._size -= len(frame)
-        if self._paused and len(later) < MOST_WAITING and self._size < MOST_WAITING_BYTES:
+            self.waiting -= len(frame)
+        if self._paused and len(later) < MOST_WAITING and self.waiting < MOST_WAITING_BYTES:
             self._paused = False
             self._line.resume_reading()
         return frame

@@ -29,6 +29,9 @@ _LAST_WORDS_S = 0.5
 class Frames(asgi.WebSocket):  # type: ignore[misc]
     """The libraries' WebSocket driver, which lets only well-formed frames through."""
 
+    waiting = 0
+    """What waits is uvicorn's: little, for it reads on when all is taken."""
+
     def __init__(self, handler: Any, server: Any) -> None:
         super().__init__(handler, server)
         self._socket = handler.__self__

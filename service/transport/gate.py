@@ -35,6 +35,7 @@ class Gate:
         max_connections: clients that may be connected; 0 is no limit.
         tcp: whose connections count as long as they have not sent a request.
         draining: whether new connections are turned away.
+        short: whether they are because memory is short.
         metrics: told who was turned away.
     """
 
@@ -47,6 +48,7 @@ class Gate:
         max_connections: int,
         tcp: TcpConnections,
         draining: Callable[[], bool],
+        short: Callable[[], bool],
         metrics: Metrics,
     ) -> None:
         self._app = app
@@ -55,6 +57,7 @@ class Gate:
         self._max_connections = max_connections
         self._tcp = tcp
         self._draining = draining
+        self._short = short
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,10 +103,12 @@ class Gate:
             raise errors.ServerDraining(retry_after_ms=_RETRY_MS)
         if 0 < self._max_connections <= len(self._engine) + self._tcp.silent:
             raise Full(retry_after_ms=_RETRY_MS)
+        if self._short():
+            raise Full("The server is short of memory; try again.", retry_after_ms=_RETRY_MS)
 
 
 class Full(errors.ServerDraining):
-    """The node has as many connections as it may have."""
+    """The node has as many connections as it may have, or no memory for one more."""
 
     default = "The server has all the connections it may have; try again."
 

@@ -35,13 +35,14 @@ class Lane(Generic[Entry]):
     `handle` must not raise: what goes wrong with an event is answered to its sender.
     """
 
-    __slots__ = ("_bytes", "_crew", "_empty", "_entries", "_handle", "_room", "most_bytes")
+    __slots__ = ("_crew", "_empty", "_entries", "_handle", "_room", "most_bytes", "size")
 
     def __init__(self, handle: Callable[[Entry], Awaitable[None]], crew: Crew) -> None:
         self._handle = handle
         self._crew = crew
         self._entries: deque[Entry] = deque()
-        self._bytes = 0
+        self.size = 0
+        """Bytes that wait, or are being handled."""
         self.most_bytes = MOST_UNJOINED_BYTES
         """From how many bytes on no more should be read."""
         self._room: asyncio.Event | None = None
@@ -55,7 +56,7 @@ class Lane(Generic[Entry]):
     @property
     def crowded(self) -> bool:
         """Whether no more should be read from the client for now."""
-        return len(self._entries) >= MOST_ENTRIES or self._bytes >= self.most_bytes
+        return len(self._entries) >= MOST_ENTRIES or self.size >= self.most_bytes
 
     def end(self) -> None:
         """Nothing more is put in; whoever handles is let go of, for it may hold this lane."""
@@ -66,7 +67,7 @@ class Lane(Generic[Entry]):
         if not self._entries:
             self._crew.serve(self)
         self._entries.append(entry)
-        self._bytes += entry.size
+        self.size += entry.size
 
     async def room(self) -> None:
         """Wait until the lane is not crowded."""
@@ -86,7 +87,7 @@ class Lane(Generic[Entry]):
         for _ in range(IN_A_TURN):
             # The entry stays in the queue while it is handled: the lane is not idle before.
             await self._handle(self._entries[0])
-            self._bytes -= self._entries.popleft().size
+            self.size -= self._entries.popleft().size
             if self._room is not None and not self.crowded:
                 self._room.set()
                 self._room = None

@@ -1,7 +1,9 @@
 """What connections do, told to the rooms below: opening, connecting, events, closing."""
 
 import asyncio
+from collections.abc import Iterator
 from enum import Enum, auto
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -19,6 +21,7 @@ from service.sessions.reply import Reply
 from service.telemetry.canary import of_probe
 from service.telemetry.metrics import Metrics
 from service.telemetry.network import network_of
+from service.transport.budget import Waiter
 from service.transport.connection import (
     AT_ONCE,
     EVENTS,
@@ -226,6 +229,12 @@ class Sockets:
                     self._metrics.connections.refused(code)
                     _log.info("socket.rejected", code=code)
                 connection.wire.cut(f"{due.name.lower()}_timeout")
+
+    def waiters(self) -> Iterator[Waiter]:
+        """How much waits of each connection, and what cuts it."""
+        for connection in self._connections:
+            if waiting := connection.waiting:
+                yield waiting, partial(connection.wire.cut, "overloaded")
 
     async def emptied(self) -> None:
         """Wait until every lane has handled what was put into it."""

@@ -31,6 +31,11 @@ class Peer(Protocol):
         """The way out to the client."""
         ...
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait, of what it sent and of what it is sent."""
+        ...
+
 
 class Switchboard(Protocol):
     """Who is told what connections do."""
@@ -127,6 +132,11 @@ class Wire:
             return self.line.queued()
         size: int = self._socket.queue.size
         return size
+
+    def waiting(self) -> int:
+        """Bytes that wait for the client, and of what it sent before that came to its lane."""
+        frames = self._socket.frames
+        return self.queued() + (0 if frames is None else frames.waiting)
 
     def cut(self, why: str, code: int = POLICY_VIOLATION) -> None:
         """End the connection, whatever the client does; `why` is one of a few words."""

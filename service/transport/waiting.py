@@ -5,9 +5,10 @@ an honest client has little more than its token to send. Whose token has been fo
 by their user instead: so many connections, each of which may have so much wait.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from service.auth.senders import block_of
+from service.transport.budget import Waiter
 
 SHARE = "ringline.share"
 """Where the ASGI scope's extensions have a connection's `Share`."""
@@ -29,24 +30,23 @@ class Waiting:
 
     def __init__(self, refused: Callable[[str], object] = lambda _reason: None) -> None:
         self.refused = refused
+        self.size = 0
+        """Bytes in all."""
         self._shares: dict[str, set[Share]] = {}
         self._sizes: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._shares)
 
-    @property
-    def size(self) -> int:
-        """Bytes in all."""
-        return sum(self._sizes.values())
-
-    @property
-    def shares(self) -> list["Share"]:
-        """All connections of which something waits."""
-        return [share for shares in self._shares.values() for share in shares]
+    def waiters(self) -> Iterator[Waiter]:
+        """How much waits of each connection, and what cuts it."""
+        for shares in self._shares.values():
+            for share in shares:
+                yield share.size, share.drop
 
     def count(self, share: "Share", address: str, more: int) -> None:
         """Count bytes of a connection, or discount them."""
+        self.size += more
         total = self._sizes.get(address, 0) + more
         if share.size:
             self._shares.setdefault(address, set()).add(share)
@@ -63,7 +63,6 @@ class Waiting:
         for share in sorted(self._shares[address], key=lambda one: -one.size):
             if self._sizes.get(address, 0) <= RELIEVED_TO:
                 return
-            self.refused("overloaded")
             share.drop()
 
 
@@ -110,5 +109,6 @@ class Share:
 
     def drop(self) -> None:
         """End the connection, of which nothing counts any more."""
+        self._waiting.refused("overloaded")
         self.spare()
         self.cut()

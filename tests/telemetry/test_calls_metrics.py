@@ -32,6 +32,7 @@ media_connect_seconds media_rtt_seconds media_packet_loss_ratio media_mos
 auth_failures_total{reason} token_refreshes_total{result} jwks_fetches_total{result}
 rate_limited_total{scope} turn_credentials_issued_total{region} turn_probe_success
 turn_probe_seconds send_queue_bytes slow_clients_closed_total store_seconds{op,result}
+receive_queue_bytes{token} memory_budget_bytes
 event_loop_lag_seconds draining protocol_errors_total{rule}
 log_lines_dropped_total
 build_info{version}

@@ -43,9 +43,9 @@ def test_nothing_is_left_of_what_waits_no_more():
     waiting = Waiting()
     share = share_of(waiting, "192.0.2.1")
     share.hold(7)
-    assert waiting.shares == [share]
+    assert [size for size, _ in waiting.waiters()] == [7]
     share.hold(0)
-    assert (len(waiting), waiting.size, waiting.shares) == (0, 0, [])
+    assert (len(waiting), waiting.size, [*waiting.waiters()]) == (0, 0, [])
 
 
 def test_who_is_known_counts_no_more():

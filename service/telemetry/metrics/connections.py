@@ -30,6 +30,7 @@ ENDINGS = (
     "too_many_sessions",
     "overloaded",
     "auth_unavailable",
+    "overloaded",
     "internal",
     "shutdown",
 )

@@ -1,0 +1,65 @@
+"""What the node may take of memory: beyond it nobody gets in, and who has most waiting goes first.
+
+The whole process is measured, since what waits is a part of what it takes. Clients that read what
+they are sent, and send no more than is handled, have next to nothing waiting: they stay, however
+long the memory is short.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from service.ports import Clock
+from service.transport.memory import give_back, resident
+
+SPARED = 64 * 1024
+"""Bytes that may wait of a connection, both ways, without its being cut."""
+CUT_IN_A_TICK = 8
+"""Connections that are cut before the memory is looked at again."""
+GIVE_BACK_EVERY_MS = 10_000
+
+Waiter = tuple[int, Callable[[], object]]
+"""How many bytes wait of a connection, and what cuts it."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Budget:
+    """Looks at the memory at every tick.
+
+    Args:
+        most: bytes that the process may take; 0 is no limit.
+        waiters: all connections of which something waits.
+        clock: now, in epoch ms.
+    """
+
+    def __init__(self, most: int, waiters: Callable[[], Iterable[Waiter]], clock: Clock) -> None:
+        self.most = most
+        self.over = False
+        """Whether the process takes more."""
+        self._waiters = waiters
+        self._clock = clock
+        self._give_back_at = 0
+
+    async def tick(self) -> None:
+        """Look, and cut who has most waiting where it is too much."""
+        now = resident()
+        over = 0 < self.most < now
+        if over is not self.over:
+            self.over = over
+            tell = _log.warning if over else _log.info
+            tell("memory.short" if over else "memory.enough", resident=now, budget=self.most)
+        if over and not self._cut() and self._clock() >= self._give_back_at:
+            self._give_back_at = self._clock() + GIVE_BACK_EVERY_MS
+            give_back()
+
+    def _cut(self) -> int:
+        """Cut those with most; how many they were."""
+        largest = heapq.nlargest(CUT_IN_A_TICK, self._waiters(), key=lambda one: one[0])
+        greedy = [(size, cut) for size, cut in largest if size > SPARED]
+        for _, cut in greedy:
+            cut()
+        if greedy:
+            _log.info("memory.cut", connections=len(greedy), most_bytes=greedy[0][0])
+        return len(greedy)
