@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sized
 from functools import partial
 
 import socketio
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
 from service import __version__, parts
@@ -43,6 +44,7 @@ from service.transport.engine import Engine
 from service.transport.gate import Gate
 from service.transport.http.app import api
 from service.transport.http.caller import Rooms
+from service.transport.http.problems import failed
 from service.transport.http.rates import Rates
 from service.transport.identify import identify
 from service.transport.open_files import most_connections
@@ -222,7 +224,9 @@ class Node:
             short=lambda: self.budget.over,
             metrics=metrics,
         )
-        proxies = TrustedProxies(Cors(gate, origins), settings.trusted_proxies)
+        proxies = TrustedProxies(
+            Cors(ServerErrorMiddleware(gate, failed), origins), settings.trusted_proxies
+        )
         self.app: ASGIApp = proxies
         self.admin: ASGIApp = admin(
             metrics.families.registry,

@@ -42,6 +42,11 @@ _STEP = 1024
 _CHUNK = 32
 """Bytes of framing that a chunk may have without further ado."""
 _OF_A_BODY = frozenset({b"content-length", b"transfer-encoding"})
+_READABLE = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Retry-After",
+}
+"""Any page may read why its request is refused here: that holds nothing of anybody's."""
 _LATE_S = 0.5
 """How long a client that is refused has to read why."""
 _PARTING_S = 1.0
@@ -322,7 +327,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self._answering() and (self._in_head or self.pipeline):
             return
         if not self._abandoned():
-            self.transport.write(_written(problem(error)))
+            self.transport.write(_written(problem(error, more=_READABLE)))
         self.loop.call_later(_LATE_S, self._drop)
 
     def _abandoned(self) -> bool:

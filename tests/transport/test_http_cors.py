@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
+from tests.support.raw import raw
 from tests.support.service import TestService, running, token
 
 ORIGIN = "https://app.example"
@@ -211,3 +212,29 @@ async def test_what_is_not_there_is_a_problem_with_cors(
         assert answer.content_type == "application/problem+json"
         assert (await answer.json())["code"] == code
         assert ("Allow" in answer.headers) == (status == 405)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [("x" * 33_000, 431), ("\0", 400)],
+    ids=["a head that is too large", "a head that is none"],
+)
+async def test_a_page_may_read_why_its_head_is_refused(
+    service: TestService, sent: str, status: int
+):
+    """It saw a network error."""
+    async with raw(service.port) as connection:
+        await connection.send(f"GET / HTTP/1.1\r\nOrigin: {ORIGIN}\r\nX: {sent}\r\n\r\n".encode())
+        told, headers, _ = await connection.answer()
+    assert (told, headers["access-control-allow-origin"]) == (status, "*")
+
+
+async def test_a_page_may_read_of_a_fault_of_ours(
+    service: TestService, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+):
+    """Such a fault in Engine.IO was plain text, and a network error to a page."""
+    monkeypatch.setattr(service.node.engine.eio, "_handle_connect", None)
+    url = f"{service.url}/socket.io/?EIO=4&transport=polling"
+    async with http.get(url, headers={"Origin": ORIGIN}) as answer:
+        assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+        assert (answer.status, (await answer.json())["code"]) == (500, "internal")

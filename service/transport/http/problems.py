@@ -4,9 +4,10 @@ import math
 from collections.abc import Mapping
 
 import msgspec
+from starlette.requests import Request
 from starlette.responses import Response
 
-from service.errors import RinglineError
+from service.errors import Internal, RinglineError
 
 
 class Unserved(RinglineError):
@@ -21,6 +22,11 @@ class NotAllowed(RinglineError):
 
     code, status = "method_not_allowed", 405
     default = "This address has no such method."
+
+
+async def failed(_request: Request, _error: Exception) -> Response:
+    """What is told of a fault of ours, which whoever serves the request writes down."""
+    return problem(Internal())
 
 
 MEDIA_TYPE = "application/problem+json"
