@@ -7,6 +7,9 @@ from service.errors import TokenExpired
 from service.ports import Identity, SessionRef
 from service.wire.packets import encode_event
 
+MOST_HELD = 1024 * 1024
+"""Bytes that are kept for a session until its greeting, before it is closed."""
+
 
 class Pulse(Protocol):
     """How a client shows that it lives."""
@@ -33,8 +36,8 @@ class Session:
     """
 
     __slots__ = (
-        "_held", "address", "close", "id", "identity", "measured_until", "pulse", "ref",
-        "traceparent", "user", "write",
+        "_held", "_held_bytes", "address", "close", "id", "identity", "measured_until", "pulse",
+        "ref", "traceparent", "user", "write",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +64,7 @@ class Session:
         self.measured_until = 0
         """Until when its media reports count no more (epoch ms)."""
         self._held: list[bytes] | None = None
+        self._held_bytes = 0
 
     def check_token(self, now: int) -> None:
         """Raise `TokenExpired` when no new call may start on this identity."""
@@ -74,6 +78,9 @@ class Session:
             self.write(packet)
         else:
             self._held.append(packet)
+            self._held_bytes += len(packet)
+            if self._held_bytes > MOST_HELD:
+                self.close("slow")
 
     def hold(self) -> None:
         """Keep what is emitted until the greeting: the session can be found, but not yet told."""

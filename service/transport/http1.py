@@ -7,10 +7,10 @@ Leaned on, and held by tests/transport/test_contract.py: of `HttpToolsProtocol`,
 `eof_received`, `connection_made`, `connection_lost`, `on_message_begin`, `on_header`,
 `on_headers_complete`, `on_body`, `on_chunk_header` (httptools' own), `on_message_complete`,
 `on_response_complete`, `handle_websocket_upgrade`, `send_400_response`,
-`timeout_keep_alive_handler`, `_unset_keepalive_if_required`, `headers`, `scope`, `cycle`,
-`pipeline`, `flow`, `loop`, `transport`, `connections`, `timeout_keep_alive`,
-`timeout_keep_alive_task`; of its cycle, `body`, `keep_alive` and `response_complete`; and that
-whatever pauses and resumes reading is a `FlowControl`.
+`timeout_keep_alive_handler`, `pause_writing`, `resume_writing`, `_unset_keepalive_if_required`,
+`headers`, `scope`, `cycle`, `pipeline`, `flow`, `loop`, `transport`, `connections`,
+`timeout_keep_alive`, `timeout_keep_alive_task`; of its cycle, `body`, `keep_alive` and
+`response_complete`; and that whatever pauses and resumes reading is a `FlowControl`.
 """
 
 import asyncio
@@ -37,6 +37,8 @@ WITHIN_S = 10
 body whose request is answered already."""
 _TURN_S = 0.001
 """How long a connection is parsed at once: chunks of a byte each are 80 ms to parse in one read."""
+READ_WITHIN_S = 60
+"""Seconds that a client has to read of an answer what the kernel does not take."""
 _STEP = 1024
 """Bytes parsed at once: of pipelined requests, those of one step are kept."""
 _CHUNK = 32
@@ -93,6 +95,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._queued = False
         self._upgrading = False
         self._deadline: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a first request, unless there is no room and none that is idle."""
@@ -120,11 +123,27 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing waits any more."""
+        self._has_read()
         self._arrival.ended()
         self._leave()
         super().connection_lost(exc)
         if not self._answering():
             self.cycle = None  # type: ignore[assignment]
+
+    def pause_writing(self) -> None:
+        """More is written than the client reads."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(READ_WITHIN_S, self._drop)
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        super().resume_writing()
+        self._has_read()
+
+    def _has_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def handle_websocket_upgrade(self) -> None:
         """Hand over to the WebSocket's own protocol. What had a body would be taken for frames."""

@@ -145,8 +145,8 @@ class PicowsLine:
 
     def resume_reading(self) -> None:
         """Read on."""
-        self.paused = False
-        if self._socket is not None:
+        if self._socket is not None and self._receiver is not None:
+            self.paused = False
             self._transport.resume_reading()
 
     def known(self) -> None:

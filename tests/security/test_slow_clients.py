@@ -10,10 +10,12 @@ import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from service.transport import http1
 from tests.security.surroundings import eventually
 from tests.support.client import Client
 from tests.support.polling import Polling
 from tests.support.process import ServiceProcess, process
+from tests.support.raw import GET, raw
 from tests.support.service import TestService, running, token
 from tests.support.waiting import PATIENCE_S
 
@@ -127,3 +129,13 @@ async def test_long_messages_that_wait_come_whole_and_in_order():
             sdp = (await bob.next("call:offer"))["offer"]["sdp"]
             assert sdp.startswith(f"v=0 {number} ")
             assert len(sdp) == 9_000 + number
+
+
+async def test_who_does_not_read_what_it_asked_for_over_http_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(http1, "READ_WITHIN_S", 0.2)
+    async with running() as service, raw(service.port) as connection:
+        connection.writer.write(GET * 2_000)
+        await eventually(lambda: bool(service.node.tcp._http))
+        await eventually(lambda: not service.node.tcp._http)
