@@ -10,8 +10,10 @@ import pytest
 
 from service.transport.heartbeat import Heartbeat
 from tests.security.surroundings import eventually
+from tests.support.memory import MEBIBYTE, Memory, watched
 from tests.support.raw import HANDSHAKE, Raw, raw
 from tests.support.service import TestService, running, token
+from tests.support.waiting import until
 
 MANY = 500
 AT_ONCE = 50
@@ -21,6 +23,7 @@ POLL = "/socket.io/?EIO=4&transport=polling"
 SOCKET = b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n" + HANDSHAKE + b"\r\n"
 CLOSE = b"\x88\x82\0\0\0\0\x03\xe8"
 """A masked close frame, of code 1000."""
+PROBE = b"\x81\x86\0\0\0\0" + b"2probe"
 
 
 def kept() -> tuple[int, int, int]:
@@ -54,15 +57,37 @@ async def lost(connection: Raw) -> None:
     connection.writer.transport.abort()
 
 
-async def polled(connection: Raw) -> None:
-    """A connection that polls, and says goodbye."""
+async def opened(connection: Raw) -> str:
+    """The sid of a connection that polls."""
     await connection.send(f"GET {POLL} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     _, _, body = await connection.answer()
     sid = re.search(rb'"sid":"([^"]+)"', body)
     assert sid
-    path = f"POST {POLL}&sid={sid[1].decode()} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1"
-    await connection.send(path.encode())
+    return sid[1].decode()
+
+
+async def goodbye(connection: Raw, sid: str) -> None:
+    """The end of a connection that polls."""
+    line = f"POST {POLL}&sid={sid} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1"
+    await connection.send(line.encode())
     assert (await connection.answer())[0] == 200
+
+
+async def polled(connection: Raw) -> None:
+    """A connection that polls, and says goodbye."""
+    await goodbye(connection, await opened(connection))
+
+
+async def tried(connection: Raw) -> None:
+    """A connection that polls, and ends in the middle of an upgrade."""
+    sid = await opened(connection)
+    _, port = connection.writer.get_extra_info("peername")
+    async with raw(port) as candidate:
+        await candidate.send(SOCKET.replace(b" HTTP", f"&sid={sid} HTTP".encode(), 1))
+        assert (await candidate.answer())[0] == 101
+        await candidate.send(PROBE)
+        await candidate.reader.readuntil(b"3probe")
+        await goodbye(connection, sid)
 
 
 async def refused(connection: Raw) -> None:
@@ -76,8 +101,11 @@ async def silent(connection: Raw) -> None:
     del connection
 
 
+VISITS = [left, lost, polled, tried, refused, silent]
+
+
 @pytest.mark.parametrize("websockets", ["picows", "uvicorn"])
-@pytest.mark.parametrize("visit", [left, lost, polled, refused, silent])
+@pytest.mark.parametrize("visit", VISITS)
 async def test_500_visits(websockets: str, visit: Callable[[Raw], Awaitable[None]]):
     """Heartbeats stayed for up to 30 s, held by the deadline of a join that had been cancelled."""
     async with running(websockets=websockets) as service:
@@ -92,7 +120,22 @@ async def test_500_visits(websockets: str, visit: Callable[[Raw], Awaitable[None
         )
 
 
-async def visits(service: TestService, visit: Callable[[Raw], Awaitable[None]], many: int) -> None:
+async def test_3000_visits_take_no_memory_that_stays():
+    """Of a process on its own loop: as many again take nothing more."""
+    async with watched() as memory:
+        for visit in VISITS:
+            await visits(memory, visit, AT_ONCE)
+        before = memory.now()
+        for visit in VISITS:
+            for _ in range(MANY // AT_ONCE):
+                await visits(memory, visit, AT_ONCE)
+        await until(lambda: memory.connections() == 0, "the connections to end")
+        assert memory.now() - before < 10 * MEBIBYTE
+
+
+async def visits(
+    service: TestService | Memory, visit: Callable[[Raw], Awaitable[None]], many: int
+) -> None:
     async with AsyncExitStack() as opened:
         connections = [await opened.enter_async_context(raw(service.port)) for _ in range(many)]
         await asyncio.gather(*map(visit, connections))
