@@ -101,18 +101,15 @@ _WHO = Row(
             ),
         ),
         Panel(
-            title="Waiting to be handled",
-            meaning="Bytes that clients have sent, by whether their token is known. Steady growth: "
-            "the node, or what it asks, is slow; of unknown ones alone: somebody attacks.",
+            title="Waiting",
+            meaning="Bytes queued for clients, and of clients, by whether their token is known. "
+            "Steady growth of the first: clients, or the network to them, read too slowly; of the "
+            "others: the node is slow, or somebody attacks who has no token.",
             unit="bytes",
-            queries=(Query(now("ringline_receive_queue_bytes", by="token"), "{{token}}"),),
-        ),
-        Panel(
-            title="Waiting to be sent",
-            meaning="Bytes queued for clients, all connections of a node. Steady growth: clients, "
-            "or the network to them, read too slowly.",
-            unit="bytes",
-            queries=(Query(now("ringline_send_queue_bytes"), "queued"),),
+            queries=(
+                Query(now("ringline_send_queue_bytes"), "to be sent"),
+                Query(now("ringline_receive_queue_bytes", by="token"), "to be handled: {{token}}"),
+            ),
         ),
     ),
 )

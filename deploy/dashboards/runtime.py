@@ -68,9 +68,13 @@ _LOOP = Row(
         ),
         Panel(
             title="Memory, by node",
-            meaning="Resident. Grows while sessions do not: a leak.",
+            meaning="Resident, and RINGLINE_MEMORY_BUDGET: above it nobody gets in. Grows while "
+            "sessions do not: a leak, or something waits.",
             unit="bytes",
-            queries=(Query(now("process_resident_memory_bytes", by=_EACH), _NODE),),
+            queries=(
+                Query(now("process_resident_memory_bytes", by=_EACH), _NODE),
+                Query(now("ringline_memory_budget_bytes", over="min"), "budget"),
+            ),
         ),
         Panel(
             title="Open files",
