@@ -96,6 +96,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._upgrading = False
         self._deadline: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
+        self._parting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a first request, unless there is no room and none that is idle."""
@@ -124,6 +125,8 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing waits any more."""
         self._has_read()
+        if self._parting is not None:
+            self._parting.cancel()
         self._arrival.ended()
         self._leave()
         super().connection_lost(exc)
@@ -161,7 +164,7 @@ class BoundedHttp(HttpToolsProtocol):
     def _leave(self) -> None:
         self._over = True
         self._unparsed.clear()
-        self._share.hold(0)
+        self._share.close()
         self._unset_deadline()
         self._unset_keepalive_if_required()
         self._tcp.closed(self)
@@ -347,7 +350,7 @@ class BoundedHttp(HttpToolsProtocol):
             return
         if not self._abandoned():
             self.transport.write(_written(problem(error, more=_READABLE)))
-        self.loop.call_later(_LATE_S, self._drop)
+        self._parting = self.loop.call_later(_LATE_S, self._drop)
 
     def _abandoned(self) -> bool:
         """Have no answer come to a request that is refused in its body; whether one has begun."""

@@ -107,8 +107,17 @@ class Share:
         self.hold(0)
         self.known = True
 
+    def close(self) -> None:
+        """The connection is over: nothing counts, and it is held no more by what would cut it."""
+        self.spare()
+        self.cut = _nothing
+
     def drop(self) -> None:
         """End the connection, of which nothing counts any more."""
         self._waiting.refused("overloaded")
         self.spare()
         self.cut()
+
+
+def _nothing() -> None:
+    """Cuts what has been cut."""

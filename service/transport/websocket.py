@@ -127,7 +127,7 @@ class BoundedProtocol(WebSocketsSansIOProtocol):
         """The transport is gone."""
         self._unparsed.clear()
         self.conn.reader.discard()  # else it is there until cycles are collected
-        self._share.hold(0)
+        self._share.close()
         super().connection_lost(exc)
 
     def handle_cont(self, event: Frame) -> None:

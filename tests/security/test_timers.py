@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from service.transport.heartbeat import Heartbeat
+from service.transport.http1 import BoundedHttp
 from tests.security.surroundings import eventually
 from tests.support.memory import MEBIBYTE, Memory, watched
 from tests.support.raw import HANDSHAKE, Raw, raw
@@ -118,6 +119,22 @@ async def test_500_visits(websockets: str, visit: Callable[[Raw], Awaitable[None
         await eventually(
             lambda: not any(more(before, kept())), lambda: f"{before} {kept()}", PROMPT_S
         )
+
+
+@pytest.mark.parametrize("websockets", ["picows", "uvicorn"])
+async def test_a_connection_is_let_go_without_the_garbage_collector(websockets: str):
+    """Each was in a cycle, and up to 1,000 waited for a collection: 20 MiB of refused ones."""
+    async with running(websockets=websockets) as service:
+        gc.collect()
+        gc.disable()
+        try:
+            for visit in VISITS:
+                await visits(service, visit, AT_ONCE)
+            await eventually(
+                lambda: not any(isinstance(one, BoundedHttp) for one in gc.get_objects())
+            )
+        finally:
+            gc.enable()
 
 
 async def test_3000_visits_take_no_memory_that_stays():
