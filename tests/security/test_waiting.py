@@ -5,11 +5,13 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import aiohttp
 import pytest
 
 from tests.auth.issuer import signed
 from tests.support.client import Client
 from tests.support.memory import Memory, watched
+from tests.support.polling import RECORD_SEPARATOR, Polling
 from tests.support.raw import Raw, frame, raw, raw_websocket
 from tests.support.service import token
 from tests.support.waiting import until
@@ -109,3 +111,19 @@ async def test_1000_halves_of_a_body():
     assert grown < MOST_GROWN, grown
     assert sum(b"503 Service Unavailable" in answer for answer in told) > 700
     assert sum(b"408 Request Timeout" in answer for answer in told) > 60
+
+
+async def test_100_bodies_with_packets_behind_their_connect():
+    """A thousand bytes of the shortest packets are half as many Python objects."""
+    body = RECORD_SEPARATOR.join([CONNECT % signed("e"), *["42[]"] * 12_000])
+    async with deciding() as memory, aiohttp.ClientSession(connector=unlimited()) as http:
+        pollers = [await Polling.handshake(http, memory.port) for _ in range(100)]
+        memory.before = memory.now()
+        posting = [asyncio.create_task(one.post(body)) for one in pollers]
+        await asyncio.gather(*posting, return_exceptions=True)
+        grown = memory.grown
+    assert grown < MOST_GROWN, grown
+
+
+def unlimited() -> aiohttp.TCPConnector:
+    return aiohttp.TCPConnector(limit=0)

@@ -1,6 +1,11 @@
 """What waits of an address before a token is known."""
 
+import pytest
+
 from service.transport.waiting import MOST_OF_AN_ADDRESS, RELIEVED_TO, Share, Waiting
+from tests.support.raw import WEBSOCKET, frame, raw
+from tests.support.service import running
+from tests.support.waiting import until
 
 
 def share_of(waiting: Waiting, address: str) -> Share:
@@ -65,3 +70,21 @@ def test_a_proxy_tells_whose_it_is():
     assert share_of(waiting, "10.0.0.1").hold(1)
     assert waiting.size == MOST_OF_AN_ADDRESS + 1
     assert not share_of(waiting, "192.0.2.1").hold(MOST_OF_AN_ADDRESS + 1)
+
+
+@pytest.mark.parametrize("websocket", [False, True], ids=["http", "websocket"])
+async def test_behind_a_trusted_proxy_it_counts_for_who_is_behind_it(*, websocket: bool):
+    forwarded = b"X-Forwarded-For: 192.0.2.7\r\n\r\n"
+    half = b"POST /turn HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n" + forwarded + b"x" * 5_000
+    async with running(trusted_proxies=("127.0.0.1",)) as service, raw(service.port) as connection:
+        waiting = service.node.tcp.waiting
+        if websocket:
+            await connection.send(WEBSOCKET[:-2] + forwarded)
+            assert (await connection.answer())[0] == 101
+            await connection.send(frame("4" + "x" * 9_000)[:5_000])
+        else:
+            await connection.send(half)
+        await until(lambda: waiting._sizes.get("192.0.2.7", 0) >= 5_000)
+        assert waiting._sizes.keys() == {"192.0.2.7"}
+        connection.writer.transport.abort()
+        await until(lambda: waiting.size == 0)
