@@ -64,7 +64,10 @@ class Gate:
         """Pass the request on, or answer it here."""
         try:
             if _for_sockets(scope):
-                self._admit_socket(scope)
+                sid = _engine_sid(scope)
+                if sid is None:
+                    await give_way()
+                self._admit_socket(scope, sid)
             else:
                 receive = await self._admit_request(scope, receive)
         except errors.RinglineError as error:
@@ -73,7 +76,7 @@ class Gate:
         await self._app(scope, receive, send)
 
     async def _admit_request(self, scope: Scope, receive: Receive) -> Receive:
-        """Read the body, and have requests begin one in a turn of the loop.
+        """Read the body, and have requests begin one in a turn of the loop, as connections do.
 
         Each takes near a millisecond, and a hundred may come at once.
         """
@@ -84,20 +87,20 @@ class Gate:
         await give_way()
         return receive
 
-    def _admit_socket(self, scope: Scope) -> None:
+    def _admit_socket(self, scope: Scope, sid: str | None) -> None:
         try:
-            self._check_socket(scope)
+            self._check_socket(scope, sid)
         except errors.RinglineError as error:
             reason = "overloaded" if isinstance(error, Full) else error.code
             self._metrics.connections.refused(reason)
             _log.info("socket.rejected", code=reason)
             raise
 
-    def _check_socket(self, scope: Scope) -> None:
-        """May this Engine.IO request pass?"""
+    def _check_socket(self, scope: Scope, sid: str | None) -> None:
+        """May this Engine.IO request pass, which is of the connection `sid`?"""
         if not scope[ADMITTED]:
             raise errors.Forbidden("The origin is not one of RINGLINE_CORS_ORIGINS.")
-        if _engine_sid(scope) is not None:
+        if sid is not None:
             return
         if self._draining():
             raise errors.ServerDraining(retry_after_ms=_RETRY_MS)
