@@ -41,7 +41,7 @@ def _over_polling(many: int, *, forged: bool) -> Scenario:
     return crowd(many, one)
 
 
-def _unfinished(first: bytes) -> Scenario:
+def _unfinished(first: bytes, many: int = 1_000) -> Scenario:
     """WebSockets, over each of which comes a part of a message and nothing more."""
 
     async def one(target: Target, _: int) -> None:
@@ -50,7 +50,7 @@ def _unfinished(first: bytes) -> Scenario:
             await line.send(first)
             await line.closed()
 
-    return crowd(1_000, one)
+    return crowd(many, one)
 
 
 _FRAGMENTS = framed(b"4" * 1_000, TEXT, last=False) + 60 * framed(
@@ -81,10 +81,10 @@ WAITING = [
     Attack("tokens", "forged tokens of 54 KB, on 500 connections", crowd(500, _long_token)),
     Attack("fragments", "fragments of 60 KB that do not end, on 1,000 connections",
            _unfinished(_FRAGMENTS)),
-    Attack("fragments-uvicorn", "the same, on uvicorn's WebSockets", _unfinished(_FRAGMENTS),
-           _UVICORN),
+    Attack("fragments-uvicorn", "the same on 300, by uvicorn's WebSockets (41 KiB each)",
+           _unfinished(_FRAGMENTS, 300), _UVICORN),
     Attack("half-frames", "a frame that stops after 64 KB, on 1,000 connections",
            _unfinished(_HALF_FRAME)),
-    Attack("half-frames-uvicorn", "the same, on uvicorn's WebSockets", _unfinished(_HALF_FRAME),
-           _UVICORN),
+    Attack("half-frames-uvicorn", "the same on 300, by uvicorn's WebSockets",
+           _unfinished(_HALF_FRAME, 300), _UVICORN),
 ]  # fmt: skip

@@ -159,11 +159,12 @@ class BoundedHttp(HttpToolsProtocol):
             return
         self._leave()
         super().handle_websocket_upgrade()
-        self.parser = None  # type: ignore[assignment]  # it holds this, as in `connection_lost`
 
     def _leave(self) -> None:
+        """Parse no more, and keep nothing of what was parsed: the client may be slow to go."""
         self._over = True
         self._unparsed.clear()
+        self.parser, self.headers = None, []  # type: ignore[assignment]
         self._share.close()
         self._unset_deadline()
         self._unset_keepalive_if_required()
@@ -356,7 +357,7 @@ class BoundedHttp(HttpToolsProtocol):
         """Have no answer come to a request that is refused in its body; whether one has begun."""
         if not self._answering():
             return False
-        self.cycle.disconnected = True
+        self.cycle.disconnected, self.cycle.body = True, bytearray()
         self.cycle.message_event.set()
         begun: bool = self.cycle.response_started
         return begun

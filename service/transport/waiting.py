@@ -12,7 +12,7 @@ from service.transport.budget import Waiter
 
 SHARE = "ringline.share"
 """Where the ASGI scope's extensions have a connection's `Share`."""
-MOST_OF_AN_ADDRESS = 8 * 1024 * 1024
+MOST_OF_AN_ADDRESS = 4 * 1024 * 1024
 """Bytes that may wait of one address: an IPv4 address, or an IPv6 /64."""
 RELIEVED_TO = MOST_OF_AN_ADDRESS * 3 // 4
 """To how many they are brought down where they are more."""
