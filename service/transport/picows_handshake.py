@@ -75,7 +75,7 @@ class _Doorway(asyncio.BufferedProtocol):
             self._parser.buffer_updated(nbytes)
 
     def _read_on(self) -> None:
-        if not self._line.paused:
+        if not self._line.paused and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def pause_writing(self) -> None:
