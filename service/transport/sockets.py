@@ -309,6 +309,7 @@ def _give_way(connection: Connection) -> None:
     )
     Reply(connection.wire.write, UserJoin.event, None).fail(why)
     connection.wire.write(DISCONNECT)
+    connection.early = []  # else it is kept for as long as the client may take to fetch this
     connection.wire.cut("too_many_sessions")
 
 
