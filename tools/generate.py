@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+import bounds_docs
 import call_states
 import metrics_docs
 import settings_docs
@@ -23,7 +24,7 @@ class Generator(Protocol):
         ...
 
 
-GENERATORS: tuple[Generator, ...] = (call_states, metrics_docs, settings_docs)
+GENERATORS: tuple[Generator, ...] = (bounds_docs, call_states, metrics_docs, settings_docs)
 
 
 def drifted(generators: Sequence[Generator]) -> list[str]:

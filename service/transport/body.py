@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope
 
 from service import errors
 
-_WITHIN_S = 10
+WITHIN_S = 10
 _MOST_DIGITS = 20
 """Of a length: more are zeros in front, and Python refuses to read thousands."""
 
@@ -46,7 +46,7 @@ async def whole_body(scope: Scope, receive: Receive, most_bytes: int) -> bytes:
     body = bytearray()
     more = True
     try:
-        async with asyncio.timeout(_WITHIN_S):
+        async with asyncio.timeout(WITHIN_S):
             while more:
                 message = await receive()
                 if message["type"] == "http.disconnect":
