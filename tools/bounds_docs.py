@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from service import pace, presence, relay
+from service import pace, presence, relay, sweeper
 from service.auth import offenders
 from service.auth.tokens import LONGEST_TOKEN
 from service.calls import placing
@@ -16,6 +16,7 @@ from service.telemetry import refusals, writer
 from service.transport import (
     admin_port,
     body,
+    budget,
     connection,
     direct,
     dispatch,
@@ -262,6 +263,13 @@ def _remembered() -> Iterator[Row]:
 
 
 def _the_node() -> Iterator[Row]:
+    yield Row(
+        "memory of the process",
+        "`RINGLINE_MEMORY_BUDGET`; by default three quarters of the container's limit",
+        f"a look each {_time_s(sweeper.TICK_S)}",
+        f"503, and those go of which most waits, {budget.CUT_IN_A_TICK} a look, down to "
+        f"{_size(budget.SPARED)}",
+    )
     yield Row(
         "lines of the log that tell a refusal",
         f"one of a kind, {refusals.MOST_KINDS} kinds",

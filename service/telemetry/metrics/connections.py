@@ -30,7 +30,6 @@ ENDINGS = (
     "too_many_sessions",
     "overloaded",
     "auth_unavailable",
-    "overloaded",
     "internal",
     "shutdown",
 )
