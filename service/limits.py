@@ -32,10 +32,11 @@ class Limit:
 class Meter:
     """How much of a limit is used up. A meter stays with the one limit it was first given."""
 
-    __slots__ = ("_spent_until",)
+    __slots__ = ("spent_until",)
 
     def __init__(self) -> None:
-        self._spent_until = 0  # the theoretical arrival time, in 1/count ms
+        self.spent_until = 0
+        """The theoretical arrival time, in 1/count ms."""
 
     def take(self, limit: Limit, now: int, cost: int = 1) -> int:
         """Admit what counts as `cost`, or say how long to wait.
@@ -50,32 +51,29 @@ class Meter:
             costs nothing. A clock that is set back costs at most one period.
         """
         count, per_ms = limit.count, limit.per_ms
-        cost = min(cost, count)
+        if cost != 1:
+            cost = min(cost, count)
         start = now * count
-        ahead = self._spent_until - start
+        ahead = self.spent_until - start
         if ahead <= 0:
-            self._spent_until = start + cost * per_ms
+            self.spent_until = start + cost * per_ms
             return 0
         excess = ahead - (count - cost) * per_ms
         if excess <= 0:
-            self._spent_until += cost * per_ms
+            self.spent_until += cost * per_ms
             return 0
         if ahead > count * per_ms:  # the limit can never be that far ahead: the clock was set back
-            self._spent_until = start + count * per_ms
+            self.spent_until = start + count * per_ms
             excess = cost * per_ms
         return -(-excess // count)
 
     def give_back(self, limit: Limit, cost: int) -> None:
         """Undo the last `take`, which admitted."""
-        self._spent_until -= min(cost, limit.count) * limit.per_ms
-
-    def has_spent(self, limit: Limit, now: int, some: int) -> bool:
-        """Whether more than `some` of the limit is used up."""
-        return self._spent_until - now * limit.count > some * limit.per_ms
+        self.spent_until -= min(cost, limit.count) * limit.per_ms
 
     def is_idle(self, limit: Limit, now: int) -> bool:
         """Whether a fresh meter would admit just as much."""
-        return self._spent_until <= now * limit.count
+        return self.spent_until <= now * limit.count
 
 
 class Allowance:
@@ -120,7 +118,8 @@ class Allowance:
 
     def has_spent(self, now: int, some: int) -> bool:
         """Whether all who share have used up more than `some`."""
-        return self.share.has_spent(self._shared_limit, now, some)
+        limit = self._shared_limit
+        return self.share.spent_until - now * limit.count > some * limit.per_ms
 
 
 class Shares:

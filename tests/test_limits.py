@@ -185,14 +185,15 @@ def test_what_is_given_back_was_never_taken(limit: Limit, gaps: list[int], cost:
         assert meter.take(limit, now) == other.take(limit, now)
 
 
-def test_how_much_is_spent_is_told_exactly():
-    limit, meter = Limit(100, 1_000), Meter()
-    assert not meter.has_spent(limit, START, 0)
+def test_how_much_all_have_spent_is_told_exactly():
+    limit = Limit(100, 1_000)
+    allowance = Allowance(limit, limit)
+    assert not allowance.has_spent(START, 0)
     for _ in range(33):
-        meter.take(limit, START)
-    assert meter.has_spent(limit, START, 32)
-    assert not meter.has_spent(limit, START, 33)
-    assert not meter.has_spent(limit, START + 10, 32)
+        allowance.take(START)
+    assert allowance.has_spent(START, 32)
+    assert not allowance.has_spent(START, 33)
+    assert not allowance.has_spent(START + 10, 32)
 
 
 EACH, ALL = Limit(10, 1_000), Limit(15, 1_000)

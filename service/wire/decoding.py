@@ -24,7 +24,7 @@ from service.wire.client_events import (
     UserUnwatch,
     UserWatch,
 )
-from service.wire.packets import MOST_VALUES, crowded
+from service.wire.packets import ANY_VALUES, MOST_VALUES, crowded
 
 SMALL_PAYLOAD = 4 * 1024
 """Bytes of JSON that `metadata` and `call:signal` may hold."""
@@ -82,7 +82,7 @@ def relay_in(frame: str) -> RelayEvent | None:
         What `decode` makes of it; None when it is none, asks for an answer, or is anything but
         the usual, which `decode` then tells.
     """
-    if not frame.startswith('42["') or crowded(frame):
+    if not frame.startswith('42["') or (len(frame) > ANY_VALUES and crowded(frame)):
         return None
     decoder = _IN_ONE_PASS.get(frame[4 : frame.find('"', 4)])
     if decoder is None:
