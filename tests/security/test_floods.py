@@ -120,6 +120,21 @@ async def test_events_of_a_session(service: TestService, bystanders: Bystanders)
     await mallory.done("user:status", {"userId": "x"})
 
 
+async def test_events_of_all_sessions_of_a_user(service: TestService, bystanders: Bystanders):
+    user = name("mallory")
+    sessions = [await service.join(user) for _ in range(4)]
+    await service.advance(3)  # as if nothing had been sent yet
+    begun, told = time.monotonic(), ("user:status", "error")
+    for _ in range(300):
+        for session in sessions:
+            await session.send(QUERY)
+    for session in sessions:
+        await session.until(lambda: len(session.events(*told)) >= 300, timeout=60)  # noqa: B023
+    passed = sum(len(session.payloads("user:status")) for session in sessions)
+    assert 900 <= passed <= 900 + (time.monotonic() - begun) * 300
+    await bystanders.talk()
+
+
 async def until_refused(mallory: Client) -> tuple[int, float]:
     """Query until that is too often: how many were answered, and the seconds that it took."""
     begun, sent, told = time.monotonic(), 0, ("user:status", "error")
