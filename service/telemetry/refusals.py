@@ -24,6 +24,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "call.refused": ("code", "type"),
     "event.failed": ("client_event",),
     "http.failed": (),
+    "memory.cut": (),
     "origin.refused": (),
     "ratelimit.hit": ("scope",),
     "session.leave_failed": (),
