@@ -11,13 +11,14 @@ _CONNECTIONS = 20
 def _asked(
     *requests: bytes, token: bool = False, admin: bool = False, many: int = _CONNECTIONS
 ) -> Scenario:
-    """The requests in turn, over connections that are kept as long as the service keeps them."""
+    """The requests in turn, each connection from another one on, for as long as it is kept."""
 
-    async def one(target: Target, _: int) -> None:
+    async def one(target: Target, number: int) -> None:
+        first = number % len(requests)
         bearer = f"Authorization: Bearer {target.token('mallory')}\r\n" if token else ""
         async with target.line(port=target.admin_port if admin else 0) as line:
             while True:
-                for request in requests:
+                for request in requests[first:] + requests[:first]:
                     await line.send(request + bearer.encode() + b"Host: x\r\n\r\n")
                     await target.answer(line)
 
