@@ -224,10 +224,10 @@ async def test_a_bad_field_is_refused_by_name(
 
 
 @pytest.mark.parametrize("user", ["\\u0000", "\\n"], ids=["NUL", "a line feed"])
-async def test_a_user_id_that_no_token_can_name_is_nobody(service: TestService, user: str):
+async def test_a_user_id_that_no_token_can_name_is_refused(service: TestService, user: str):
     mallory = await service.join(name("mallory"))
     await mallory.send(f'427["call:initiate",{{"to":"{user}","callType":"audio"}}]')
-    assert await outcome(mallory) == "user_unavailable"
+    assert await outcome(mallory) == "invalid_payload"
     await service.close_clients()
 
 

@@ -15,6 +15,7 @@ from cryptography.x509.oid import NameOID
 from tests.auth.issuer import claims, ec_key, hs256, jwk, pem, rsa_key, token
 from tests.auth.provider import Provider
 from tests.support.service import TestService, running
+from tests.support.waiting import until
 
 EVIL = "http://evil.invalid"  # stands for the evil server's address, which only a test has
 GOOD = token(rsa_key(), "RS256", header={"kid": "r"})
@@ -40,6 +41,7 @@ async def by_jwks(fetches: int = 1) -> AsyncIterator[TestService]:
     """A service that fetches its keys, and does so this often at most whatever tokens say."""
     with Provider(jwk(rsa_key(), kid="r", alg="RS256"), jwk(ec_key(), kid="e")) as provider:
         async with running(jwt_secret=(), jwks_url=provider.url) as service:
+            await until(lambda: service.node.verifier.trouble is None, "its keys")
             yield service
         assert provider.fetches <= fetches
 
