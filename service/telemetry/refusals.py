@@ -102,10 +102,12 @@ class Refusals:
         for kind, told in list(self._told.items()):
             if now < told.until and not last:
                 continue
-            del self._told[kind]
+            told.until = now
             if told.held:
-                self._told[kind] = _Told(held=told.held - 1)
+                told.held -= 1
                 getattr(_log, told.method)(**_own(told.last), **{_KIND: kind})
+            if told.until == now:  # nothing was held back, or the level has been raised meanwhile
+                del self._told[kind]
 
     def forget(self) -> None:
         """Begin anew."""

@@ -135,6 +135,18 @@ class TestLeftOut:
         refusals.tick(last=True)
         assert count(told) == 1_000
 
+    def test_what_is_held_while_the_level_is_raised_is_forgotten(
+        self, refusals: Refusals, clock: Clock, log: Any, told: Told
+    ):
+        for number in range(3):
+            log.warning("accept.lost", call_id=number)
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+        for _ in range(2):
+            clock.now += EVERY_S
+            refusals.tick()
+        assert [line["call_id"] for line in told] == [0]
+        assert refusals._told == {}
+
     def test_nothing_is_kept_of_what_is_over(
         self, refusals: Refusals, clock: Clock, log: Any, told: Told
     ):
