@@ -2,8 +2,8 @@
 
 from typing import Generic, TypeVar
 
-MOST_UNJOINED = 20
-"""Connections of one user that have not joined; of sessions a user may have ten."""
+MOST_UNJOINED = 10
+"""Connections of one user that have not joined: as many as there may be sessions."""
 MOST_UNKNOWN = 1_000
 """Connections of one address whose token is not known; at 8 KiB each."""
 

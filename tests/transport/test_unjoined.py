@@ -5,7 +5,9 @@ from service.transport.unjoined import MOST_UNJOINED, Unjoined
 
 def test_the_twenty_first_takes_the_place_of_the_oldest():
     unjoined: Unjoined[int] = Unjoined(MOST_UNJOINED)
-    assert [unjoined.add("alice", number) for number in range(MOST_UNJOINED)] == [None] * 20
+    assert [unjoined.add("alice", number) for number in range(MOST_UNJOINED)] == [
+        None
+    ] * MOST_UNJOINED
     assert unjoined.add("bob", 0) is None
     assert unjoined.add("alice", 20) == 0
     assert unjoined.add("alice", 21) == 1
@@ -17,7 +19,7 @@ def test_who_has_joined_is_in_nobodys_way():
         unjoined.add("alice", number)
     unjoined.discard("alice", 7)
     assert unjoined.add("alice", 20) is None
-    for number in range(MOST_UNJOINED + 1):
+    for number in (*range(MOST_UNJOINED), 20):
         unjoined.discard("alice", number)
     unjoined.discard("nobody", 0)
     assert len(unjoined) == 0
