@@ -81,6 +81,7 @@ class Dispatch:
                 return False
             self._charge(connection, message)
             if not self._calls.relay_now(connection.session, message, reply):
+                connection.allowance.keep_one(message.cost)
                 return False
         except errors.RinglineError as error:
             reply = reply or _reply(connection, packet)

@@ -170,6 +170,7 @@ class Sockets:
         if not idle or allowance.has_spent(now, AT_ONCE):
             lane.put(Waiting(frame, message, size))
         elif not self._dispatch.relay_at_once(session, message, size, since):
+            allowance.keep_one(message.cost)
             lane.put(decode_event(frame[1:]))
         return True
 
@@ -295,6 +296,7 @@ class Sockets:
             session, entry.message, entry.size, since
         ):
             return None
+        connection.allowance.keep_one(entry.message.cost)
         return decode_event(entry.frame[1:])
 
     def _due(self, connection: Connection, due: Due, within_ms: int | None) -> None:

@@ -99,6 +99,21 @@ async def test_the_scale_multiplies_events(scale: float, allowed: int):
         assert allowed <= passed <= allowed + seconds * 100 * scale
 
 
+@pytest.mark.parametrize("send", ["emit", "ask"])
+async def test_what_comes_too_late_counts_once(
+    service: TestService, bystanders: Bystanders, send: str
+):
+    """A batch of 32 counts as five; each way that was tried for it took that once more."""
+    mallory = await service.join(name("mallory"))
+    await service.advance(3)  # as if nothing had been sent yet
+    late = {"callId": "c_over", "candidates": [CANDIDATE] * 32}
+    for _ in range(60):
+        await getattr(mallory, send)("ice:candidate", late)
+    await mallory.until(lambda: len(mallory.payloads("error")) + len(mallory.acks) == 60)
+    told = mallory.payloads("error") + [answer["error"] for answer in mallory.acks.values()]
+    assert {error["code"] for error in told} == {"call_not_found"}
+
+
 async def test_what_waits_for_an_accept_is_bounded(service: TestService, bystanders: Bystanders):
     mallory, victim = await service.join(name("mallory")), await service.join(name("victim"))
     call_id = await service.call(mallory, victim)
