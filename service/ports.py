@@ -33,6 +33,11 @@ class Identity:
         """When the identity ends (epoch ms)."""
         return self.expires_at + self.leeway_ms
 
+    @property
+    def is_admin(self) -> bool:
+        """Whether the scope `admin` opens the operator's routes."""
+        return "admin" in self.scopes
+
 
 class Verifier(Protocol):
     """Tells whose token it is."""

@@ -137,7 +137,8 @@ def _requests() -> Iterator[Row]:
     )
     yield Row(
         "HTTP requests of one user",
-        f"{_rate(rates.REQUESTS)}; for TURN credentials {_rate(rates.CREDENTIALS)}",
+        f"{_rate(rates.REQUESTS)}; with the scope `admin` {_rate(rates.ADMINS)}; "
+        f"for TURN credentials {_rate(rates.CREDENTIALS)}",
         "—",
         "429",
     )

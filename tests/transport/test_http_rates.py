@@ -1,6 +1,7 @@
 """How often one user may ask over HTTP: a burst, then at a rate; nobody else is concerned."""
 
 import time
+from typing import Any
 
 import aiohttp
 import pytest
@@ -14,9 +15,16 @@ TURN = {"turn_secret": ("turn-secret",), "turn_urls": ("turn:turn.example:3478",
 class Asking:
     """Requests of one user for one path, until one is refused."""
 
-    def __init__(self, service: TestService, http: aiohttp.ClientSession, user: str, path: str):
+    def __init__(
+        self,
+        service: TestService,
+        http: aiohttp.ClientSession,
+        user: str,
+        path: str,
+        **claims: Any,
+    ):
         self.http, self.url = http, URL(service.url + path)
-        self.headers = {"Authorization": f"Bearer {token(user)}"}
+        self.headers = {"Authorization": f"Bearer {token(user, **claims)}"}
 
     async def once(self) -> aiohttp.ClientResponse:
         async with self.http.get(self.url, headers=self.headers) as answer:
@@ -71,3 +79,14 @@ async def test_credentials_count_as_requests_too_and_not_the_other_way(
         service.clock.advance(6)
         passed, *_ = await Asking(service, http, "alice", "/v1/ice").until_refused()
         assert passed >= 20
+
+
+async def test_a_backend_may_ask_ten_times_as_often(http: aiohttp.ClientSession):
+    async with running(rate_limit_scale=0.1) as service:
+        path = "/v1/users/bob/status"
+        passed, seconds, _ = await Asking(
+            service, http, "backend", path, scope="calls:read admin"
+        ).until_refused()
+        assert 60 <= passed <= 60 + seconds * 10 + 1
+        passed, *_ = await Asking(service, http, "backend", path).until_refused()
+        assert passed < 60, "the token of a user has the limit of a user"

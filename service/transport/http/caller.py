@@ -55,7 +55,7 @@ async def _caller(request: Request, rooms: Behind, credentials: _Bearer) -> Iden
         clock=rooms.clock,
         metrics=rooms.metrics.auth,
     )
-    rooms.rates.request(identity.user)
+    rooms.rates.request(identity)
     return identity
 
 
@@ -67,7 +67,7 @@ async def _asks_for_credentials(
 
 
 async def _admin(identity: Annotated[Identity, Depends(_caller)]) -> Identity:
-    if "admin" not in identity.scopes:
+    if not identity.is_admin:
         raise errors.Forbidden("The token needs the scope `admin`.")
     return identity
 
