@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from service import pace, presence, relay, sweeper
-from service.auth import offenders
+from service.auth import fetching, jwks, offenders, senders
 from service.auth.tokens import LONGEST_TOKEN
 from service.calls import placing
 from service.limits import Limit
-from service.sessions import entrance, liveness
+from service.sessions import entrance, liveness, session
 from service.settings import Settings
 from service.stores import answers, memory
 from service.telemetry import refusals, writer
@@ -20,6 +20,7 @@ from service.transport import (
     connection,
     direct,
     dispatch,
+    engine,
     frames,
     http1,
     lane,
@@ -80,9 +81,9 @@ def _connections() -> Iterator[Row]:
         f"the longest idle one goes; else 503 for {tcp.TOLD}, and all others are cut",
     )
     yield Row(
-        "a TLS handshake; the first byte of a first request",
-        "one each, counted in `RINGLINE_MAX_CONNECTIONS`",
-        f"{http1.WITHIN_S} s",
+        "a TCP connection over which no request has come",
+        "counted in `RINGLINE_MAX_CONNECTIONS`",
+        f"{http1.WITHIN_S} s to the first byte; before it as much for a TLS handshake",
         "closed",
     )
     yield Row(
@@ -104,7 +105,12 @@ def _connections() -> Iterator[Row]:
         f"{liveness.ANSWER_WITHIN_S:g} s once another session of theirs asks",
         "the most silent one is closed",
     )
-    yield Row("connections of the admin port", str(admin_port.MOST_CONNECTIONS), "as above", "503")
+    yield Row(
+        "connections of the admin port",
+        str(admin_port.MOST_CONNECTIONS),
+        "as those of clients, but 5 s between two requests",
+        "the longest idle one goes; else 503",
+    )
 
 
 def _requests() -> Iterator[Row]:
@@ -121,7 +127,7 @@ def _requests() -> Iterator[Row]:
         "431, and closed",
     )
     yield Row(
-        "a body, read or handled: one a session and polling",
+        "a body, read or handled: one a connection, and one a session that polls",
         f"{_size(_MESSAGE)} (`RINGLINE_MAX_MESSAGE_BYTES`)",
         f"{body.WITHIN_S} s",
         "413 or 408",
@@ -221,6 +227,10 @@ def _events() -> Iterator[Row]:
         f"{_time_s(pace.TURN_S)}",
         "the event loop goes round, then on",
     )
+    yield Row(
+        "pings and pongs of a WebSocket itself", _rate(line.CONTROLS), "—", "closed with 1008"
+    )
+    yield Row("namespaces that a connection asks for", str(engine.MOST_NAMESPACES), "—", "closed")
     yield Row("users watched by one session", str(presence.MOST_WATCHED), "—", "`invalid_payload`")
 
 
@@ -229,6 +239,12 @@ def _outgoing() -> Iterator[Row]:
         "written for a client that does not read",
         _size(line.MOST_UNREAD),
         "the heartbeat",
+        "closed",
+    )
+    yield Row(
+        "events for a session that is being greeted",
+        _size(session.MOST_HELD),
+        f"{_time(sockets.JOIN_WITHIN_MS)} to join",
         "closed",
     )
     yield Row(
@@ -257,6 +273,19 @@ def _remembered() -> Iterator[Row]:
         "as many as the initiates allow",
         _time(memory.REMEMBER_ENDED_MS),
         "forgotten",
+    )
+    yield Row(
+        "senders of forged tokens, and of unknown `kid`s",
+        f"{senders.MOST:,}",
+        "—",
+        "the longest unheard is forgotten",
+    )
+    yield Row(
+        "fetches of a key set for an unknown `kid`",
+        f"{jwks.LOOKUPS.count} a sender in {_time(jwks.LOOKUPS.per_ms)}, one in "
+        f"{_time(fetching.PACE_MS)} in all",
+        f"{fetching.TIMEOUT_S:g} s",
+        "refused for now",
     )
     yield Row(
         "last visits", f"{memory.REMEMBER_SEEN:,} users", "—", "the longest absent is forgotten"

@@ -40,7 +40,7 @@ _log = structlog.get_logger(__name__)
 
 _ANSWERED_WITHIN_S = 1.0
 """How long what came before a broken frame may take to be answered."""
-_MOST_NAMESPACES = 8  # all but one are refused, each once
+MOST_NAMESPACES = 8  # all but one are refused, each once
 _AT_ONCE = {"protocol_error", "overloaded"}
 """Endings of which a client that polls need not fetch word: its next request is refused."""
 _NEVER_S = 365 * 86_400
@@ -220,7 +220,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
     def _connect(self, eio_sid: str, wire: Wire, packet: str) -> Work | None:
         """A client asks once for a namespace, so that no retry can mend a refusal."""
         namespace, auth = _connect_packet(packet)
-        if namespace in wire.asked or len(wire.asked) == _MOST_NAMESPACES:
+        if namespace in wire.asked or len(wire.asked) == MOST_NAMESPACES:
             raise ProtocolError(Rule.CONNECT_ONCE)
         wire.asked.add(namespace)
         if namespace == "/":
