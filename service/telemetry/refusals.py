@@ -25,6 +25,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "event.failed": ("client_event",),
     "http.failed": (),
     "memory.cut": (),
+    "memory.enough": (),
+    "memory.short": (),
     "origin.refused": (),
     "ratelimit.hit": ("scope",),
     "session.leave_failed": (),

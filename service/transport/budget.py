@@ -17,7 +17,13 @@ SPARED = 64 * 1024
 """Bytes that may wait of a connection, both ways, without its being cut."""
 CUT_IN_A_TICK = 8
 """Connections that are cut before the memory is looked at again."""
+ENOUGH = 0.95
+"""Of the budget: when so much is taken or less, it is short no more."""
 GIVE_BACK_EVERY_MS = 10_000
+GIVE_BACK_SELDOM_MS = 320_000
+"""The same when it brings nothing, each time after twice as long."""
+WORTH = 4 * 1024 * 1024
+"""Bytes that are something."""
 
 Waiter = tuple[int, Callable[[], object]]
 """How many bytes wait of a connection, and what cuts it."""
@@ -37,22 +43,42 @@ class Budget:
     def __init__(self, most: int, waiters: Callable[[], Iterable[Waiter]], clock: Clock) -> None:
         self.most = most
         self.over = False
-        """Whether the process takes more."""
+        """Whether the process takes more, or has and is not back at `ENOUGH` of it."""
         self._waiters = waiters
         self._clock = clock
         self._give_back_at = 0
+        self._every_ms = GIVE_BACK_EVERY_MS
 
     async def tick(self) -> None:
         """Look, and cut who has most waiting where it is too much."""
         now = resident()
-        over = 0 < self.most < now
-        if over is not self.over:
-            self.over = over
-            tell = _log.warning if over else _log.info
-            tell("memory.short" if over else "memory.enough", resident=now, budget=self.most)
-        if over and not self._cut() and self._clock() >= self._give_back_at:
-            self._give_back_at = self._clock() + GIVE_BACK_EVERY_MS
-            give_back()
+        if not self.over and 0 < self.most < now:
+            self.over = True
+            self._soon()
+            _log.warning("memory.short", resident=now, budget=self.most)
+        elif self.over and now <= ENOUGH * self.most:
+            self.over = False
+            _log.info("memory.enough", resident=now, budget=self.most)
+        if not self.over:
+            return
+        if self._cut():
+            self._soon()
+        elif self._clock() >= self._give_back_at:
+            self._give_back(now)
+
+    def _soon(self) -> None:
+        """There may be something to give back."""
+        self._every_ms = GIVE_BACK_EVERY_MS
+        self._give_back_at = min(self._give_back_at, self._clock() + self._every_ms)
+
+    def _give_back(self, before: int) -> None:
+        """Give back what is free, and seldom where that is little: nobody is served meanwhile."""
+        give_back()
+        if before - resident() < WORTH:
+            self._every_ms = min(2 * self._every_ms, GIVE_BACK_SELDOM_MS)
+        else:
+            self._every_ms = GIVE_BACK_EVERY_MS
+        self._give_back_at = self._clock() + self._every_ms
 
     def _cut(self) -> int:
         """Cut those with most; how many they were."""

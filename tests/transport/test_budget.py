@@ -1,6 +1,9 @@
 """Beyond the memory budget who has most waiting goes first, and nobody else."""
 
+from functools import partial
+
 import pytest
+from structlog.testing import capture_logs
 
 from service.transport import budget
 from service.transport.budget import CUT_IN_A_TICK, SPARED, Budget, Waiter
@@ -49,9 +52,48 @@ async def test_what_is_free_is_given_back_once_nobody_has_much(given_back: list[
     for _ in range(3):
         await guard.tick()
     assert given_back == [1]
-    now = budget.GIVE_BACK_EVERY_MS
-    await guard.tick()
-    assert given_back == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("brought", "at_s"),
+    [
+        (budget.WORTH, [0, 10, 20, 30, 40]),
+        (budget.WORTH - 1, [0, 20, 60, 140, 300, 620, 940]),
+    ],
+    ids=["which is much", "which is little"],
+)
+async def test_what_is_free_is_given_back_the_more_seldom_the_less_it_is(
+    monkeypatch: pytest.MonkeyPatch, brought: int, at_s: list[int]
+):
+    taken, now, at = 2**40, 0, []
+
+    def give_back() -> None:
+        nonlocal taken
+        taken -= brought
+        at.append(now // 1000)
+
+    monkeypatch.setattr(budget, "give_back", give_back)
+    monkeypatch.setattr(budget, "resident", lambda: taken)
+    guard = Budget(1, list, lambda: now)
+    while now <= at_s[-1] * 1000:
+        await guard.tick()
+        now += 250
+    assert at == at_s
+
+
+async def test_it_is_told_once_and_is_over_at_95_percent(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(budget, "give_back", lambda: None)
+    guard, over = Budget(1_000, list, lambda: 0), []
+    with capture_logs() as lines:
+        for taken in (1_000, 1_001, 999, 1_001, 951, 950, 1_000):
+            monkeypatch.setattr(budget, "resident", partial(int, taken))
+            await guard.tick()
+            over.append(guard.over)
+    assert over == [False, True, True, True, True, False, False]
+    assert [(line["event"], line["log_level"], line["resident"]) for line in lines] == [
+        ("memory.short", "warning", 1_001),
+        ("memory.enough", "info", 950),
+    ]
 
 
 @pytest.mark.parametrize("most", [0, 2**50], ids=["no limit", "enough"])
