@@ -26,6 +26,7 @@ from service.transport import (
     lane,
     line,
     lingering,
+    listeners,
     polling,
     sockets,
     tcp,
@@ -134,6 +135,12 @@ def _requests() -> Iterator[Row]:
     )
     yield Row(
         "a poll: one a session", f"{polling.MOST_PACKETS} packets", "until the next ping", "400"
+    )
+    yield Row(
+        "an HTTP answer that the client does not read",
+        f"{_size(listeners.SEND_BUFFER)} in the kernel, and the answer",
+        f"{http1.READ_WITHIN_S} s",
+        "closed",
     )
     yield Row(
         "an upgrade to WebSocket",
