@@ -165,6 +165,7 @@ async def serving(
             admin_port(node.admin, private) as admin_over,
             _public_port(node, settings, tls, public) as public_over,
             _beside(node.sweeper.run()),
+            _beside(node.guard.run()),
         ):
             try:
                 node.status = "ready"

@@ -250,13 +250,14 @@ class Node:
             calls.timed_out,
             lambda: self.answers.forget_old(clock()),
             self.sockets.tick,
-            self.budget.tick,
             upkeep.tick,
             *([self.prober.tick] if probing else []),
             verifier.tick,
             *([self._reload.tick] if self._reload else []),
             log.tick,
         )
+        self.guard = Sweeper(self.budget.tick)
+        """Apart from the sweeper, whose chores are late when there is much to do."""
         self.tables: dict[str, Sized] = {
             "connections": self.engine,
             "sockets": self.sockets,

@@ -46,23 +46,29 @@ async def test_who_has_most_waiting_goes_first_and_nobody_new_gets_in():
         await polling.join(token("polly"), "polly")
         connections = len(service.node.engine)
         service.node.budget.most = 1
-        await service.node.sweeper.sweep()
+        await service.node.guard.sweep()
         await eventually(lambda: len(service.node.engine) == connections - 1)
         with pytest.raises(InvalidStatus) as refused:
             await service.open()
         assert refused.value.response.status_code == 503
         assert int(refused.value.response.headers["Retry-After"]) > 0
         for _ in range(3):
-            await service.node.sweeper.sweep()
+            await service.node.guard.sweep()
             await bystanders.talk()
         assert (await alice.next("call:ended"))["reason"] == "connection_lost"
         assert await polling.post('42["user:status",{"userId":"x"}]') == 200
         assert len(service.node.engine) == connections - 1
         service.node.budget.most = NO_LIMIT
-        await service.node.sweeper.sweep()
+        await service.node.guard.sweep()
         assert (await service.join("carol")).connected
         await polling.post("1")
         mallory.socket.transport.abort()
+
+
+async def test_the_memory_is_looked_at_while_a_chore_takes_long():
+    async with running(memory_budget=NO_LIMIT) as service, service.node.sweeper._turn:
+        service.node.budget.most = 1
+        await eventually(lambda: service.node.budget.over)
 
 
 async def test_a_budget_is_set_as_kubernetes_writes_sizes():
