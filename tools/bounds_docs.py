@@ -79,7 +79,7 @@ def _connections() -> Iterator[Row]:
         "TCP connections",
         f"{tcp.EACH} for each of `RINGLINE_MAX_CONNECTIONS`, and what open files there are",
         f"{_DEFAULTS['keep_alive']} s between two requests (`RINGLINE_KEEP_ALIVE`)",
-        f"the longest idle one goes; else 503 for {tcp.TOLD}, and all others are cut",
+        f"the one silent or idle for longest goes; else 503 for {tcp.TOLD}, and all others are cut",
     )
     yield Row(
         "a TCP connection over which no request has come",

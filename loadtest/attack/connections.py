@@ -77,7 +77,7 @@ CONNECTIONS = [
     Attack("half-bodies", "1,000 bodies that stop after 60 KiB", _held(_POST, 1_000)),
     Attack("half-polled", "1,000 polled bodies that stop after 60 KiB", crowd(1_000, _half_bodies)),
     Attack("polls", "long-polling begun, and left, by a stranger", crowd(20, _opened)),
-    Attack("websockets", "2,000 WebSockets without CONNECT", crowd(2_000, _idle_websockets)),
+    Attack("websockets", "2,500 WebSockets without CONNECT", crowd(2_500, _idle_websockets)),
     Attack("churn", "WebSockets that come and go, 50 at a time", crowd(50, _come_and_go)),
     Attack(
         "joins",

@@ -33,7 +33,8 @@ class Gate:
         engine: whose clients are counted.
         max_body: bytes a request body may have.
         max_connections: clients that may be connected; 0 is no limit.
-        tcp: whose connections count as long as they have not sent a request.
+        tcp: whose connections count as long as they have not sent a request; the longest silent
+            gives way.
         draining: whether new connections are turned away.
         short: whether they are because memory is short.
         metrics: told who was turned away.
@@ -104,10 +105,17 @@ class Gate:
             return
         if self._draining():
             raise errors.ServerDraining(retry_after_ms=_RETRY_MS)
-        if 0 < self._max_connections <= len(self._engine) + self._tcp.silent:
+        if not self._has_room():
             raise Full(retry_after_ms=_RETRY_MS)
         if self._short():
             raise Full("The server is short of memory; try again.", retry_after_ms=_RETRY_MS)
+
+    def _has_room(self) -> bool:
+        """Whether there is room for one more client, or is made by closing who says nothing."""
+        clients, most = len(self._engine), self._max_connections
+        if most == 0 or clients + self._tcp.silent < most:
+            return True
+        return clients < most and self._tcp.make_room()
 
 
 class Full(errors.ServerDraining):

@@ -99,7 +99,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._parting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for a first request, unless there is no room and none that is idle."""
+        """Wait for a first request, unless there is no room and none that is idle or silent."""
         super().connection_made(transport)
         self.flow = _Flow(transport, self._unparsed)
         self._arrival = Arrival(transport)
@@ -108,6 +108,7 @@ class BoundedHttp(HttpToolsProtocol):
         excess = self._tcp.excess(len(self.connections))
         if not excess or self._tcp.make_room():
             self._tcp.opened(self)
+            self._tcp.idle(self)
             self._within(WITHIN_S, self._drop)
             return
         self._asked = True
@@ -142,6 +143,7 @@ class BoundedHttp(HttpToolsProtocol):
         """The client has caught up."""
         super().resume_writing()
         self._has_read()
+        self._upgrade()
 
     def _has_read(self) -> None:
         if self._unread is not None:
@@ -153,12 +155,18 @@ class BoundedHttp(HttpToolsProtocol):
         if any(name in _OF_A_BODY and value != b"0" for name, value in self.headers):
             self._refuse(errors.InvalidPayload("A WebSocket handshake has no body."))
             return
-        if self._answering():  # what was asked before is answered first
+        if self._answering() or self.flow.write_paused:  # what was asked before is read first
             self._upgrading = True
             self.flow.pause_reading()
             return
         self._leave()
         super().handle_websocket_upgrade()
+
+    def _upgrade(self) -> None:
+        """Take up the handshake that waits behind an answer, if one does."""
+        if self._upgrading and not self._answering():
+            self._upgrading = False
+            self.handle_websocket_upgrade()
 
     def _leave(self) -> None:
         """Parse no more, and keep nothing of what was parsed: the client may be slow to go."""
@@ -292,8 +300,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.cycle = None  # type: ignore[assignment]
             return
         if self._upgrading:
-            self._upgrading = False
-            self.handle_websocket_upgrade()
+            self._upgrade()
             return
         if self._over and self._refusal:
             self._refuse(self._refusal)

@@ -105,6 +105,7 @@ class Sockets:
         )
         self._connections.add(connection)
         if oldest := self._unknown.add(block_of(connection.address), connection):
+            self._rejected("overloaded")
             oldest.wire.cut("overloaded")
         self._due(connection, Due.CONNECT, CONNECT_WITHIN_MS)
         return connection
@@ -226,9 +227,7 @@ class Sockets:
                 self._dispatch.refuse_early(connection)
             else:
                 if due is Due.CONNECT:
-                    code = "timeout" if connection.wire.asked else "silent"
-                    self._metrics.connections.refused(code)
-                    _log.info("socket.rejected", code=code)
+                    self._rejected("timeout" if connection.wire.asked else "silent")
                 connection.wire.cut(f"{due.name.lower()}_timeout")
 
     def waiters(self) -> Iterator[Waiter]:
@@ -245,10 +244,13 @@ class Sockets:
             await asyncio.sleep(0)
 
     def _refused(self, connection: Connection, error: errors.RinglineError) -> None:
-        self._metrics.connections.refused(error.code)
-        _log.info("socket.rejected", code=error.code)
+        self._rejected(error.code)
         if error.retryable:
             connection.wire.cut("auth_unavailable")
+
+    def _rejected(self, code: str) -> None:
+        self._metrics.connections.refused(code)
+        _log.info("socket.rejected", code=code)
 
     def _slow_down(self, connection: Connection, packet: EventPacket, wait: int) -> None:
         if connection.wire.cut_off:

@@ -50,7 +50,7 @@ class TcpConnections:
         self._most = most
         self._http: set[Http] = set()
         self._idle: dict[Http, None] = {}
-        """Those that wait for a further request, the longest first."""
+        """Those that wait for a first or a further request, the longest first."""
         self._queue: deque[Http] = deque()
         self._summoned = False
 
@@ -82,7 +82,7 @@ class TcpConnections:
         self.silent -= 1
 
     def idle(self, connection: Http) -> None:
-        """One is answered, and may ask again."""
+        """One is new, or is answered and may ask again."""
         self._idle[connection] = None
 
     def asks(self, connection: Http) -> None:

@@ -4,8 +4,8 @@ from typing import Generic, TypeVar
 
 MOST_UNJOINED = 10
 """Connections of one user that have not joined: as many as there may be sessions."""
-MOST_UNKNOWN = 1_000
-"""Connections of one address whose token is not known; at 8 KiB each."""
+MOST_UNKNOWN = 2_500
+"""Connections of one address whose token is not known; at 14 KiB each."""
 
 Connection = TypeVar("Connection")
 

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from service.ports import Identity
-from service.transport.unjoined import MOST_UNJOINED, MOST_UNKNOWN
+from service.transport.unjoined import MOST_UNJOINED, Unjoined
 from tests.security.surroundings import Bystanders, eventually, gone, sizes, unimpressed
 from tests.support.polling import Ended, Polling
 from tests.support.service import TestService, running, token
@@ -89,9 +89,10 @@ async def test_no_connect_within_10_s_closes_polling(
 async def test_of_too_many_connections_without_a_token_the_oldest_give_way(
     service: TestService, bystanders: Bystanders, http: aiohttp.ClientSession
 ):
+    service.node.sockets._unknown = Unjoined(10)
     known = await service.connect(token("alice"))
     oldest, next_one = await service.open(), await Polling.handshake(http, service.port)
-    for _ in range(MOST_UNKNOWN - 2):
+    for _ in range(8):
         await Polling.handshake(http, service.port)
     assert not oldest.closed
     youngest = [await Polling.handshake(http, service.port) for _ in range(2)]
@@ -101,7 +102,15 @@ async def test_of_too_many_connections_without_a_token_the_oldest_give_way(
     assert (await youngest[0].connect(token("bob"))).startswith("40")
     await known.emit("user:join", {"userId": "alice"})  # who is known was in nobody's way
     await known.next("user:joined")
+    assert refused_for(service, "overloaded") == 2
     await service.advance(30.5)
+
+
+def refused_for(service: TestService, reason: str) -> float | None:
+    """How many were refused for it, as Prometheus sees it."""
+    labels = {"result": "refused", "reason": reason}
+    registry = service.node.metrics.families.registry
+    return registry.get_sample_value("ringline_connects_total", labels)
 
 
 @pytest.mark.parametrize("event", [None, CALL], ids=["silent", "with an early event"])

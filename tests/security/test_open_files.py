@@ -83,11 +83,10 @@ async def probed(service: ServiceProcess) -> dict[str, float]:
     }
 
 
-@pytest.mark.parametrize("say", [b"", b"GET /open"], ids=["nothing", "half a request"])
-async def test_more_strangers_than_files(say: bytes):
+async def test_more_strangers_than_files():
     async with process(nofile=f"{FILES}:{FILES}") as service:
         alice = await Client.join(service.port, token("alice"), "alice")
-        async with crowd(service.port, say) as strangers:
+        async with crowd(service.port, b"GET /open") as strangers:
             assert len(strangers) > ROOM
             refused = 0.0
             async with asyncio.timeout(PATIENCE_S):
@@ -102,8 +101,9 @@ async def test_more_strangers_than_files(say: bytes):
         await alice.close()
 
 
-async def test_strangers_that_have_been_answered_give_way():
-    async with process(nofile=f"{FILES}:{FILES}") as service, crowd(service.port, GET):
+@pytest.mark.parametrize("say", [b"", GET], ids=["silent", "answered"])
+async def test_strangers_of_whom_no_request_is_under_way_give_way(say: bytes):
+    async with process(nofile=f"{FILES}:{FILES}") as service, crowd(service.port, say):
         told = await probed(service)
         assert told["process_open_fds"] < FILES - 64
         await newcomer(service)

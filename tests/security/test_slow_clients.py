@@ -15,7 +15,7 @@ from tests.security.surroundings import eventually
 from tests.support.client import Client
 from tests.support.polling import Polling
 from tests.support.process import ServiceProcess, process
-from tests.support.raw import GET, raw
+from tests.support.raw import GET, WEBSOCKET, raw
 from tests.support.service import TestService, running, token
 from tests.support.waiting import PATIENCE_S
 
@@ -129,6 +129,28 @@ async def test_long_messages_that_wait_come_whole_and_in_order():
             sdp = (await bob.next("call:offer"))["offer"]["sdp"]
             assert sdp.startswith(f"v=0 {number} ")
             assert len(sdp) == 9_000 + number
+
+
+async def test_a_websocket_behind_an_answer_that_is_read_late_stays(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(http1, "READ_WITHIN_S", 1.0)
+    async with running() as service, raw(service.port) as connection:
+        await eventually(lambda: bool(service.node.tcp._http))
+        (serving,) = service.node.tcp._http
+        assert isinstance(serving, http1.BoundedHttp)
+        asked = 0
+        while not serving.flow.write_paused:
+            earlier = serving.cycle
+            await connection.send(GET)
+            asked += 1
+            await eventually(lambda: serving.cycle is not earlier and not serving._answering())  # noqa: B023
+        await connection.send(WEBSOCKET)
+        await eventually(lambda: serving.url.startswith(b"/socket.io/"))
+        answers = [(await connection.answer())[0] for _ in range(asked + 1)]
+        assert answers == [200] * asked + [101]
+        with pytest.raises(TimeoutError):
+            await connection.rest(patience=1.5)
 
 
 async def test_who_does_not_read_what_it_asked_for_over_http_is_dropped(

@@ -133,18 +133,37 @@ async def test_by_default_it_outlives_the_idle_time_of_the_common_balancers():
     assert Settings(jwt_secret=(SecretStr(SECRET),)).keep_alive > 600
 
 
-async def test_silent_connections_count_among_clients(http: aiohttp.ClientSession):
+@pytest.mark.parametrize("transport", ["websocket", "polling"])
+async def test_silent_connections_shut_nobody_out(transport: str, http: aiohttp.ClientSession):
+    async with running(max_connections=2) as service, AsyncExitStack() as held:
+        for _ in range(4):
+            await held.enter_async_context(raw(service.port))
+        await eventually(lambda: service.node.tcp.silent == 4)
+        if transport == "websocket":
+            await service.join("alice")
+        else:
+            polling = await Polling.handshake(http, service.port)
+            await polling.join(token("alice"), "alice")
+        await service.join("bob")
+        with pytest.raises(InvalidStatus):
+            await service.open()
+        await eventually(lambda: service.node.tcp.silent <= 1)
+
+
+async def test_halves_of_a_first_request_count_among_clients(http: aiohttp.ClientSession):
     async with running(max_connections=2) as service:
         polled = f"{service.url}/socket.io/?EIO=4&transport=polling"
-        async with raw(service.port) as silent, raw(service.port):
-            await eventually(lambda: service.node.tcp.silent == 2)
-            async with http.get(polled) as answer:
-                assert answer.status == 503
+        async with raw(service.port) as half, raw(service.port) as other:
+            await half.send(GET[:-2])
+            await other.send(GET[:-2])
+            await eventually(lambda: service.node.tcp.silent == 2 and not service.node.tcp._idle)
             with pytest.raises(InvalidStatus) as refused:
                 await service.open()
             assert refused.value.response.status_code == 503
-            await silent.send(GET)
-            assert (await silent.answer())[0] == 200
+            async with http.get(polled) as answer:
+                assert answer.status == 503
+            await half.send(GET[-2:])
+            assert (await half.answer())[0] == 200
             async with http.get(polled) as answer:
                 assert answer.status == 200
         await eventually(lambda: service.node.tcp.silent == 0)
@@ -154,8 +173,8 @@ async def test_silent_connections_count_among_clients(http: aiohttp.ClientSessio
 async def test_beyond_two_connections_a_client_a_newcomer_is_told_so():
     async with running(max_connections=2) as service, AsyncExitStack() as held:
         for _ in range(4):
-            await held.enter_async_context(raw(service.port))
-        await eventually(lambda: service.node.tcp.silent == 4)
+            await (await held.enter_async_context(raw(service.port))).send(GET[:-2])
+        await eventually(lambda: service.node.tcp.silent == 4 and not service.node.tcp._idle)
         async with raw(service.port) as newcomer:
             status, headers, _ = await newcomer.answer()
             assert (status, headers["retry-after"]) == (503, "5")
@@ -167,10 +186,11 @@ async def test_beyond_two_connections_a_client_a_newcomer_is_told_so():
 
 async def test_a_newcomer_takes_the_place_of_the_one_that_has_been_idle_for_longest():
     async with running(max_connections=2) as service, AsyncExitStack() as held:
-        silent, asking, longest, later = [
+        other, asking, longest, later = [
             await held.enter_async_context(raw(service.port)) for _ in range(4)
         ]
         await asking.send(GET[:-2])
+        await other.send(GET[:-2])
         await answered(longest)
         await answered(later)
         async with raw(service.port) as newcomer:
@@ -183,7 +203,8 @@ async def test_a_newcomer_takes_the_place_of_the_one_that_has_been_idle_for_long
                 await answered(later)
                 await asking.send(GET[-2:])
                 assert (await asking.answer())[0] == 200
-                await answered(silent)
+                await other.send(GET[-2:])
+                assert (await other.answer())[0] == 200
 
 
 async def answered(connection: Raw) -> None:
@@ -194,8 +215,10 @@ async def answered(connection: Raw) -> None:
 
 async def test_a_newcomer_is_let_in_again_when_others_have_gone():
     async with running(max_connections=1) as service:
-        async with raw(service.port), raw(service.port):
-            await eventually(lambda: service.node.tcp.silent == 2)
+        async with raw(service.port) as first, raw(service.port) as second:
+            await first.send(GET[:-2])
+            await second.send(GET[:-2])
+            await eventually(lambda: service.node.tcp.silent == 2 and not service.node.tcp._idle)
             async with raw(service.port) as third:
                 assert (await third.answer())[0] == 503
         await eventually(lambda: not service.node.tcp._http)

@@ -1,6 +1,6 @@
 """Of a user's connections that have not joined, the oldest gives way."""
 
-from service.transport.unjoined import MOST_UNJOINED, Unjoined
+from service.transport.unjoined import MOST_UNJOINED, MOST_UNKNOWN, Unjoined
 
 
 def test_the_twenty_first_takes_the_place_of_the_oldest():
@@ -23,3 +23,8 @@ def test_who_has_joined_is_in_nobodys_way():
         unjoined.discard("alice", number)
     unjoined.discard("nobody", 0)
     assert len(unjoined) == 0
+
+
+def test_thousands_behind_one_address_may_come_at_once():
+    unknown: Unjoined[int] = Unjoined(MOST_UNKNOWN)
+    assert not any(unknown.add("192.0.2.1", number) for number in range(2_400))
