@@ -22,13 +22,15 @@ class Totals:
 
     async def count(self) -> None:
         """Count anew, in the loop that serves them."""
-        websocket = queued = waiting = 0
+        websocket = queued = received = 0
         peers = self._engine.peers()
         for start in range(0, len(peers), _AT_A_TIME):
             for peer in peers[start : start + _AT_A_TIME]:
                 websocket += peer.wire.on_websocket
-                queued += peer.wire.queued()
-                waiting += peer.waiting
+                out = peer.wire.queued()
+                queued += out
+                if peer.wire.known:
+                    received += peer.waiting - out
             await asyncio.sleep(0)
         self.websocket, self.polling = websocket, len(peers) - websocket
-        self.queued_bytes, self.received_bytes = queued, waiting - queued
+        self.queued_bytes, self.received_bytes = queued, received

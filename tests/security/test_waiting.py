@@ -13,7 +13,7 @@ from tests.support.client import Client
 from tests.support.memory import Memory, watched
 from tests.support.polling import RECORD_SEPARATOR, Polling
 from tests.support.raw import Raw, frame, raw, raw_websocket
-from tests.support.service import token
+from tests.support.service import running, token
 from tests.support.waiting import until
 
 MOST_GROWN = 40
@@ -82,6 +82,19 @@ async def test_100_connections_with_frames_behind_their_connect(behind: bytes):
         await asyncio.gather(*(one.pour(behind, 64 * len(EVENT)) for one in sockets))
         grown = memory.grown
     assert grown < MOST_GROWN, grown
+
+
+async def test_what_waits_behind_a_connect_is_not_counted_as_of_a_known_token():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/jwks"
+        async with running(jwt_secret=(), jwks_url=url) as service:
+            client = await service.open()
+            await client.send(CONNECT % signed("e"))
+            await client.send('42["call:offer","' + "x" * 30_000 + '"]')
+            await until(lambda: [one for one in service.node.engine.peers() if one.waiting], "it")
+            await service.node.totals.count()
+            assert service.node.totals.received_bytes == 0
+            assert service.node.tcp.waiting.size > 30_000
 
 
 async def test_1000_halves_of_a_message():
