@@ -5,6 +5,7 @@ no timer, no history. The arithmetic is on integers, in units of `1 / count` ms,
 is exact and does not drift however long a meter lives.
 """
 
+from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import islice
@@ -136,7 +137,7 @@ class Shares:
         self._limit = limit
         self._meters: dict[str, Meter] = {}
         self._held: dict[str, int] = {}
-        self._leaving: dict[str, None] = {}
+        self._leaving: OrderedDict[str, None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._meters)
@@ -171,14 +172,15 @@ class Shares:
 class Meters:
     """One limit for many: a user, a pair of users.
 
-    Who comes seldom is forgotten as others come: as soon as its absence changes no answer.
+    Who comes seldom is forgotten as others come: as soon as its absence changes no answer. In an
+    ordered dictionary: in a plain one, finding the first takes as long as many were before it.
     """
 
     __slots__ = ("_limit", "_meters")
 
     def __init__(self, limit: Limit) -> None:
         self._limit = limit
-        self._meters: dict[Hashable, Meter] = {}
+        self._meters: OrderedDict[Hashable, Meter] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._meters)

@@ -1,5 +1,6 @@
 """Who counts as one sender, and a limit for each of them."""
 
+from collections import OrderedDict
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -34,7 +35,7 @@ class Senders:
 
     def __init__(self, limit: Limit) -> None:
         self._limit = limit
-        self._meters: dict[str, Meter] = {}
+        self._meters: OrderedDict[str, Meter] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._meters)

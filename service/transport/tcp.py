@@ -1,7 +1,7 @@
 """The TCP connections of one port: how many there may be, whose turn it is, how they drain."""
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from time import perf_counter
 from typing import Protocol
@@ -49,7 +49,7 @@ class TcpConnections:
         """What their clients have waiting."""
         self._most = most
         self._http: set[Http] = set()
-        self._idle: dict[Http, None] = {}
+        self._idle: OrderedDict[Http, None] = OrderedDict()
         """Those that wait for a first or a further request, the longest first."""
         self._queue: deque[Http] = deque()
         self._summoned = False
