@@ -138,7 +138,7 @@ def _requests() -> Iterator[Row]:
     )
     yield Row(
         "an HTTP answer that the client does not read",
-        f"{_size(listeners.SEND_BUFFER)} in the kernel, and the answer",
+        f"{_size(listeners.SEND_BUFFER)} in the kernel, and the answer, counted by address",
         f"{http1.READ_WITHIN_S} s",
         "closed",
     )
@@ -166,7 +166,8 @@ def _requests() -> Iterator[Row]:
 def _before_the_join() -> Iterator[Row]:
     yield Row("a token", _size(LONGEST_TOKEN), "—", "`unauthenticated`, before anything is decoded")
     yield Row(
-        "bytes of one address before a token is known: heads, bodies, frames",
+        "bytes of one address before a token is known: heads, bodies, frames; of anybody's "
+        "answers over HTTP what is not read",
         f"{_size(waiting.MOST_OF_AN_ADDRESS)} in all; a WebSocket one message and "
         f"{_size(waiting.BEYOND_A_MESSAGE)}",
         "the deadlines above",

@@ -37,8 +37,11 @@ WITHIN_S = 10
 body whose request is answered already."""
 _TURN_S = 0.001
 """How long a connection is parsed at once: chunks of a byte each are 80 ms to parse in one read."""
-READ_WITHIN_S = 60
+READ_WITHIN_S = 10
 """Seconds that a client has to read of an answer what the kernel does not take."""
+MOST_UNREAD = 4 * 1024
+"""Bytes written that the kernel does not take, beyond which they count as waiting, of its address;
+nothing more is written then."""
 _STEP = 1024
 """Bytes parsed at once: of pipelined requests, those of one step are kept."""
 _CHUNK = 32
@@ -90,6 +93,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._head = 0
         self._framing = 0
         self._kept = 0
+        self._written = 0
         self._refusal: errors.RinglineError | None = None
         self._over = False
         self._queued = False
@@ -101,6 +105,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a first request, unless there is no room and none that is idle or silent."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(MOST_UNREAD)
         self.flow = _Flow(transport, self._unparsed)
         self._arrival = Arrival(transport)
         address = self.client[0] if self.client else ""
@@ -130,19 +135,25 @@ class BoundedHttp(HttpToolsProtocol):
             self._parting.cancel()
         self._arrival.ended()
         self._leave()
+        self._share.close()
         super().connection_lost(exc)
         if not self._answering():
             self.cycle = None  # type: ignore[assignment]
 
     def pause_writing(self) -> None:
-        """More is written than the client reads."""
+        """More is written than the client reads, which counts whoever it is."""
         super().pause_writing()
         self._unread = self.loop.call_later(READ_WITHIN_S, self._drop)
+        self._written = self.transport.get_write_buffer_size()
+        self._share.known = False
+        self._hold()
 
     def resume_writing(self) -> None:
         """The client has caught up."""
         super().resume_writing()
         self._has_read()
+        self._written = 0
+        self._hold()
         self._upgrade()
 
     def _has_read(self) -> None:
@@ -160,6 +171,8 @@ class BoundedHttp(HttpToolsProtocol):
             self.flow.pause_reading()
             return
         self._leave()
+        self._share.close()
+        self.transport.set_write_buffer_limits()  # the WebSocket has its own bound
         super().handle_websocket_upgrade()
 
     def _upgrade(self) -> None:
@@ -173,7 +186,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._over = True
         self._unparsed.clear()
         self.parser, self.headers = None, []  # type: ignore[assignment]
-        self._share.close()
+        self._share.spare()
         self._unset_deadline()
         self._unset_keepalive_if_required()
         self._tcp.closed(self)
@@ -214,7 +227,10 @@ class BoundedHttp(HttpToolsProtocol):
         elif self._may_read():
             self.flow.resume_reading()
         if not self._over:
-            self._share.hold(self._kept + len(self._unparsed))
+            self._hold()
+
+    def _hold(self) -> None:
+        self._share.hold(self._kept + len(self._unparsed) + self._written)
 
     def _may_read(self) -> bool:
         """Whether nothing that was read waits for the application (uvicorn's own bounds)."""
@@ -350,8 +366,14 @@ class BoundedHttp(HttpToolsProtocol):
         self._refuse(HeadTooSlow())
 
     def _refuse(self, error: errors.RinglineError) -> None:
-        """Hear nothing more, say why, behind the answers that are awaited, and close."""
+        """Hear nothing more, say why, behind the answers that are awaited, and close.
+
+        A client that does not read what it has been answered is not told.
+        """
         self._leave()
+        if self.flow.write_paused:
+            self._drop()
+            return
         self._refusal = error
         self.flow.pause_reading()
         if self._answering() and (self._in_head or self.pipeline):

@@ -14,7 +14,7 @@ BACKLOG = 2048
 RECEIVE_BUFFER = 32 * 1024
 """Bytes that the kernel keeps for a connection which is not read for now. By itself it would keep
 megabytes, which count as the container's memory. In one read comes no more than twice as much."""
-SEND_BUFFER = 256 * 1024
+SEND_BUFFER = 64 * 1024
 """Bytes written that the kernel keeps for a client that does not read."""
 BOTH = ("*", "::")
 """Hosts that stand for every address, of either family."""

@@ -24,7 +24,7 @@ LOGGED = ["bad-requests", "log-unread"]
 """What is refused and logged."""
 UNHEARD_OF = ["watch-new", "request-ids"]
 """Ids that are new each time."""
-UNREAD = ["unread-statuses", "unread-polls"]
+UNREAD = ["unread-pages", "unread-statuses", "unread-polls"]
 SOME = [*HEADS, *CONNECTIONS, *COMING_AND_GOING, *BEFORE_A_TOKEN, *LOGGED, *UNHEARD_OF, *UNREAD]
 FURTHER = [
     *("pipelined", "half-handshakes", "half-bodies", "churn", "behind-connect", "bad-frames"),

@@ -2,9 +2,10 @@
 
 import pytest
 
+from service.transport import waiting as bounds
 from service.transport.waiting import MOST_OF_AN_ADDRESS, RELIEVED_TO, Share, Waiting
-from tests.support.raw import WEBSOCKET, frame, raw
-from tests.support.service import running
+from tests.support.raw import GET, WEBSOCKET, frame, raw
+from tests.support.service import TestService, running
 from tests.support.waiting import until
 
 
@@ -88,3 +89,35 @@ async def test_behind_a_trusted_proxy_it_counts_for_who_is_behind_it(*, websocke
         assert waiting._sizes.keys() == {"192.0.2.7"}
         connection.writer.transport.abort()
         await until(lambda: waiting.size == 0)
+
+
+async def test_an_answer_counts_until_it_is_read():
+    asked = 100
+    async with running() as service, raw(service.port) as connection:
+        await connection.send(GET * asked)
+        await until(lambda: service.node.tcp.waiting.size > len(GET) * asked)
+        assert [size for size, _ in service.node.tcp.waiting.waiters()] != []
+        assert [(await connection.answer())[0] for _ in range(asked)] == [200] * asked
+        assert service.node.tcp.waiting.size == 0
+
+
+async def test_whoever_reads_no_answers_goes_when_its_address_has_too_many(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(bounds, "MOST_OF_AN_ADDRESS", 20_000)
+    monkeypatch.setattr(bounds, "RELIEVED_TO", 15_000)
+    async with running() as service, raw(service.port) as honest, raw(service.port) as deaf:
+        await honest.send(GET)
+        assert (await honest.answer())[0] == 200
+        await deaf.send(GET * 400)
+        await until(lambda: refused(service) == 1)
+        await honest.send(GET)
+        assert (await honest.answer())[0] == 200
+        assert b"503" not in await deaf.rest()  # it is cut as it stands
+
+
+def refused(service: TestService) -> float | None:
+    """Connections that had to go for it, as Prometheus sees them."""
+    labels = {"result": "refused", "reason": "overloaded"}
+    registry = service.node.metrics.families.registry
+    return registry.get_sample_value("ringline_connects_total", labels)
