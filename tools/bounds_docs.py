@@ -82,10 +82,10 @@ def _connections() -> Iterator[Row]:
         f"the one silent or idle for longest goes; else 503 for {tcp.TOLD}, and all others are cut",
     )
     yield Row(
-        "a TCP connection over which no request has come",
-        "counted in `RINGLINE_MAX_CONNECTIONS`",
+        "TCP connections over which no request has come",
+        f"{tcp.MOST_SILENT:,} of one address; counted in `RINGLINE_MAX_CONNECTIONS`",
         f"{http1.WITHIN_S} s to the first byte; before it as much for a TLS handshake",
-        "closed",
+        "closed; of too many the oldest",
     )
     yield Row(
         "connections of one address before their token is known",

@@ -108,18 +108,18 @@ class BoundedHttp(HttpToolsProtocol):
         transport.set_write_buffer_limits(MOST_UNREAD)
         self.flow = _Flow(transport, self._unparsed)
         self._arrival = Arrival(transport)
-        address = self.client[0] if self.client else ""
-        self._share = Share(self._tcp.waiting, address, self._crowded)
+        self._address = self.client[0] if self.client else ""
+        self._share = Share(self._tcp.waiting, self._address, self._crowded)
         excess = self._tcp.excess(len(self.connections))
         if not excess or self._tcp.make_room():
-            self._tcp.opened(self)
+            self._tcp.opened(self, self._address)
             self._tcp.idle(self)
-            self._within(WITHIN_S, self._drop)
+            self._within(WITHIN_S, self.cut)
             return
         self._asked = True
         self._tcp.refused("overloaded")
         if excess > TOLD:
-            self._drop()
+            self.cut()
         else:
             self._refuse(Crowded(retry_after_ms=_RETRY_MS))
 
@@ -143,7 +143,7 @@ class BoundedHttp(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """More is written than the client reads, which counts whoever it is."""
         super().pause_writing()
-        self._unread = self.loop.call_later(READ_WITHIN_S, self._drop)
+        self._unread = self.loop.call_later(READ_WITHIN_S, self.cut)
         self._written = self.transport.get_write_buffer_size()
         self._share.known = False
         self._hold()
@@ -195,7 +195,7 @@ class BoundedHttp(HttpToolsProtocol):
     def _has_asked(self) -> None:
         if not self._asked:
             self._asked = True
-            self._tcp.asked()
+            self._tcp.asked(self, self._address)
 
     def data_received(self, data: bytes) -> None:
         """Parse what was read, little by little, and nothing behind a request that waits."""
@@ -321,7 +321,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self._over and self._refusal:
             self._refuse(self._refusal)
         elif self.cycle.response_complete and not self._in_head:
-            self._within(WITHIN_S, self._drop)
+            self._within(WITHIN_S, self.cut)
         self._parse()
         if self._idle():
             self._tcp.idle(self)
@@ -337,7 +337,7 @@ class BoundedHttp(HttpToolsProtocol):
         """Close it if it is idle; whether it was."""
         idle = self._idle()
         if idle:
-            self._drop()
+            self.cut()
         return idle
 
     def _idle(self) -> bool:
@@ -347,7 +347,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def timeout_keep_alive_handler(self) -> None:
         """No further request came."""
-        self._drop()
+        self.cut()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be parsed."""
@@ -372,7 +372,7 @@ class BoundedHttp(HttpToolsProtocol):
         """
         self._leave()
         if self.flow.write_paused:
-            self._drop()
+            self.cut()
             return
         self._refusal = error
         self.flow.pause_reading()
@@ -380,7 +380,7 @@ class BoundedHttp(HttpToolsProtocol):
             return
         if not self._abandoned():
             self.transport.write(_written(problem(error, more=_READABLE)))
-        self._parting = self.loop.call_later(_LATE_S, self._drop)
+        self._parting = self.loop.call_later(_LATE_S, self.cut)
 
     def _abandoned(self) -> bool:
         """Have no answer come to a request that is refused in its body; whether one has begun."""
@@ -391,7 +391,8 @@ class BoundedHttp(HttpToolsProtocol):
         begun: bool = self.cycle.response_started
         return begun
 
-    def _drop(self) -> None:
+    def cut(self) -> None:
+        """Close it, whatever is under way."""
         self.transport.abort()
 
     def _await_next(self) -> None:

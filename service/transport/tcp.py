@@ -6,6 +6,8 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Protocol
 
+from service.auth.senders import block_of
+from service.transport.unjoined import Unjoined
 from service.transport.waiting import Waiting
 
 _TURN_S = 0.005
@@ -14,10 +16,16 @@ EACH = 2
 """Connections that one client may need: long-polling sends while it waits for an answer."""
 TOLD = 100
 """Connections beyond the most there may be that are told so; all others are cut at once."""
+MOST_SILENT = 4_000
+"""Connections of one address over which no request has come; at 8 KiB each."""
 
 
 class Http(Protocol):
     """A connection that speaks HTTP."""
+
+    def cut(self) -> None:
+        """Close it, whatever is under way."""
+        ...
 
     def drain(self) -> None:
         """Make its current or next request the last one."""
@@ -51,6 +59,7 @@ class TcpConnections:
         self._http: set[Http] = set()
         self._idle: OrderedDict[Http, None] = OrderedDict()
         """Those that wait for a first or a further request, the longest first."""
+        self._silent: Unjoined[Http] = Unjoined(MOST_SILENT)
         self._queue: deque[Http] = deque()
         self._summoned = False
 
@@ -72,14 +81,18 @@ class TcpConnections:
                 return True
         return False
 
-    def opened(self, connection: Http) -> None:
-        """One more, silent so far."""
+    def opened(self, connection: Http, address: str) -> None:
+        """One more, silent so far; of too many of its address the oldest gives way."""
         self.silent += 1
         self._http.add(connection)
+        if oldest := self._silent.add(block_of(address), connection):
+            self.refused("overloaded")
+            oldest.cut()
 
-    def asked(self) -> None:
+    def asked(self, connection: Http, address: str) -> None:
         """One that was silent has sent a request, or is gone."""
         self.silent -= 1
+        self._silent.discard(block_of(address), connection)
 
     def idle(self, connection: Http) -> None:
         """One is new, or is answered and may ask again."""

@@ -60,6 +60,13 @@ async def gone(service: TestService, before: dict[str, int]) -> None:
     await eventually(lambda: sizes(service) == before, lambda: f"{sizes(service)} ≠ {before}")
 
 
+def refused_for(service: TestService, reason: str) -> float | None:
+    """How many were refused for it, as Prometheus sees it."""
+    labels = {"result": "refused", "reason": reason}
+    registry = service.node.metrics.families.registry
+    return registry.get_sample_value("ringline_connects_total", labels)
+
+
 async def eventually(
     true: Callable[[], bool], what: Callable[[], Any] = str, within: float = PROMPT_S * SLACK
 ) -> None:

@@ -10,7 +10,14 @@ import pytest
 
 from service.ports import Identity
 from service.transport.unjoined import MOST_UNJOINED, Unjoined
-from tests.security.surroundings import Bystanders, eventually, gone, sizes, unimpressed
+from tests.security.surroundings import (
+    Bystanders,
+    eventually,
+    gone,
+    refused_for,
+    sizes,
+    unimpressed,
+)
 from tests.support.polling import Ended, Polling
 from tests.support.service import TestService, running, token
 
@@ -104,13 +111,6 @@ async def test_of_too_many_connections_without_a_token_the_oldest_give_way(
     await known.next("user:joined")
     assert refused_for(service, "overloaded") == 2
     await service.advance(30.5)
-
-
-def refused_for(service: TestService, reason: str) -> float | None:
-    """How many were refused for it, as Prometheus sees it."""
-    labels = {"result": "refused", "reason": reason}
-    registry = service.node.metrics.families.registry
-    return registry.get_sample_value("ringline_connects_total", labels)
 
 
 @pytest.mark.parametrize("event", [None, CALL], ids=["silent", "with an early event"])

@@ -16,7 +16,8 @@ from websockets.exceptions import InvalidStatus
 from service.app import serving
 from service.settings import Settings
 from service.transport.http1 import WITHIN_S
-from tests.security.surroundings import eventually
+from service.transport.unjoined import Unjoined
+from tests.security.surroundings import eventually, refused_for
 from tests.support.polling import Polling
 from tests.support.raw import GET, Raw, raw
 from tests.support.service import SECRET, TestService, running, token
@@ -148,6 +149,20 @@ async def test_silent_connections_shut_nobody_out(transport: str, http: aiohttp.
         with pytest.raises(InvalidStatus):
             await service.open()
         await eventually(lambda: service.node.tcp.silent <= 1)
+
+
+async def test_of_too_many_silent_connections_of_an_address_the_oldest_give_way():
+    async with running() as service, AsyncExitStack() as held:
+        service.node.tcp._silent = Unjoined(2)
+        asked = await held.enter_async_context(raw(service.port))
+        await answered(asked)
+        half, silent = [await held.enter_async_context(raw(service.port)) for _ in range(2)]
+        await half.send(GET[:-2])
+        for number, oldest in enumerate((half, silent), start=1):
+            await held.enter_async_context(raw(service.port))
+            assert await oldest.rest() == b""
+            assert refused_for(service, "overloaded") == number
+        await answered(asked)
 
 
 async def test_halves_of_a_first_request_count_among_clients(http: aiohttp.ClientSession):

@@ -4,8 +4,9 @@ import pytest
 
 from service.transport import waiting as bounds
 from service.transport.waiting import MOST_OF_AN_ADDRESS, RELIEVED_TO, Share, Waiting
+from tests.security.surroundings import refused_for
 from tests.support.raw import GET, WEBSOCKET, frame, raw
-from tests.support.service import TestService, running
+from tests.support.service import running
 from tests.support.waiting import until
 
 
@@ -110,14 +111,7 @@ async def test_whoever_reads_no_answers_goes_when_its_address_has_too_many(
         await honest.send(GET)
         assert (await honest.answer())[0] == 200
         await deaf.send(GET * 400)
-        await until(lambda: refused(service) == 1)
+        await until(lambda: refused_for(service, "overloaded") == 1)
         await honest.send(GET)
         assert (await honest.answer())[0] == 200
         assert b"503" not in await deaf.rest()  # it is cut as it stands
-
-
-def refused(service: TestService) -> float | None:
-    """Connections that had to go for it, as Prometheus sees them."""
-    labels = {"result": "refused", "reason": "overloaded"}
-    registry = service.node.metrics.families.registry
-    return registry.get_sample_value("ringline_connects_total", labels)
