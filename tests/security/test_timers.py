@@ -109,9 +109,10 @@ VISITS = [left, lost, polled, tried, refused, silent]
 @pytest.mark.parametrize("visit", VISITS)
 async def test_500_visits(websockets: str, visit: Callable[[Raw], Awaitable[None]]):
     """Heartbeats stayed for up to 30 s, held by the deadline of a join that had been cancelled."""
+    former = kept()[0]  # what other tests of this process have left
     async with running(websockets=websockets) as service:
         await visits(service, visit, 1)
-        await eventually(lambda: kept()[0] == 0)
+        await eventually(lambda: kept()[0] <= former)
         before = kept()
         for _ in range(MANY // AT_ONCE):
             await visits(service, visit, AT_ONCE)
