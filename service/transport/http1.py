@@ -15,16 +15,15 @@ Leaned on, and held by tests/transport/test_contract.py: of `HttpToolsProtocol`,
 
 import asyncio
 from collections.abc import Callable
-from http import HTTPStatus
 from time import perf_counter
 from typing import Any
 
-from starlette.responses import Response
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from service import errors
 from service.transport.arrival import ARRIVAL, Arrival
+from service.transport.denial import written
 from service.transport.http.problems import problem
 from service.transport.tcp import TOLD, TcpConnections
 from service.transport.waiting import SHARE, Share
@@ -379,7 +378,10 @@ class BoundedHttp(HttpToolsProtocol):
         if self._answering() and (self._in_head or self.pipeline):
             return
         if not self._abandoned():
-            self.transport.write(_written(problem(error, more=_READABLE)))
+            answer = problem(error, more=_READABLE)
+            self.transport.write(
+                written(answer.status_code, answer.raw_headers, bytes(answer.body))
+            )
         self._parting = self.loop.call_later(_LATE_S, self.cut)
 
     def _abandoned(self) -> bool:
@@ -421,12 +423,3 @@ class _Flow(FlowControl):
         """Read on, unless there is something to parse."""
         if not self._unparsed:
             super().resume_reading()
-
-
-def _written(answer: Response) -> bytes:
-    """A response as it goes over the wire, the last one of its connection."""
-    status = HTTPStatus(answer.status_code)
-    headers = [*answer.raw_headers, (b"connection", b"close")]
-    lines = b"".join(b"%b: %b\r\n" % header for header in headers)
-    first = f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
-    return first + lines + b"\r\n" + bytes(answer.body)

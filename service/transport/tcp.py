@@ -7,11 +7,10 @@ from time import perf_counter
 from typing import Protocol
 
 from service.auth.senders import block_of
+from service.pace import TURN_S
 from service.transport.unjoined import Unjoined
 from service.transport.waiting import Waiting
 
-_TURN_S = 0.005
-"""How long those that wait for a turn are parsed before the event loop goes round."""
 EACH = 2
 """Connections that one client may need: long-polling sends while it waits for an answer."""
 TOLD = 100
@@ -118,7 +117,7 @@ class TcpConnections:
             asyncio.get_running_loop().call_soon(self._serve)
 
     def _serve(self) -> None:
-        until = perf_counter() + _TURN_S
+        until = perf_counter() + TURN_S
         try:
             while self._queue and perf_counter() < until:
                 self._queue.popleft().parse_on()

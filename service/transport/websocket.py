@@ -19,6 +19,7 @@ from service.clock import wall_clock
 from service.limits import Meter
 from service.transport.http1 import MOST_HEAD, MOST_HEADERS
 from service.transport.line import CONTROLS, FAILED, MOST_FRAGMENTS, MOST_UNREAD
+from service.transport.lingering import LINGER_S, MOST_LATE
 from service.transport.waiting import BEYOND_A_MESSAGE, SHARE, Share, Waiting
 
 if TYPE_CHECKING:
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
 PARSED_AT_ONCE = 2 * 1024
 """Bytes: a read brings 128 KiB, and of empty frames that is a quarter of a second's work, and 5 MiB
 where they wait for the application."""
-MOST_LATE = 256 * 1024
-"""Bytes that a client may send after our close frame, for what was on its way."""
-_LATE_S = 0.5
-"""How long a client that sends more may take to read the close frame."""
 # It parses a handshake that is within bounds once more, and has narrower bounds of its own.
 http11.MAX_LINE_LENGTH = MOST_HEAD
 http11.MAX_NUM_HEADERS = MOST_HEADERS
@@ -70,7 +67,7 @@ class BoundedProtocol(WebSocketsSansIOProtocol):
             self._late += len(data)
         if self._late > MOST_LATE:
             self.transport.pause_reading()
-            self.loop.call_later(_LATE_S, self.transport.abort)
+            self.loop.call_later(LINGER_S, self.transport.abort)
         elif not self.handshake_initiated:
             super().data_received(data)
         elif self._within(len(data)):

@@ -18,6 +18,7 @@ from urllib.parse import unquote
 
 import structlog
 
+from service.transport.denial import written
 from service.transport.line import EXTENSION
 from service.transport.picows_handshake import take_over
 from service.transport.picows_line import PicowsLine
@@ -118,12 +119,9 @@ class WireSpeed(asyncio.Protocol):
         if self._decided:
             return
         self._decided = True
-        own = [*headers, (b"connection", b"close")]
         if not any(name == b"content-length" for name, _ in headers):
-            own.append((b"content-length", b"%d" % len(body)))
-        lines = b"".join(b"%b: %b\r\n" % header for header in own)
-        first = f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
-        self._transport.write(first + lines + b"\r\n" + body)
+            headers = [*headers, (b"content-length", b"%d" % len(body))]
+        self._transport.write(written(status, headers, body))
         self._transport.close()
 
     def _scope(self) -> dict[str, Any]:
