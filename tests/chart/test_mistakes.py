@@ -38,6 +38,9 @@ BY_SCHEMA = [
     ("image: {digest: latest}", "image.digest: Does not match pattern"),
     ("service: {type: ExternalName}", '"ClusterIP", "NodePort", "LoadBalancer"'),
     ("probe: {canary: {everySeconds: 5}}", "everySeconds: Must be greater than or equal to 10"),
+    ("global: {imageRegistry: 'https://registry.example.org'}",
+     "global.imageRegistry: Does not match pattern"),
+    ("imagePullSecrets: [{secret: a}]", "imagePullSecrets.0: name is required"),
     ("podAnnotations: {a: 1}", "podAnnotations.a: Invalid type. Expected: string"),
 ]  # fmt: skip
 BY_TEMPLATE = [
@@ -77,6 +80,10 @@ BY_TEMPLATE = [
      "turn.tls.existingSecret and turn.tls.certManager are set together; keep one."),
     ("settings: {jwksUrl: 'https://a/b'}\nprobe: {canary: {enabled: true}}",
      "set probe.existingSecret to a Secret with token_a and token_b."),
+    ("commonLabels: {app.kubernetes.io/name: a}",
+     "commonLabels: app.kubernetes.io/name is the chart's own, since objects are found by it"),
+    ("podLabels: {app.kubernetes.io/component: a}",
+     "podLabels: app.kubernetes.io/component is the chart's own"),
     ("settings: {jwksUrl: 'https://a/b'}\nloadtest: {enabled: true, configMap: a}",
      "loadtest: its users sign in by an HS256 key, and this service has none"),
 ]  # fmt: skip

@@ -1,22 +1,35 @@
 {{- /* What containers have in common. */ -}}
 
-{{- /* `list .Values.image .Chart.AppVersion`: the reference, with the tag to fall back on. */ -}}
+{{- /*
+`list . .Values.image .Chart.AppVersion`: the reference, with the tag to fall back on. A global registry
+stands in place of the one that the repository begins with, which has a dot or a port, or is localhost.
+*/ -}}
 {{- define "ringline.image" -}}
-{{- $image := first . -}}
-{{ $image.repository }}:{{ $image.tag | default (last . | toString) }}{{ with $image.digest }}@{{ . }}{{ end }}
+{{- $image := index . 1 -}}
+{{- $repository := $image.repository -}}
+{{- with (first .).Values.global.imageRegistry -}}
+{{- $repository = regexReplaceAll "^(localhost|[^/]*[.:][^/]*)/" $repository "" | printf "%s/%s" . -}}
+{{- end -}}
+{{ $repository }}:{{ $image.tag | default (last . | toString) }}{{ with $image.digest }}@{{ . }}{{ end }}
 {{- end }}
 
-{{- /* Where pods may run and who vouches for them: `list . $nodeSelector $tolerations`. */ -}}
+{{- /* Where pods may run, who vouches for them and whom they know: `list . $nodeSelector $tolerations`. */ -}}
 {{- define "ringline.placement" -}}
-{{- $root := first . -}}
-{{- with $root.Values.imagePullSecrets }}
+{{- $values := (first .).Values -}}
+{{- $secrets := list -}}
+{{- range concat ($values.global.imagePullSecrets | default list) ($values.imagePullSecrets | default list) -}}
+{{- $secrets = append $secrets (kindIs "string" . | ternary (dict "name" .) .) | uniq -}}
+{{- end -}}
+{{- with $secrets }}
 imagePullSecrets:
-  {{- range . }}
-  - name: {{ . }}
-  {{- end }}
+  {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with $root.Values.priorityClassName }}
+{{- with $values.priorityClassName }}
 priorityClassName: {{ . }}
+{{- end }}
+{{- with $values.hostAliases }}
+hostAliases:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with index . 1 }}
 nodeSelector:
@@ -32,7 +45,7 @@ tolerations:
 {{- define "ringline.probe.container" -}}
 {{- $root := first . -}}
 {{- $values := $root.Values -}}
-image: {{ include "ringline.image" (list $values.image $root.Chart.AppVersion) }}
+image: {{ include "ringline.image" (list $root $values.image $root.Chart.AppVersion) }}
 imagePullPolicy: {{ $values.image.pullPolicy }}
 command: [ringline, probe]
 args:

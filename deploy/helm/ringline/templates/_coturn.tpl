@@ -6,7 +6,7 @@
 {{- $onNodes := eq $turn.mode "daemonset" -}}
 {{- $asksNode := and $onNodes $turn.discoverNode -}}
 name: coturn
-image: {{ include "ringline.image" (list $turn.image "") }}
+image: {{ include "ringline.image" (list . $turn.image "") }}
 imagePullPolicy: {{ $turn.image.pullPolicy }}
 {{- if $asksNode }}
 command:

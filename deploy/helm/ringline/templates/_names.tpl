@@ -23,14 +23,39 @@ app.kubernetes.io/instance: {{ $root.Release.Name }}
 app.kubernetes.io/component: {{ last . }}
 {{- end }}
 
-{{- define "ringline.labels" -}}
+{{- define "ringline.ownLabels" -}}
 {{- $root := first . -}}
 {{ include "ringline.selector" . }}
 app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
-{{- with $root.Values.commonLabels }}
+{{- end }}
+
+{{- define "ringline.labels" -}}
+{{ include "ringline.ownLabels" . }}
+{{- with (first .).Values.commonLabels }}
 {{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- /* Of the pods of one component, with more labels or none: `list . "turn" $labels`. */ -}}
+{{- define "ringline.podLabels" -}}
+{{- $root := first . -}}
+{{ include "ringline.selector" (list $root (index . 1)) }}
+{{- with merge dict (index . 2 | default dict) ($root.Values.commonLabels | default dict) }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- /* With those that everything has behind: `list . $annotations …`; nothing when there are none. */ -}}
+{{- define "ringline.annotations" -}}
+{{- $all := dict -}}
+{{- range append (rest .) (first .).Values.commonAnnotations -}}
+{{- $all = merge $all (. | default dict) -}}
+{{- end -}}
+{{- with $all -}}
+annotations:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
