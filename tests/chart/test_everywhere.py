@@ -18,7 +18,7 @@ EVERYWHERE = {
     "global": {"imageRegistry": MIRROR, "imagePullSecrets": ["registry", {"name": "mirror"}]},
     "imagePullSecrets": [{"name": "registry"}],
     "commonLabels": {"team": "calls"},
-    "commonAnnotations": {"example.org/owner": "calls"},
+    "commonAnnotations": {"example.org/contact": "calls"},
     "priorityClassName": "calls",
     "hostAliases": OF_POD["hostAliases"],
     "revisionHistoryLimit": 3,
@@ -37,7 +37,7 @@ def chosen(case: str) -> Iterator[Thing]:
 def test_every_object_has_the_common_labels_and_annotations(case: str):
     for thing in chosen(case):
         assert thing.labels["team"] == "calls", thing
-        assert thing.tree["metadata"]["annotations"]["example.org/owner"] == "calls", thing
+        assert thing.tree["metadata"]["annotations"]["example.org/contact"] == "calls", thing
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -45,7 +45,7 @@ def test_every_pod_has_them_and_what_pods_have_in_common(case: str):
     for thing in filter(lambda one: one.template, chosen(case)):
         metadata = thing.template["metadata"]
         assert metadata["labels"]["team"] == "calls", thing
-        assert metadata["annotations"]["example.org/owner"] == "calls", thing
+        assert metadata["annotations"]["example.org/contact"] == "calls", thing
         assert {key: thing.pod.get(key) for key in OF_POD} == OF_POD, thing
 
 
