@@ -8,6 +8,8 @@ from tests.chart.rendering import CASES, Rendering, Thing, rendered
 
 pytestmark = pytest.mark.chart
 
+ANYONE = {"loadBalancerIP": "", "loadBalancerSourceRanges": None, "sessionAffinity": "None"}
+
 
 def behind(rendering: Rendering, service: Thing) -> list[Thing]:
     wanted = service.tree["spec"]["selector"].items()
@@ -56,6 +58,30 @@ def test_traffic_policies_and_classes_stand_where_kubernetes_takes_them(case: st
         outside = spec["type"] in ("LoadBalancer", "NodePort")
         assert ("externalTrafficPolicy" in spec) is outside, service
         assert "loadBalancerClass" not in spec or spec["type"] == "LoadBalancer", service
+
+
+@pytest.mark.parametrize(
+    ("case", "name", "address", "ranges", "affinity"),
+    [
+        ("load-balancer", "calls", "2001:db8::20", ["192.0.2.0/24", "2001:db8::/32"],
+         {"clientIP": {"timeoutSeconds": 3600}}),
+        ("relay-ports", "ringline-turn", "192.0.2.10", ["0.0.0.0/1", "128.0.0.0/1"], None),
+    ],
+)  # fmt: skip
+def test_a_load_balancer_has_the_address_and_the_clients_that_it_may_have(
+    case: str, name: str, address: str, ranges: list[str], affinity: object
+):
+    spec = rendered(case).one("Service", name).tree["spec"]
+    assert spec["loadBalancerIP"] == address
+    assert spec["loadBalancerSourceRanges"] == ranges
+    assert spec["sessionAffinity"] == "ClientIP"
+    assert spec.get("sessionAffinityConfig") == affinity
+
+
+def test_without_a_word_of_it_clients_stay_with_no_pod_and_come_from_anywhere():
+    for service in rendered("relay-ports", set_values={"turn": {"service": ANYONE}}).of("Service"):
+        assert service.tree["spec"].get("sessionAffinity", "None") == "None"
+        assert not {"loadBalancerIP", "loadBalancerSourceRanges"} & service.tree["spec"].keys()
 
 
 @pytest.mark.parametrize("case", CASES)
