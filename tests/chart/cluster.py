@@ -47,6 +47,7 @@ GROUPS = {
         "ClusterRole": "clusterroles",
         "ClusterRoleBinding": "clusterrolebindings",
     },
+    "traefik.io/v1alpha1": {"IngressRouteTCP": "ingressroutetcps"},
 }
 CLUSTER_WIDE = {"ClusterRole", "ClusterRoleBinding", "Namespace"}
 VERBS = ["create", "delete", "get", "list", "patch", "update"]

@@ -137,6 +137,22 @@ def test_turn_is_published_over_udp_tcp_and_tls_and_nothing_else():
     assert spec["publishNotReadyAddresses"] is True
 
 
+@pytest.mark.parametrize("mode", ["sidecar", "daemonset"])
+def test_tls_for_turn_is_passed_through_on_443_beside_https(mode: str):
+    rendering = rendered("turn-443", set_values={"turn": {"mode": mode}})
+    (route,) = rendering.of("IngressRouteTCP")
+    (passed,) = route.tree["spec"]["routes"]
+    (to,) = passed["services"]
+    assert passed["match"] == "HostSNI(`turns.example.org`)"
+    assert route.tree["spec"]["tls"]["passthrough"] is True
+    ports = rendering.one("Service", to["name"], route.namespace).tree["spec"]["ports"]
+    assert [p["targetPort"] for p in ports if p["port"] == to["port"]] == [5349]
+    assert 443 not in [port["port"] for port in ports]
+    (certificate,) = rendering.of("Certificate")
+    names = certificate.tree["spec"]["dnsNames"]
+    assert names == ["turn.example.org", "turns.example.org"]
+
+
 def test_relay_ports_are_listed_one_by_one():
     ports = rendered("relay-ports").one("Service", "ringline-turn").tree["spec"]["ports"]
     relays = [port for port in ports if port["name"].startswith("relay-")]

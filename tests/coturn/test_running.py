@@ -12,7 +12,7 @@ import trustme
 
 from tests.coturn.conftest import NORTH
 from tests.coturn.peers import caller, refusal
-from tests.support.coturn_entrypoint import Deployed, deployed, run
+from tests.support.coturn_entrypoint import Deployed, certified, deployed, run
 from tests.support.network import Network, inside
 from tests.support.waiting import PATIENCE_S
 
@@ -64,15 +64,6 @@ def test_secrets_of_a_run_before_are_forgotten(network: Network, tmp_path):
     with deployed(network, tmp_path, NORTH) as coturn:
         assert network.run(refusal(coturn.credential("an-older-secret"))) == 401
         assert network.run(refusal(coturn.credential(NORTH))) is None
-
-
-def certified(folder: Path, authority: trustme.CA) -> dict[str, str]:
-    """A certificate for the server, in one step as the kubelet puts it there."""
-    issued = authority.issue_cert("turn.example.org")
-    for name, pem in (("tls.key", issued.private_key_pem), ("tls.crt", issued.cert_chain_pems[0])):
-        pem.write_to_path(folder / f"{name}.new")
-        (folder / f"{name}.new").replace(folder / name)
-    return {"TLS_CERT_FILE": str(folder / "tls.crt"), "TLS_KEY_FILE": str(folder / "tls.key")}
 
 
 def handshake(coturn: Deployed, context: ssl.SSLContext) -> tuple[str, str]:

@@ -13,7 +13,9 @@ from typing import Literal
 import pytest
 import trustme
 
-PAGE = Path(__file__).parents[2] / "docs" / "deploy.md"
+from tests.docs.pages import ROOT, blocks, section
+
+PAGE = ROOT / "docs" / "deploy.md"
 PREFIX = "/calls"
 PATIENCE_S = 20.0
 NGINX = """\
@@ -75,17 +77,25 @@ async def front(name: Name, node: int, folder: Path, way: Way = "pool") -> Async
         way: `tls` as the page has it, with HTTP/2; the others without TLS: `pool` as it is beside
             that, `defaults` with nothing but what a WebSocket needs, `prefix` under a path.
     """
-    command = shutil.which(name)
-    if command is None:
-        pytest.skip(f"{name} is not installed; {_INSTALL[name]}")
     port = _free()
-    authority = _certificate(folder) if way == "tls" else None
-    file = folder / f"{name}.conf"
-    file.write_text(
+    authority = certificate(folder, "localhost", "127.0.0.1") if way == "tls" else None
+    configuration = (
         _configuration(name, way, folder)
         .replace("127.0.0.1:8001", f"127.0.0.1:{node}")
         .replace("PORT", str(port))
     )
+    async with proxy(name, configuration, port, folder):
+        yield Front(port, authority, PREFIX if way == "prefix" else "")
+
+
+@asynccontextmanager
+async def proxy(name: Name, configuration: str, port: int, folder: Path) -> AsyncIterator[None]:
+    """A proxy with that configuration, once its port answers; skips where it is not installed."""
+    command = shutil.which(name)
+    if command is None:
+        pytest.skip(f"{name} is not installed; {_INSTALL[name]}")
+    file = folder / f"{name}.conf"
+    file.write_text(configuration)
     arguments = ["-c", str(file)] if name == "nginx" else ["-db", "-f", str(file)]
     output = (folder / "output").open("w")
     process = await asyncio.create_subprocess_exec(
@@ -93,7 +103,7 @@ async def front(name: Name, node: int, folder: Path, way: Way = "pool") -> Async
     )
     try:
         await _answers(port, process, folder)
-        yield Front(port, authority, PREFIX if way == "prefix" else "")
+        yield
     finally:
         output.close()
         if process.returncode is None:
@@ -102,7 +112,7 @@ async def front(name: Name, node: int, folder: Path, way: Way = "pool") -> Async
 
 
 def _configuration(name: Name, way: Way, folder: Path) -> str:
-    page, under_path = re.findall(rf"^```{name}\n(.*?)^```$", PAGE.read_text(), _LINES)
+    page, under_path, *_ = blocks(section(PAGE, "Behind a proxy"), name)
     if way == "defaults":
         page = re.sub(_OPTIONAL, "", page, flags=re.MULTILINE)
     more = under_path if way == "prefix" else ""
@@ -128,9 +138,10 @@ def _haproxy(page: str, under_path: str, folder: Path, way: Way) -> str:
     return page.replace(bind, f"    bind 127.0.0.1:PORT{secure}\n{under_path}")
 
 
-def _certificate(folder: Path) -> Path:
+def certificate(folder: Path, *names: str) -> Path:
+    """The files that the pages' configurations name, for these names; gives what to trust."""
     authority = trustme.CA()
-    leaf = authority.issue_cert("localhost", "127.0.0.1")
+    leaf = authority.issue_cert(*names)
     chain = b"".join(blob.bytes() for blob in leaf.cert_chain_pems)
     (folder / "chain.pem").write_bytes(chain)
     (folder / "key.pem").write_bytes(leaf.private_key_pem.bytes())

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import trustme
 
 from service.cli.dev.coturn import answers, installed
 from service.ports import IceServer
@@ -81,6 +82,15 @@ def variables(folder: Path, **changes: str) -> dict[str, str]:
         **changes,
     }
     return {f"TURN_{name}": value for name, value in told.items()}
+
+
+def certified(folder: Path, authority: trustme.CA) -> dict[str, str]:
+    """A certificate for `turn.example.org`, in one step as the kubelet puts it there."""
+    issued = authority.issue_cert("turn.example.org")
+    for name, pem in (("tls.key", issued.private_key_pem), ("tls.crt", issued.cert_chain_pems[0])):
+        pem.write_to_path(folder / f"{name}.new")
+        (folder / f"{name}.new").replace(folder / name)
+    return {"TLS_CERT_FILE": str(folder / "tls.crt"), "TLS_KEY_FILE": str(folder / "tls.key")}
 
 
 def run(told: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":

@@ -45,8 +45,14 @@
 {{ join "," .Values.turn.urls }}
 {{- else -}}
 turn:{{ $at }}:3478?transport=udp,turn:{{ $at }}:3478?transport=tcp
-{{- if include "ringline.turn.tls" . }},turns:{{ $at }}:{{ eq .Values.turn.mode "sidecar" | ternary 443 5349 }}?transport=tcp{{ end }}
+{{- if .Values.turn.tls.passthroughHost }},turns:{{ .Values.turn.tls.passthroughHost }}:443?transport=tcp
+{{- else if include "ringline.turn.tls" . }},turns:{{ $at }}:{{ include "ringline.turn.tlsPort" . }}?transport=tcp{{ end }}
 {{- end }}
+{{- end }}
+
+{{- /* The port of TURN over TLS at its Service. It leaves 443 to the ingress that passes TLS through. */ -}}
+{{- define "ringline.turn.tlsPort" -}}
+{{- and (eq .Values.turn.mode "sidecar") (not .Values.turn.tls.passthroughHost) | ternary 443 5349 }}
 {{- end }}
 
 {{- /* How many relays one coturn may have: a port each. */ -}}
