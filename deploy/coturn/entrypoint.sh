@@ -316,7 +316,7 @@ serve() {
     configuration >"$TURN_SCRATCH/turnserver.conf"
     [ -z "$stopped" ] || exit 0
 
-    turnserver -c "$TURN_SCRATCH/turnserver.conf" &
+    turnserver -c "$TURN_SCRATCH/turnserver.conf" "$@" &
     turn=$!
     [ -z "$stopped" ] || kill -TERM "$turn"
     watch "$turn" "$secrets" "$certificate" &
@@ -344,7 +344,9 @@ drain() {
     done
 }
 
-case ${1:-serve} in
-    serve | drain | config) "${1:-serve}" ;;
-    *) fail "there is no '$1': say 'drain', 'config', or nothing to serve." ;;
+word=${1:-serve}
+[ $# = 0 ] || shift
+case $word in
+    serve | drain | config) "$word" "$@" ;;
+    *) fail "there is no '$word': say 'drain', 'config', or nothing to serve." ;;
 esac

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from service.cli.dev.coturn import answers as answers_by_udp
 from service.cli.dev.coturn import installed
 from service.cli.dev.ports import promised
 from service.turn.servers import TurnServers
@@ -46,7 +47,9 @@ def running(rendering: Rendering, folder: Path) -> Iterator[TurnServer]:
     for name, text in rendering.one("ConfigMap", "ringline-turn").tree["data"].items():
         (folder / "turn-config" / name).write_text(text)
     Path(environ["TURN_SECRET_FILE"]).write_text(secret(rendering))
-    command = ["/bin/sh", str(folder / "turn-config" / "entrypoint.sh")]
+    coturn = rendering.one("Deployment", "ringline").container("coturn")
+    shell, entrypoint = coturn["command"]
+    command = [shell, folder / "turn-config" / Path(entrypoint).name, *coturn.get("args", [])]
     with promised(ADDRESS, 0) as port, (folder / "coturn.log").open("wb") as log:
         process = subprocess.Popen(
             command, env={**environ, "TURN_PORT": str(port)}, stdout=log, stderr=log
@@ -79,3 +82,9 @@ async def test_it_takes_the_credentials_that_the_service_mints(tmp_path: Path):
         assert await refusal(server, ice.username, ice.credential) is None
         assert await refusal(server, ice.username, "another") == 401
         assert "Bad configuration format" not in server.log
+
+
+async def test_it_takes_the_arguments_that_operators_add(tmp_path: Path):
+    with running(rendered(set_values={"turn": {"extraArgs": ["--no-tcp"]}}), tmp_path) as server:
+        await until(lambda: answers_by_udp(ADDRESS, server.port), "coturn")
+        assert not answers(server.port)

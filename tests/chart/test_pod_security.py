@@ -101,7 +101,7 @@ def test_nodes_are_read_only_where_that_was_chosen():
         if any(mount["name"] == "token" for mount in one["volumeMounts"])
     ]
     assert mounting == ["node-address"]
-    for case in CASES.keys() - {"daemonset-node"}:
+    for case in CASES.keys() - {"daemonset-node", "daemonset-extras"}:
         assert rendered(case).of("ClusterRole") == []
 
 

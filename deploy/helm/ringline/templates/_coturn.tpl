@@ -12,9 +12,14 @@ imagePullPolicy: {{ $turn.image.pullPolicy }}
 command:
   - /bin/sh
   - -c
-  - TURN_EXTERNAL_IP="$(cat /run/node/external_ip)" exec /bin/sh /etc/ringline-turn/entrypoint.sh
+  - TURN_EXTERNAL_IP="$(cat /run/node/external_ip)" exec /bin/sh /etc/ringline-turn/entrypoint.sh "$@"
+  - coturn
 {{- else }}
 command: [/bin/sh, /etc/ringline-turn/entrypoint.sh]
+{{- end }}
+{{- with $turn.extraArgs }}
+args:
+  {{- prepend . "serve" | toYaml | nindent 2 }}
 {{- end }}
 env:
   # Of every family that the pod has. Two users who both relay meet at the relay address: it is an
@@ -58,6 +63,9 @@ env:
   - name: TURN_TLS_KEY_FILE
     value: /run/secrets/turn-tls/tls.key
   {{- end }}
+  {{- with $turn.extraEnv }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
 ports:
   - {name: turn-udp, containerPort: 3478, protocol: UDP}
   - {name: turn-tcp, containerPort: 3478, protocol: TCP}
@@ -65,14 +73,9 @@ ports:
   - {name: turn-tls, containerPort: 5349, protocol: TCP}
   {{- end }}
   - {name: turn-metrics, containerPort: 9641, protocol: TCP}
-startupProbe:
-  tcpSocket: {port: 3478}
-  periodSeconds: 1
-  failureThreshold: 60
-livenessProbe:
-  tcpSocket: {port: 3478}
-  periodSeconds: 10
-  timeoutSeconds: 3
+{{- with pick $turn "startupProbe" "livenessProbe" ($onNodes | ternary "readinessProbe" "") }}
+{{ toYaml . }}
+{{- end }}
 lifecycle:
   preStop:
     exec:
@@ -110,6 +113,9 @@ volumeMounts:
   {{- end }}
   - name: turn-scratch
     mountPath: /var/lib/turn
+  {{- with $turn.extraVolumeMounts }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
 {{- end }}
 
 {{- define "ringline.coturn.volumes" -}}
@@ -131,4 +137,7 @@ volumeMounts:
 # Holds the secrets in coturn's own form: in memory, so that they touch no disk.
 - name: turn-scratch
   emptyDir: {medium: Memory, sizeLimit: 16Mi}
+{{- with .Values.turn.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
