@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.chart.rendering import CASES, rendered
+from tests.chart.rendering import CASES, KUBES, rendered
 
 pytestmark = pytest.mark.chart
 
@@ -72,6 +72,13 @@ def test_an_upgrade_of_the_service_leaves_a_daemonset_alone():
     )
 
 
+@pytest.mark.parametrize("kube", KUBES)
+def test_a_pause_before_the_end_needs_no_command_where_kubernetes_can_pause(kube: str):
+    service = rendered(kube=kube).one("Deployment", "ringline").container("ringline")
+    pause = {"exec": {"command": ["sleep", "5"]}} if kube == "1.29" else {"sleep": {"seconds": 5}}
+    assert service["lifecycle"]["preStop"] == pause
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_pod_is_left_the_time_that_it_needs_to_end(case: str):
     rendering = rendered(case)
@@ -80,7 +87,7 @@ def test_a_pod_is_left_the_time_that_it_needs_to_end(case: str):
         grace = thing.pod.get("terminationGracePeriodSeconds", 30)
         if "ringline" in names:
             pre_stop = thing.container("ringline").get("lifecycle", {}).get("preStop")
-            delay = int(pre_stop["exec"]["command"][1]) if pre_stop else 0
+            delay = pre_stop["sleep"]["seconds"] if pre_stop else 0
             (settings,) = [c for c in rendering.of("ConfigMap") if c.name == thing.name]
             assert grace > delay + int(settings.tree["data"]["RINGLINE_DRAIN_WINDOW"])
         if "coturn" in names:

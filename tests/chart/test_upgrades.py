@@ -1,27 +1,20 @@
 """Installed, upgraded, removed and installed again: what the chart has made once, it keeps."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.build import CHART
-from tests.chart.cluster import Cluster, cluster
+from tests.chart.cluster import Cluster
 from tests.chart.rendering import CASES, NAMESPACE, RELEASE
 
 pytestmark = pytest.mark.chart
 
 
-@pytest.fixture
-def api(tmp_path: Path) -> Iterator[Cluster]:
-    with cluster(tmp_path) as api:
-        yield api
-
-
 def install(api: Cluster, *arguments: str | Path, case: str = "default") -> str:
     return api.helm(
         "upgrade", "--install", RELEASE, CHART, "--namespace", NAMESPACE,
-        "--disable-openapi-validation", "--values", CASES[case], *arguments,
+        "--create-namespace", "--values", CASES[case], *arguments,
     )  # fmt: skip
 
 
@@ -36,6 +29,7 @@ def secrets(api: Cluster) -> dict[str, dict[str, str]]:
 
 @pytest.mark.parametrize("case", ["default", "daemonset-stun"])
 def test_an_upgrade_keeps_the_secrets_that_were_made(api: Cluster, case: str):
+    api.create("", "namespaces", {"metadata": {"name": "media"}})
     install(api, case=case)
     made = secrets(api)
     assert "calls/ringline-jwt" in made
