@@ -20,6 +20,11 @@
 {{ .Values.turn.tls.existingSecret | default (printf "%s-turn-tls" (include "ringline.fullname" .)) }}
 {{- end }}
 
+{{- /* The Issuer of the chart's own. */ -}}
+{{- define "ringline.turn.issuerName" -}}
+{{ include "ringline.fullname" . }}-turn
+{{- end }}
+
 {{- /* Whether clients outside of the cluster are told a way to TURN. */ -}}
 {{- define "ringline.turn.public" -}}
 {{- if or .Values.turn.urls .Values.turn.host .Values.turn.externalIP }}yes{{ end }}
