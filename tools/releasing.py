@@ -25,7 +25,12 @@ IMAGE = os.environ.get("IMAGE", "registry.example.org/ringline")
 CHARTS = os.environ.get("CHARTS", "oci://registry.example.org/charts")
 SAYING = ("pyproject.toml", "Dockerfile", "deploy/helm/ringline/Chart.yaml")
 """Files that have `version = "…"`, `ARG VERSION=…`, `version: …` and `appVersion: …`."""
-NAMING = ("deploy/compose/compose.yaml", "deploy/chart/introduction.md", "docs/deploy.md")
+NAMING = (
+    "deploy/chart/introduction.md",
+    "deploy/compose/compose.yaml",
+    "deploy/helm/ringline/examples/local-values.yaml",
+    "docs/deploy.md",
+)
 """Files that name the image with its tag."""
 _VERSION = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
 _SAID = re.compile(r'^((?:app)?[vV]ersion(?: = "|: )|ARG VERSION=)[^"\s]+', re.MULTILINE)

@@ -61,14 +61,16 @@ class Helm3:
 
 @dataclass(frozen=True, slots=True)
 class Helm4:
-    """By its library; it applies on the server's side, and watches."""
+    """By its library; it applies on the server's side."""
 
     api: Cluster
+    wait: str = "watcher"
+    """As `--wait=…`: `legacy` is how Helm 3 waits."""
 
     def install(self, values: Tree, *, seconds: int = SECONDS) -> None:
         self._do(
             "install", CHART, RELEASE, values,
-            namespace=NAMESPACE, create_namespace=True, wait="watcher", timeout=seconds,
+            namespace=NAMESPACE, create_namespace=True, wait=self.wait, timeout=seconds,
         )  # fmt: skip
 
     def upgrade(self, values: Tree) -> None:

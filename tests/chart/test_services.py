@@ -3,8 +3,11 @@
 import re
 
 import pytest
+import yaml
 
-from tests.chart.rendering import CASES, Rendering, Thing, rendered
+from tests.chart.cluster import Cluster
+from tests.chart.helms import Helm
+from tests.chart.rendering import CASES, NAMESPACE, Rendering, Thing, Tree, rendered
 
 pytestmark = pytest.mark.chart
 
@@ -159,6 +162,22 @@ def test_relay_ports_are_listed_one_by_one():
     assert [port["port"] for port in relays] == list(range(49152, 49252))
     assert all(port["port"] == port["targetPort"] for port in relays)
     assert {port["protocol"] for port in relays} == {"UDP"}
+
+
+RELAYING: Tree = yaml.safe_load(CASES["relay-ports"].read_text())
+ALLOCATING: Tree = yaml.safe_load(CASES["relay-ports"].read_text())
+ALLOCATING["turn"]["service"]["allocateLoadBalancerNodePorts"] = True
+
+
+@pytest.mark.parametrize(
+    ("values", "taken"),
+    [({}, 2), (RELAYING, 0), (ALLOCATING, 103)],
+    ids=["default", "relay-ports", "asked-for"],
+)
+def test_relay_ports_take_no_ports_of_the_nodes(api: Cluster, helm: Helm, values: Tree, taken: int):
+    helm.install(values)
+    ports = api.object(NAMESPACE, "services", "ringline-turn")["spec"]["ports"]
+    assert len([port for port in ports if "nodePort" in port]) == taken
 
 
 def test_the_sidecar_is_a_native_one():

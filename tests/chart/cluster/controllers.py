@@ -18,7 +18,7 @@ class Controllers:
 
     def __init__(self, storage: Storage, *, load_balancers: bool) -> None:
         self._storage = storage
-        self._addresses = [{"ip": "192.0.2.1"}] if load_balancers else []
+        self._balanced = {"ingress": [{"ip": "192.0.2.1"}]} if load_balancers else {}
         self._seen = 0
         self._thread = threading.Thread(target=self._follow)
 
@@ -74,7 +74,7 @@ class Controllers:
         if key[1] == "deployments":
             self._replica_set(key, tree)
         if key[1] == "services" and tree["spec"]["type"] == "LoadBalancer":
-            return {"loadBalancer": {"ingress": self._addresses}}
+            return {"loadBalancer": self._balanced}
         return statuses.OF[key[1]](tree) if key[1] in statuses.OF else None
 
     def _replica_set(self, key: Key, tree: Tree) -> None:

@@ -60,6 +60,14 @@ turn:{{ $at }}:3478?transport=udp,turn:{{ $at }}:3478?transport=tcp
 {{- and (eq .Values.turn.mode "sidecar") (not .Values.turn.tls.passthroughHost) | ternary 443 5349 }}
 {{- end }}
 
+{{- /* Whether the ports of its load balancer take no node ports beside. */ -}}
+{{- define "ringline.turn.savesNodePorts" -}}
+{{- $service := .Values.turn.service -}}
+{{- $allocate := $service.allocateLoadBalancerNodePorts -}}
+{{- if kindIs "invalid" $allocate }}{{ $allocate = not .Values.turn.relayPorts }}{{ end -}}
+{{- if and (eq $service.type "LoadBalancer") (not $allocate) }}yes{{ end }}
+{{- end }}
+
 {{- /* How many relays one coturn may have: a port each. */ -}}
 {{- define "ringline.turn.totalQuota" -}}
 {{- $relay := .Values.turn.relayPorts | default dict -}}
