@@ -56,10 +56,6 @@ test: install ## The whole suite but the big counts, on all cores, with coverage
 test-quick: install ## What needs no other program, for the inner loop
 	@PURE_PYTHON=1 $(BIN)/pytest -q -m "not e2e and not long and not image and not chart" -n $(WORKERS) --dist loadfile $(ARGS)
 
-.PHONY: test-uvicorn
-test-uvicorn: install ## What goes over the wire, on uvicorn's own WebSockets
-	@TEST_WEBSOCKETS=uvicorn $(BIN)/pytest -m "not long" -n $(WORKERS) --dist loadfile tests/conformance tests/protocol tests/security tests/stateful tests/transport $(ARGS)
-
 .PHONY: test-compiled
 test-compiled: compile ## What goes over the wire, with the hot path compiled
 	@PURE_PYTHON=0 $(BIN)/pytest -m "not long and not image and not chart" -n $(WORKERS) --dist loadfile tests/test_compiled.py tests/calls tests/conformance tests/e2e tests/protocol tests/security tests/stateful tests/transport $(ARGS)

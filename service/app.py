@@ -11,7 +11,6 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
 
 import structlog
@@ -26,7 +25,6 @@ from service.transport.admin_port import admin_port
 from service.transport.listeners import Unlistenable, listening, shown
 from service.transport.open_files import TooFewFiles, check_limit, raise_limit
 from service.transport.server import PortFailed, Server, first_of
-from service.transport.websocket import BoundedProtocol
 
 _log = structlog.get_logger(__name__)
 
@@ -211,25 +209,11 @@ def _server(node: Node, settings: Settings, tls: Tls | None, begun: Callable[[],
         node.tcp,
         begun,
         timeout_keep_alive=settings.keep_alive,
-        ws=partial(_websocket_protocol(settings), node.tcp.waiting),
         ws_max_size=settings.max_message_bytes,
-        ws_ping_interval=None,  # Engine.IO has heartbeats of its own
-        ws_per_message_deflate=False,  # a bomb would unfold here
         proxy_headers=False,  # the node reads them
         ssl_certfile=tls[0] if tls else None,
         ssl_keyfile=tls[1] if tls else None,
     )
-
-
-def _websocket_protocol(settings: Settings) -> Callable[..., asyncio.Protocol]:
-    if settings.websockets == "picows":
-        try:
-            from service.transport.wire_speed import WireSpeed  # noqa: PLC0415  it may not be there
-        except ImportError:
-            _log.warning("websockets.slow", hint="picows is not installed; uvicorn stands in.")
-        else:
-            return WireSpeed
-    return BoundedProtocol
 
 
 async def _drain(node: Node, window_s: int) -> None:

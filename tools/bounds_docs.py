@@ -21,7 +21,6 @@ from service.transport import (
     direct,
     dispatch,
     engine,
-    frames,
     http1,
     lane,
     line,
@@ -145,7 +144,7 @@ def _requests() -> Iterator[Row]:
     yield Row(
         "an upgrade to WebSocket",
         "one a session",
-        f"{frames.UPGRADE_WITHIN_S} s",
+        f"{direct.UPGRADE_WITHIN_S} s",
         "polling goes on",
     )
     yield Row(

@@ -1,7 +1,7 @@
 """One attack: what it is, and how it is done."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from loadtest.attack.target import Target
@@ -17,7 +17,6 @@ class Attack:
         name: how it is called for.
         told: what is sent, in a few words.
         done: does it, for as long as it is let.
-        settings: of the service, where they matter.
         files: how many the service may have open; 0 leaves it as it is.
         log_read: whether anybody reads what the service logs.
     """
@@ -25,7 +24,6 @@ class Attack:
     name: str
     told: str
     done: Scenario
-    settings: dict[str, str] = field(default_factory=dict)
     files: int = 0
     log_read: bool = True
 

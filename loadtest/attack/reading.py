@@ -64,12 +64,6 @@ READING = [
         "unread-pongs", "WebSocket pings on 200 connections that read no pong", crowd(200, _pongs)
     ),
     Attack(
-        "unread-pongs-uvicorn",
-        "the same, on uvicorn's WebSockets",
-        crowd(200, _pongs),
-        {"websockets": "uvicorn"},
-    ),
-    Attack(
         "unread-statuses",
         "500 ids a user:watch, ten sessions that do not read",
         crowd(10, _answers),

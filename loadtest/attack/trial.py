@@ -75,7 +75,7 @@ async def begun(
     """The same, with the look later as a task: others may be attacked meanwhile."""
     async with AsyncExitStack() as stack:
         log = subprocess.DEVNULL if attack.log_read else subprocess.PIPE
-        served = stack.enter_context(serving(log=log, files=attack.files, **attack.settings))
+        served = stack.enter_context(serving(log=log, files=attack.files))
         witness = Witness(served)
         await witness.arrive()
         calm = await witness.watch(asyncio.sleep(1))

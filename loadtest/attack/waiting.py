@@ -8,7 +8,6 @@ _LARGE = 64_000
 _FRAMES = 64
 # One letter beyond the Basic Multilingual Plane: Python keeps such a text at four bytes a letter.
 _EVENT = packet("call:offer", offer={"sdp": "x" * (_LARGE - 100) + "😀"}, to="bob")
-_UVICORN = {"websockets": "uvicorn"}
 
 
 def _over_websocket(many: int, *, forged: bool) -> Scenario:
@@ -41,8 +40,8 @@ def _over_polling(many: int, *, forged: bool) -> Scenario:
     return crowd(many, one)
 
 
-def _unfinished(first: bytes, many: int = 1_000) -> Scenario:
-    """WebSockets, over each of which comes a part of a message and nothing more."""
+def _unfinished(first: bytes) -> Scenario:
+    """A thousand WebSockets, over each of which comes a part of a message and nothing more."""
 
     async def one(target: Target, _: int) -> None:
         async with target.line() as line:
@@ -50,7 +49,7 @@ def _unfinished(first: bytes, many: int = 1_000) -> Scenario:
             await line.send(first)
             await line.closed()
 
-    return crowd(many, one)
+    return crowd(1_000, one)
 
 
 _FRAGMENTS = framed(b"4" * 1_000, TEXT, last=False) + 60 * framed(
@@ -70,21 +69,13 @@ async def _long_token(target: Target, _: int) -> None:
 WAITING = [
     Attack("behind-connect", "64 events of 64 KB behind a forged CONNECT, on 100 connections",
            _over_websocket(100, forged=True)),
-    Attack("behind-connect-uvicorn", "the same, on uvicorn's WebSockets",
-           _over_websocket(100, forged=True), _UVICORN),
     Attack("behind-connect-polling", "the same, by long-polling", _over_polling(100, forged=True)),
     Attack("before-join", "64 events of 64 KB and no join, on 300 connections of one user",
            _over_websocket(300, forged=False)),
-    Attack("before-join-uvicorn", "the same, on uvicorn's WebSockets",
-           _over_websocket(300, forged=False), _UVICORN),
     Attack("before-join-polling", "the same, by long-polling", _over_polling(300, forged=False)),
     Attack("tokens", "forged tokens of 54 KB, on 500 connections", crowd(500, _long_token)),
     Attack("fragments", "fragments of 60 KB that do not end, on 1,000 connections",
            _unfinished(_FRAGMENTS)),
-    Attack("fragments-uvicorn", "the same on 300, by uvicorn's WebSockets (41 KiB each)",
-           _unfinished(_FRAGMENTS, 300), _UVICORN),
     Attack("half-frames", "a frame that stops after 64 KB, on 1,000 connections",
            _unfinished(_HALF_FRAME)),
-    Attack("half-frames-uvicorn", "the same on 300, by uvicorn's WebSockets",
-           _unfinished(_HALF_FRAME, 300), _UVICORN),
 ]  # fmt: skip

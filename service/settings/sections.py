@@ -60,11 +60,6 @@ class Listening(BaseModel):
         default=("websocket", "polling"),
         description="Ways to connect, comma separated: `websocket`, `polling`.",
     )
-    websockets: AnyCase[Literal["picows", "uvicorn"]] = Field(
-        default="picows",
-        description="What reads and writes WebSockets: `picows`, which is several times faster, or "
-        "`uvicorn`, which also stands in where picows is not installed.",
-    )
     keep_alive: int = Field(
         default=620,
         ge=1,

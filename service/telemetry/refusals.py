@@ -46,7 +46,6 @@ FREE = frozenset({
     "config.failed", "config.loaded", "config.need_restart", "config.reread", "config.unfit",
     "config.unknown", "config.unsafe", "log.dropped", "node.draining", "node.ready", "node.stopped",
     "port.failed", "signal.ignored", "turn.probe_failed", "turn.secret_rotated",
-    "websockets.slow",
 })  # fmt: skip
 """Events that are bounded otherwise: by an operator, a timer, a limit, or one for each call."""
 _KIND = "_kind"

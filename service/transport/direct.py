@@ -1,10 +1,11 @@
-"""An Engine.IO connection on a line (line.py): no reading task, no queue, no writer.
+"""An Engine.IO connection on a WebSocket (line.py): no reading task, no queue, no writer.
 
 Frames are handled as they are read. What must wait (a CONNECT, a crowded lane, an end) is a task
 for as long as it takes, and the frames that come meanwhile wait behind it, in order.
 
-Leaned on, beside what engine.py and frames.py name: `AsyncSocket.connected`, `.schedule_ping`,
-and that the libraries write to a connection by `queue.put` and `.put_nowait` alone.
+Leaned on, beside what engine.py names, and held by tests/transport/test_contract.py:
+`AsyncSocket.queue`, `.connected`, `.upgrading`, `.upgraded`, `.last_ping`, `.schedule_ping`, and
+that the libraries write to a connection by `queue.put` and `.put_nowait` alone.
 """
 
 import asyncio
@@ -15,13 +16,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from engineio.packet import Packet as EnginePacket
 
-from service.transport.frames import (
-    NORMAL_CLOSURE,
-    POLICY_VIOLATION,
-    UPGRADE_WITHIN_S,
-    acceptable,
-    rule_against,
-)
+from service.transport.frames import NORMAL_CLOSURE, POLICY_VIOLATION, acceptable, rule_against
 from service.transport.line import Line
 from service.transport.switchboard import Work
 from service.wire.rules import Rule
@@ -31,6 +26,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
+UPGRADE_WITHIN_S = 10
+"""How long a WebSocket may take to replace polling, from its handshake on; else polling goes on."""
 MOST_WAITING = 64
 """Frames that wait behind one, before no more is read."""
 MOST_WAITING_BYTES = 64 * 1024
@@ -55,12 +52,11 @@ class Outlet:
     def __init__(self, direct: "Direct") -> None:
         self._direct = direct
 
-    def put_nowait(self, packet: EnginePacket | None) -> None:
-        """Write a packet; None, the libraries' end of the queue, is nothing to write."""
-        if packet is not None:
-            self._direct.send(packet.encode())
+    def put_nowait(self, packet: EnginePacket) -> None:
+        """Write a packet."""
+        self._direct.send(packet.encode())
 
-    async def put(self, packet: EnginePacket | None) -> None:
+    async def put(self, packet: EnginePacket) -> None:
         """The same."""
         self.put_nowait(packet)
 
@@ -110,7 +106,7 @@ class Direct:
         """The client's token has been found good."""
         self._line.known()
 
-    async def finish(self, code: int) -> None:
+    def finish(self, code: int) -> None:
         """Close, behind what is to be written; what is waited for concerns nobody any more."""
         if self._socket.upgrading:
             self._give_up(code)
@@ -249,9 +245,7 @@ class Direct:
         socket.upgraded, socket.wire.line = True, self._line
         self._open = True
         while not queue.empty():
-            packet = queue.get_nowait()
-            if packet is not None:
-                self.send(packet.encode())
+            self.send(queue.get_nowait().encode())
 
     def _fail(self, broken: Broken) -> None:
         """End the connection, or the upgrade alone."""

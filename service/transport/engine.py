@@ -1,16 +1,16 @@
-"""Where Ringline meets python-socketio and python-engineio; frames.py has the rest of it.
+"""Where Ringline meets python-socketio and python-engineio.
 
-The libraries keep the opening of a connection, WebSockets that are not on a line, and the CONNECT
-exchange; requests and long-polling are ours (handshake.py, polling.py). Everything else of a client
-goes through the `Switchboard`: events are decoded, queued and answered here, since the libraries
-would decode each payload, run handlers out of order (`async_handlers=True`) or block heartbeats
-behind a handler (`False`), and keep a connection whose peer does not speak the protocol.
+The libraries keep the opening of a connection and the CONNECT exchange; requests, long-polling and
+WebSockets are ours (handshake.py, polling.py, direct.py). Everything else of a client goes through
+the `Switchboard`: events are decoded, queued and answered here, since the libraries would decode
+each payload, run handlers out of order (`async_handlers=True`) or block heartbeats behind a handler
+(`False`), and keep a connection whose peer does not speak the protocol.
 
 Leaned on, pinned to a minor version in pyproject.toml, and held by
-tests/transport/test_contract.py: `AsyncServer._handle_eio_connect`, `_handle_eio_message`,
-`_handle_eio_disconnect`, `_handle_connect`, `_handle_disconnect`, `_send_packet`, `.eio`,
-`.manager`, `eio._async`, `eio.create_queue`, `eio.sockets`, `AsyncSocket.close`, `.closing`; that
-ASGI's requests come to `AsyncServer.handle_request`.
+tests/transport/test_contract.py: `AsyncServer._handle_eio_connect`, `_handle_eio_disconnect`,
+`_handle_connect`, `_handle_disconnect`, `_send_packet`, `.eio`, `.manager`, `eio._async`,
+`eio.create_queue`, `eio.sockets`, `AsyncSocket.close`, `.closing`; that ASGI's requests come to
+`AsyncServer.handle_request`.
 """
 
 import asyncio
@@ -122,7 +122,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
     async def cut(self, socket: Any, code: int) -> None:
         """End a transport: what is queued, then a close frame or the CLOSE packet of polling."""
         if socket.frames is not None:
-            await socket.frames.finish(code)
+            socket.frames.finish(code)
         at_once = socket.wire.why in _AT_ONCE
         if not (socket.upgraded or socket.closing or (at_once and socket.queue.empty())):
             await socket.polling.finish()
@@ -137,24 +137,14 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         await socket.close(wait=False, abort=True, reason=why)
         self.eio.sockets.pop(socket.sid, None)
 
-    def violated(self, eio_sid: str, rule: Rule) -> None:
-        """Tell that a client broke a rule, which ends no more than its try to upgrade."""
-        if (peer := self._peers.get(eio_sid)) is not None:
-            self.switchboard.violated(peer, rule)
-
-    def broken(
-        self, eio_sid: str, rule: Rule, code: int = POLICY_VIOLATION
-    ) -> asyncio.Task[None] | None:
-        """Hear no more of a client that broke a rule, and end it once it has its answers.
-
-        What does that is returned; None where the client is heard no more already.
-        """
+    def broken(self, eio_sid: str, rule: Rule, code: int = POLICY_VIOLATION) -> None:
+        """Hear no more of a client that broke a rule, and end it once it has its answers."""
         peer = self._peers.get(eio_sid)
         if peer is None or peer.wire.deaf:
-            return None
+            return
         peer.wire.deaf, peer.wire.why = True, "protocol_error"
         self.switchboard.violated(peer, rule)
-        return self.spawn(self._fail(peer, code))
+        self.spawn(self._fail(peer, code))
 
     async def _fail(self, peer: Peer, code: int) -> None:
         with contextlib.suppress(TimeoutError):
@@ -182,23 +172,16 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
             socket.polling = Polling(self, socket)
         self.environ[eio_sid] = {"ringline.peer": peer}  # of the request nothing else is kept
 
-    async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
-        peer = self._peers.get(eio_sid)
-        if peer is not None and (work := self.message(eio_sid, peer, data)):
-            await work
-
     def peer(self, eio_sid: str) -> Peer:
         """What stands for an open connection."""
         return self._peers[eio_sid]
 
-    def message(self, eio_sid: str, peer: Peer, data: object) -> Work | None:
-        """Handle a message now, or return what there is to wait for before the next."""
+    def message(self, eio_sid: str, peer: Peer, packet: str) -> Work | None:
+        """Handle a Socket.IO packet now, or return what there is to wait for before the next."""
         if peer.wire.deaf:
             return None
         try:
-            if not isinstance(data, str):
-                raise ProtocolError(Rule.BINARY)  # noqa: TRY301
-            return self._packet(eio_sid, peer, data)
+            return self._packet(eio_sid, peer, packet)
         except ProtocolError as error:
             self.broken(eio_sid, error.rule)
             return None
@@ -258,8 +241,7 @@ def _untie(socket: Any) -> None:
         return
     if socket.polling is not None:
         socket.polling.forget()
-    if socket.wire.line is not None:  # else the libraries' writer waits for its end in the queue
-        socket.queue = Mailbox()
+    socket.queue = Mailbox()  # an `Outlet` holds what holds the connection
     socket.wire = socket.polling = socket.frames = None
 
 

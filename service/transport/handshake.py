@@ -1,12 +1,12 @@
 """Engine.IO's requests, answered: connections opened, polled, and taken over by a WebSocket.
 
 Leaned on, and held by tests/transport/test_contract.py: `AsyncServer._handle_connect`, which opens
-a connection, `._async`, which holds under "websocket" what serves a WebSocket, and
-`AsyncSocket._websocket_handler`, which that is given.
+a connection, and `._async`, which holds under "websocket" what serves a WebSocket: it is given a
+method of the `AsyncSocket`.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -16,13 +16,12 @@ from starlette.types import Receive, Scope, Send
 from service import errors
 from service.transport.denial import respond
 from service.transport.direct import Direct
-from service.transport.frames import Frames
 from service.transport.http.problems import problem
-from service.transport.line import EXTENSION
 from service.transport.polling import Polling
 from service.transport.posting import text
 from service.transport.requests import Asked, asked_by, fault_of
 from service.transport.waiting import SHARE
+from service.transport.websocket import HANDSHAKE, Handshake
 
 if TYPE_CHECKING:
     from service.transport.engine import Engine
@@ -61,11 +60,11 @@ class Requests:
             await response(scope, receive, send)
 
     async def _websocket(self, socket: Any, scope: Scope, receive: Receive, send: Send) -> None:
-        await receive()
-        environ = {**_environ(scope), **_UPGRADE, "asgi.receive": receive, "asgi.send": send}
         if socket is not None:
-            await _WebSocket(socket._websocket_handler, self._engine.eio)(environ)  # noqa: SLF001
-        elif await self._engine.eio._handle_connect(environ, "websocket"):  # noqa: SLF001
+            await _serve(self._engine, socket, scope)
+            return
+        environ = {**_environ(scope), **_UPGRADE}
+        if await self._engine.eio._handle_connect(environ, "websocket"):  # noqa: SLF001
             await respond(problem(errors.Internal()), scope, receive, send)
 
     async def _opened(self, scope: Scope) -> Response:
@@ -88,24 +87,23 @@ class Requests:
         return await polling.posting.post(scope, receive, self._most_bytes)
 
 
-class _WebSocket:
-    """The libraries' way to serve a WebSocket: on a line where there is one, else on ASGI."""
+async def _serve(engine: "Engine", socket: Any, scope: Scope) -> None:
+    """Have a connection's frames come and go by a WebSocket; the request is over."""
+    handshake: Handshake = scope["extensions"][HANDSHAKE]
+    if line := handshake.accept():
+        Direct(engine, socket, line)
+    elif not socket.connected:  # an upgrade that is given up leaves a connection that polls
+        await engine.over(socket, by_client=False)
 
-    def __init__(self, handler: Any, server: Any) -> None:
-        self._bound = handler
-        self._server = server
 
-    async def __call__(self, environ: dict[str, Any]) -> str:
-        """Serve it; on a line this returns at once, and the request is over."""
-        socket, engine = self._bound.__self__, self._server.ringline
-        handshake = environ["asgi.scope"].get("extensions", {}).get(EXTENSION)
-        if handshake is None:
-            return await Frames(self._bound, self._server)(environ)
-        if line := handshake.accept():
-            Direct(engine, socket, line)
-        elif not socket.connected:  # an upgrade that is given up leaves a connection that polls
-            await engine.over(socket, by_client=False)
+def _driver(handler: Any, server: Any) -> Callable[[dict[str, Any]], Awaitable[str]]:
+    """The libraries' way to serve a WebSocket."""
+
+    async def serve(environ: dict[str, Any]) -> str:
+        await _serve(server.ringline, handler.__self__, environ["asgi.scope"])
         return ""
+
+    return serve
 
 
 def _environ(scope: Scope) -> dict[str, Any]:
@@ -117,5 +115,5 @@ def _environ(scope: Scope) -> dict[str, Any]:
     return environ
 
 
-SERVED = {"websocket": _WebSocket}
+SERVED = {"websocket": _driver}
 """What takes the place of the libraries' own."""

@@ -8,9 +8,10 @@ Leaned on, and held by tests/transport/test_contract.py: of `HttpToolsProtocol`,
 `on_headers_complete`, `on_body`, `on_chunk_header` (httptools' own), `on_message_complete`,
 `on_response_complete`, `handle_websocket_upgrade`, `send_400_response`,
 `timeout_keep_alive_handler`, `pause_writing`, `resume_writing`, `_unset_keepalive_if_required`,
-`headers`, `scope`, `cycle`, `pipeline`, `flow`, `loop`, `transport`, `connections`,
-`timeout_keep_alive`, `timeout_keep_alive_task`; of its cycle, `body`, `keep_alive` and
-`response_complete`; and that whatever pauses and resumes reading is a `FlowControl`.
+`app`, `url`, `config`, `server_state`, `headers`, `scope`, `cycle`, `pipeline`, `flow`, `loop`,
+`transport`, `connections`, `timeout_keep_alive`, `timeout_keep_alive_task`; of its cycle, `body`,
+`keep_alive` and `response_complete`; and that whatever pauses and resumes reading is a
+`FlowControl`.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from service.transport.denial import written
 from service.transport.http.problems import problem
 from service.transport.tcp import TOLD, TcpConnections
 from service.transport.waiting import SHARE, Share
+from service.transport.websocket import Handshake
 
 MOST_HEAD = 32 * 1024
 """Bytes of a request's line and headers; and of what frames the chunks of its body."""
@@ -161,7 +163,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._unread = None
 
     def handle_websocket_upgrade(self) -> None:
-        """Hand over to the WebSocket's own protocol. What had a body would be taken for frames."""
+        """Hand over to `Handshake`. What had a body would be taken for frames."""
         if any(name in _OF_A_BODY and value != b"0" for name, value in self.headers):
             self._refuse(errors.InvalidPayload("A WebSocket handshake has no body."))
             return
@@ -172,7 +174,11 @@ class BoundedHttp(HttpToolsProtocol):
         self._leave()
         self._share.close()
         self.transport.set_write_buffer_limits()  # the WebSocket has its own bound
-        super().handle_websocket_upgrade()
+        self.connections.discard(self)
+        share = Share(self._tcp.waiting, self._address, self.transport.abort)
+        handshake = Handshake(self.transport, self.server_state, self.config.ws_max_size, share)
+        self.transport.set_protocol(handshake)
+        handshake.decide(self.app, dict(self.scope), self.url)
 
     def _upgrade(self) -> None:
         """Take up the handshake that waits behind an answer, if one does."""

@@ -1,7 +1,7 @@
 """What is queued for a client until a transport takes it.
 
 Leaned on, and held by tests/transport/test_contract.py: `AsyncServer.create_queue` makes each
-connection's queue, to which the libraries `put` a NOOP at the probe of an upgrade.
+connection's queue.
 """
 
 import asyncio
@@ -9,15 +9,11 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from engineio.packet import NOOP
 from engineio.packet import Packet as EnginePacket
 
 
 class Mailbox(asyncio.Queue[Any]):
-    """A connection's packets in order, how much they weigh, and who is told of new ones.
-
-    A None is where the libraries' writer ends.
-    """
+    """A connection's packets in order, how much they weigh, and who is told of new ones."""
 
     _queue: deque[Any]
 
@@ -28,28 +24,22 @@ class Mailbox(asyncio.Queue[Any]):
         self.filled: Callable[[], object] | None = None
         """Called when something is put in."""
 
-    def _put(self, item: EnginePacket | None) -> None:
+    def _put(self, item: EnginePacket) -> None:
         self._queue.append(item)
         self.size += _weight(item)
         if self.filled is not None:
             self.filled()
 
-    def _get(self) -> EnginePacket | None:
-        item = self._queue.popleft()
+    def _get(self) -> EnginePacket:
+        item: EnginePacket = self._queue.popleft()
         self.size -= _weight(item)
         return item
-
-    async def put(self, item: EnginePacket | None) -> None:
-        """Put a packet in, but for a NOOP: who is to have one is decided in polling.py."""
-        if item is None or item.packet_type != NOOP:
-            self.put_nowait(item)
 
     def take(self, most: int) -> list[EnginePacket]:
         """Take up to so many packets out."""
         taken: list[EnginePacket] = []
         while len(taken) < most and not self.empty():
-            if (item := self.get_nowait()) is not None:
-                taken.append(item)
+            taken.append(self.get_nowait())
         return taken
 
     def give_back(self, packets: Iterable[EnginePacket]) -> None:
@@ -61,5 +51,5 @@ class Mailbox(asyncio.Queue[Any]):
             self.filled()
 
 
-def _weight(item: EnginePacket | None) -> int:
-    return len(item.data or "") if item is not None else 0
+def _weight(item: EnginePacket) -> int:
+    return len(item.data or "")

@@ -6,31 +6,26 @@ all else that is done for a message.
 """
 
 import asyncio
-from typing import Protocol
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import structlog
 
+if TYPE_CHECKING:
+    from service.transport.line import Line
+
 _log = structlog.get_logger(__name__)
 
 
-class Flushed(Protocol):
-    """Who has something to write."""
-
-    def flush(self) -> None:
-        """Write it."""
-        ...
-
-
 class Outbox:
-    """Everyone of one event loop who has something to write."""
+    """The lines of one event loop that have something to write."""
 
     __slots__ = ("_waiting",)
 
     def __init__(self) -> None:
-        self._waiting: list[Flushed] = []
+        self._waiting: list[Line] = []
 
-    def add(self, line: Flushed) -> None:
+    def add(self, line: "Line") -> None:
         """Have it flushed at the end of this turn."""
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._flush)

@@ -1,6 +1,6 @@
 """Long-polling of one connection: the POST that brings packets.
 
-Leaned on, beside what engine.py and frames.py name: `AsyncSocket.schedule_ping`, at a pong.
+Leaned on, beside what engine.py and direct.py name: `AsyncSocket.schedule_ping`, at a pong.
 """
 
 from collections.abc import Iterator

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from service.transport.http1 import WITHIN_S, BoundedHttp
 from service.transport.listeners import BACKLOG
 from service.transport.tcp import TcpConnections
+from service.transport.websocket import Handshake
 
 _TICK_S = 0.1
 """What uvicorn's own ticks are apart."""
@@ -43,6 +44,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http="httptools",
+                ws=Handshake,  # uvicorn looks whether there is one; http1.py hands over to it
                 lifespan="off",
                 log_config=None,
                 access_log=False,

@@ -1,167 +1,139 @@
-"""uvicorn's WebSocket protocol, with bounds on what a client can make it keep and do.
+"""A WebSocket's handshake: the application decides on it, then picows has the transport.
 
-Leaned on, and held by tests/transport/test_contract.py: `data_received`, `connection_lost`,
-`connection_made`, `handle_connect`, `handle_cont`, `handle_ping`, `handle_pong`,
-`handle_parser_exception`, `receive`, `frames`, `conn` and its `reader`, `client`, `config`,
-`scope`, `handshake_initiated`, `handshake_complete`, `close_sent`, `read_paused`, `loop`,
-`transport`; and websockets' `http11.MAX_LINE_LENGTH` and `MAX_NUM_HEADERS`.
+docs/decisions/0011-frames-without-a-queue.md.
+
+Leaned on, and held by tests/transport/test_contract.py: uvicorn's `server_state.connections`, of
+which each is told to `shutdown`, and `.tasks`.
 """
 
-from asyncio import BaseTransport
-from typing import TYPE_CHECKING, Any, cast
+import asyncio
+import re
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
 
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets import http11
-from websockets.frames import CloseCode, Frame
-from websockets.http11 import Request
+import structlog
+from starlette.types import ASGIApp, Message, Scope
 
-from service.clock import wall_clock
-from service.limits import Meter
-from service.transport.http1 import MOST_HEAD, MOST_HEADERS
-from service.transport.line import CONTROLS, FAILED, MOST_FRAGMENTS, MOST_UNREAD
-from service.transport.lingering import LINGER_S, MOST_LATE
-from service.transport.waiting import BEYOND_A_MESSAGE, SHARE, Share, Waiting
+from service.transport.denial import written
+from service.transport.line import Line
+from service.transport.parser import take_over
+from service.transport.waiting import SHARE, Share
 
-if TYPE_CHECKING:
-    from uvicorn._types import ASGIReceiveEvent
+_log = structlog.get_logger(__name__)
 
-PARSED_AT_ONCE = 2 * 1024
-"""Bytes: a read brings 128 KiB, and of empty frames that is a quarter of a second's work, and 5 MiB
-where they wait for the application."""
-# It parses a handshake that is within bounds once more, and has narrower bounds of its own.
-http11.MAX_LINE_LENGTH = MOST_HEAD
-http11.MAX_NUM_HEADERS = MOST_HEADERS
+HANDSHAKE = "ringline.handshake"
+"""Where the ASGI scope's extensions have a WebSocket's `Handshake`."""
+_VERSION = b"sec-websocket-version"
+_KEY = re.compile(rb"[A-Za-z0-9+/]{22}==")
 
 
-class BoundedProtocol(WebSocketsSansIOProtocol):
-    """Cuts a client that sends a message in endless pieces, or pings and does not read.
+class Handshake(asyncio.Protocol):
+    """One handshake, and what the application answers to it.
 
-    Parses little at a time, and after a close does not listen for long.
+    Args:
+        transport: what the request came over.
+        state: uvicorn's, which knows the connection and its task.
+        most_bytes: what a message may have, once this is accepted.
+        share: what counts of it until the client's token has been found good.
     """
 
-    def __init__(self, waiting: Waiting, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._waiting = waiting
-        self._most = self.config.ws_max_size + BEYOND_A_MESSAGE
-        self._came = 0
-        self._unparsed = bytearray()
-        self._summoned = False
-        self._late = 0
-        self._controls = Meter()
-
-    def connection_made(self, transport: BaseTransport) -> None:
-        """Take the transport over from uvicorn."""
-        super().connection_made(transport)
-        address = self.client[0] if self.client else ""
-        self._share = Share(self._waiting, address, self._crowded)
-
-    def handle_connect(self, event: Request) -> None:
-        """The handshake: who serves it tells the share when the client's token is found good."""
-        super().handle_connect(event)
-        if not self.handshake_complete:
-            cast("dict[str, Any]", self.scope)["extensions"][SHARE] = self._share
-
-    def data_received(self, data: bytes) -> None:
-        """What was read: parsed at once when it is little, else in turn with all others' work."""
-        if self.close_sent:
-            self._late += len(data)
-        if self._late > MOST_LATE:
-            self.transport.pause_reading()
-            self.loop.call_later(LINGER_S, self.transport.abort)
-        elif not self.handshake_initiated:
-            super().data_received(data)
-        elif self._within(len(data)):
-            self._unparsed += data
-            if not self._summoned:
-                self._parse()
-
-    def _within(self, size: int) -> bool:
-        """Whether a client that nobody knows yet may bring so much more."""
-        if self._share.known or self.close_sent:
-            return True
-        self._came += size
-        if self._came > self._most:
-            self._fail(CloseCode.MESSAGE_TOO_BIG, "more than may come before CONNECT is answered")
-            return False
-        return self._share.hold(self._came)
-
-    def _crowded(self) -> None:
-        self._fail(CloseCode.TRY_AGAIN_LATER, "too much of this address waits")
-
-    def _fail(self, code: CloseCode, why: str) -> None:
-        self._unparsed.clear()
-        self.conn.fail(code, why)
-        self.handle_parser_exception()
-
-    def _parse(self) -> None:
-        """Parse a little; the rest in turn with all others' work, once the last has been taken."""
-        self._summoned = False
-        if self.transport.is_closing():
-            return
-        if not self.read_paused:
-            some = bytes(self._unparsed[:PARSED_AT_ONCE])
-            del self._unparsed[:PARSED_AT_ONCE]
-            super().data_received(some)
-        if self._unparsed:
-            self._parse_on()
-        elif not self.read_paused:
-            self.transport.resume_reading()
-
-    def _parse_on(self) -> None:
-        self.transport.pause_reading()
-        if not self.read_paused and not self._summoned:
-            self._summoned = True
-            self.loop.call_soon(self._parse)
-
-    async def receive(self) -> "ASGIReceiveEvent":
-        """The next message; uvicorn reads on when there is none, whatever waits to be parsed."""
-        message = await super().receive()
-        if self._unparsed:
-            self._parse_on()
-        return message
+    def __init__(self, transport: Any, state: Any, most_bytes: int, share: Share) -> None:
+        self._transport = transport
+        self._state = state
+        self._most_bytes = most_bytes
+        self._share = share
+        self._key = b""
+        self._refusal: Any = None
+        self._decided = False
+        state.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The transport is gone."""
-        self._unparsed.clear()
-        self.conn.reader.discard()  # else it is there until cycles are collected
-        self._share.close()
-        super().connection_lost(exc)
+        """The client is gone before the answer."""
+        del exc
+        self._decided = True
+        self._state.connections.discard(self)
 
-    def handle_cont(self, event: Frame) -> None:
-        """One more piece of a message."""
-        if self.close_sent:
+    def shutdown(self) -> None:
+        """Let nobody in who is not in by now: uvicorn stops."""
+        self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        """A client waits for the answer before it sends more (RFC 6455, 4.1), or has none."""
+        del data
+        self._transport.abort()
+
+    def decide(self, app: ASGIApp, asked: Scope, url: bytes) -> None:
+        """Have the application accept or refuse.
+
+        Args:
+            app: an ASGI application.
+            asked: the request's scope, as far as uvicorn fills it in for one for a WebSocket.
+            url: the request's target.
+        """
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(
+            self._decide(app, asked, url)
+        )
+        self._state.tasks.add(task)
+        task.add_done_callback(self._state.tasks.discard)
+
+    async def _decide(self, app: ASGIApp, asked: Scope, url: bytes) -> None:
+        scope = self._scope(asked, url)
+        headers = dict(scope["headers"])
+        self._key = headers.get(b"sec-websocket-key", b"")
+        by_get = asked["method"] == "GET"
+        if not (by_get and _KEY.fullmatch(self._key) and headers.get(_VERSION) == b"13"):
+            self._answer(HTTPStatus.BAD_REQUEST, [], b"Not a WebSocket handshake (RFC 6455, 4.1).")
             return
-        if len(self.frames) >= MOST_FRAGMENTS:
-            self._fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+        try:
+            await app(scope, _receive, self._send)
+        except Exception:  # noqa: BLE001 - as uvicorn does it: logged, and a 500
+            _log.exception("socket.handshake_failed")
+        if not self._decided:
+            self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, [], b"Internal Server Error")
+
+    async def _send(self, message: Message) -> None:
+        match message["type"]:
+            case "websocket.http.response.start":
+                self._refusal = message
+            case "websocket.http.response.body":
+                start = self._refusal
+                self._answer(HTTPStatus(start["status"]), start["headers"], message["body"])
+            case "websocket.close":
+                self._answer(HTTPStatus.FORBIDDEN, [], b"")
+
+    def accept(self) -> Line | None:
+        """Answer 101 and hand the transport to picows; None when the client is gone."""
+        if self._decided:
+            return None
+        self._decided = True
+        connections = self._state.connections
+        connections.discard(self)
+        return take_over(self._transport, self._key, self._most_bytes, connections, self._share)
+
+    def _answer(self, status: HTTPStatus, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        if self._decided:
             return
-        super().handle_cont(event)
+        self._decided = True
+        if not any(name == b"content-length" for name, _ in headers):
+            headers = [*headers, (b"content-length", b"%d" % len(body))]
+        self._transport.write(written(status, headers, body))
+        self._transport.close()
 
-    def handle_parser_exception(self) -> None:
-        """The client has broken RFC 6455, and the close frame says how."""
-        if self.conn.close_sent is not None:
-            cast("dict[str, Any]", self.scope)[FAILED] = self.conn.close_sent.code
-        super().handle_parser_exception()
+    def _scope(self, asked: Scope, url: bytes) -> Scope:
+        raw_path, _, query = url.partition(b"?")
+        return {
+            **asked,
+            "type": "websocket",
+            "scheme": "wss" if asked["scheme"] == "https" else "ws",
+            "path": unquote(raw_path.decode("ascii")),
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": [(name, value.strip()) for name, value in asked["headers"]],
+            "subprotocols": [],
+            "extensions": {"websocket.http.response": {}, HANDSHAKE: self, SHARE: self._share},
+        }
 
-    def handle_ping(self) -> None:
-        """A ping of the WebSocket itself, whose pong nothing else holds back."""
-        if self._too_many():
-            return
-        if self.transport.get_write_buffer_size() > MOST_UNREAD:
-            self.transport.abort()
-            return
-        super().handle_ping()
 
-    def handle_pong(self, event: Frame) -> None:
-        """A pong, though nobody has pinged."""
-        if not self._too_many():
-            super().handle_pong(event)
-
-    def _too_many(self) -> bool:
-        """Whether pings and pongs come too often, or the client has broken a rule before."""
-        if self.close_sent:
-            return True
-        if not self._controls.take(CONTROLS, wall_clock()):
-            return False
-        self.conn.fail(CloseCode.POLICY_VIOLATION, "too many pings")
-        self.handle_parser_exception()
-        return True
+async def _receive() -> Message:
+    return {"type": "websocket.connect"}

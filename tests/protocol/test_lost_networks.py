@@ -53,9 +53,7 @@ async def lost_in_a_call(
 
 
 each_way = pytest.mark.parametrize(
-    ("websockets", "joining"),
-    [("picows", over_websocket), ("uvicorn", over_websocket), ("picows", over_polling)],
-    ids=["picows", "uvicorn", "polling"],
+    "joining", [over_websocket, over_polling], ids=["websocket", "polling"]
 )
 
 
@@ -72,8 +70,8 @@ async def initiated(client: Client, to: str) -> float:
 
 
 @each_way
-async def test_whoever_comes_back_may_call_at_once(websockets: str, joining: Joining):
-    async with running(websockets=websockets) as service:
+async def test_whoever_comes_back_may_call_at_once(joining: Joining):
+    async with running() as service:
         await service.join("carol")
         async with lost_in_a_call(service, joining) as (call_id, bob):
             await asyncio.sleep(1.1)  # as long as a phone takes for its new network
@@ -88,9 +86,9 @@ async def test_whoever_comes_back_may_call_at_once(websockets: str, joining: Joi
 
 
 @each_way
-async def test_whoever_comes_back_may_end_the_old_call(websockets: str, joining: Joining):
+async def test_whoever_comes_back_may_end_the_old_call(joining: Joining):
     async with (
-        running(websockets=websockets) as service,
+        running() as service,
         lost_in_a_call(service, joining) as (call_id, bob),
     ):
         again = await service.join("alice")
@@ -101,9 +99,9 @@ async def test_whoever_comes_back_may_end_the_old_call(websockets: str, joining:
 
 
 @each_way
-async def test_whose_peer_is_lost_is_not_busy(websockets: str, joining: Joining):
+async def test_whose_peer_is_lost_is_not_busy(joining: Joining):
     async with (
-        running(websockets=websockets, ping_timeout=1) as service,
+        running(ping_timeout=1) as service,
         lost_in_a_call(service, joining) as (_, bob),
     ):
         carol = await service.join("carol")

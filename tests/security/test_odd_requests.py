@@ -114,10 +114,9 @@ LINES = [
 """Each refused: there is nothing at the address, it is none, or the line is none."""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["picows", "uvicorn"])
-async def service(request: pytest.FixtureRequest) -> AsyncIterator[TestService]:
-    proxied: dict[str, tuple[str, ...]] = {"trusted_proxies": ("127.0.0.1",)}
-    async with running(websockets=request.param, **proxied) as service:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service() -> AsyncIterator[TestService]:
+    async with running(trusted_proxies=("127.0.0.1",)) as service:
         yield service
 
 

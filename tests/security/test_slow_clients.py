@@ -88,9 +88,8 @@ async def test_a_poller_that_does_not_poll_is_cut(service: TestService):
     await alice.settle()
 
 
-@pytest.mark.parametrize("websockets", ["picows", "uvicorn"])
-async def test_who_reads_late_but_reads_is_kept(websockets: str):
-    async with running(websockets=websockets, rate_limit_scale=1_000) as service:
+async def test_who_reads_late_but_reads_is_kept():
+    async with running(rate_limit_scale=1_000) as service:
         alice = await service.join("alice")
         alice.socket.transport.pause_reading()
         await pushed(alice, 8)

@@ -105,12 +105,11 @@ async def silent(connection: Raw) -> None:
 VISITS = [left, lost, polled, tried, refused, silent]
 
 
-@pytest.mark.parametrize("websockets", ["picows", "uvicorn"])
 @pytest.mark.parametrize("visit", VISITS)
-async def test_500_visits(websockets: str, visit: Callable[[Raw], Awaitable[None]]):
+async def test_500_visits(visit: Callable[[Raw], Awaitable[None]]):
     """Heartbeats stayed for up to 30 s, held by the deadline of a join that had been cancelled."""
     former = kept()[0]  # what other tests of this process have left
-    async with running(websockets=websockets) as service:
+    async with running() as service:
         await visits(service, visit, 1)
         await eventually(lambda: kept()[0] <= former)
         before = kept()
@@ -122,10 +121,9 @@ async def test_500_visits(websockets: str, visit: Callable[[Raw], Awaitable[None
         )
 
 
-@pytest.mark.parametrize("websockets", ["picows", "uvicorn"])
-async def test_a_connection_is_let_go_without_the_garbage_collector(websockets: str):
+async def test_a_connection_is_let_go_without_the_garbage_collector():
     """Each was in a cycle, and up to 1,000 waited for a collection: 20 MiB of refused ones."""
-    async with running(websockets=websockets) as service:
+    async with running() as service:
         gc.collect()
         gc.disable()
         try:

@@ -13,7 +13,7 @@ from tests.support.client import Client
 from tests.support.memory import Memory, watched
 from tests.support.polling import RECORD_SEPARATOR, Polling
 from tests.support.raw import Raw, frame, raw, raw_websocket
-from tests.support.service import WEBSOCKETS, running, token
+from tests.support.service import running, token
 from tests.support.waiting import until
 
 MOST_GROWN = 40
@@ -108,8 +108,7 @@ async def test_1000_halves_of_a_message():
         )
         await relays(memory)
         grown = memory.grown
-    most = MOST_GROWN if WEBSOCKETS == "picows" else MOST_GROWN * 1.5  # uvicorn reads more at once
-    assert grown < most, grown
+    assert grown < MOST_GROWN, grown
 
 
 async def test_1000_halves_of_a_body():

@@ -9,11 +9,10 @@ import psutil
 import pytest
 
 from service.transport.line import CONTROLS
-from service.transport.websocket import PARSED_AT_ONCE
 from tests.security.surroundings import PROMPT_S, SLACK, Bystanders, gone, sizes
 from tests.support.client import Client
 from tests.support.process import process
-from tests.support.service import WEBSOCKETS, TestService, token
+from tests.support.service import TestService, token
 from tests.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -107,10 +106,8 @@ async def test_who_pings_all_the_time_is_closed(
     writer.write(ping * (CONTROLS.count + 1_000))
     async with asyncio.timeout(PATIENCE_S):
         closing = await reader.read()
-    # uvicorn's library answers whatever it parses at once.
-    beyond = PARSED_AT_ONCE // len(ping) if WEBSOCKETS == "uvicorn" else 0
     pongs = closing.count(b"\x8a\x00")
-    assert CONTROLS.count <= pongs <= CONTROLS.count + beyond if opcode == PING else not pongs
+    assert pongs == (CONTROLS.count if opcode == PING else 0)
     assert (1008).to_bytes(2, "big") in closing
     registry = service.node.metrics.families.registry
     assert registry.get_sample_value("ringline_protocol_errors_total", {"rule": "ping"})

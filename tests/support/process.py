@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.support.service import SECRET, WEBSOCKETS
+from tests.support.service import SECRET
 from tests.support.waiting import PATIENCE_S, until
 
 
@@ -52,7 +52,6 @@ async def started(folder: Path, **settings: str) -> asyncio.subprocess.Process:
         "RINGLINE_PORT": "0",
         "RINGLINE_ADMIN_PORT": "0",
         "RINGLINE_LOG_FORMAT": "json",
-        "RINGLINE_WEBSOCKETS": WEBSOCKETS,
         **{f"RINGLINE_{name.upper()}": value for name, value in settings.items()},
     }
     return await asyncio.create_subprocess_exec(

@@ -1,6 +1,5 @@
 """A node of the real service in the test's own event loop, with a clock that can be moved."""
 
-import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,8 +16,6 @@ from service.settings import Settings
 from tests.support.client import Client
 from tests.support.waiting import until
 
-WEBSOCKETS = os.environ.get("TEST_WEBSOCKETS", "picows")
-"""What a tested service reads and writes WebSockets with: the suite passes on both."""
 SECRET = "a-secret-for-tests-of-at-least-32-bytes"
 
 
@@ -141,8 +138,7 @@ async def running(**settings: Any) -> AsyncIterator[TestService]:
     clock = MovableClock()
     # A node that probes its TURN server by itself would disturb what a test looks at.
     chosen = {
-        "jwt_secret": SECRET, "host": ("127.0.0.1",), "port": 0, "turn_probe": False,
-        "websockets": WEBSOCKETS, **settings,
+        "jwt_secret": SECRET, "host": ("127.0.0.1",), "port": 0, "turn_probe": False, **settings,
     }  # fmt: skip
     fixed = Settings(admin_host=("127.0.0.1",), admin_port=0, **chosen)
     async with serving(fixed, clock=clock) as node:

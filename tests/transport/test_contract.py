@@ -1,4 +1,4 @@
-"""What of the libraries engine.py and frames.py in service/transport lean on is where it was.
+"""What of the libraries the modules of service/transport lean on is where it was.
 
 Each failure says which name has moved; the pins in pyproject.toml say since when.
 """
@@ -6,7 +6,7 @@ Each failure says which name has moved; the pins in pyproject.toml say since whe
 import asyncio
 import inspect
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Any
@@ -17,33 +17,31 @@ import httptools
 import pytest
 import socketio
 import uvicorn
-import websockets
 from engineio import packet
 from engineio.async_drivers import asgi
 from engineio.async_socket import AsyncSocket
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
 
-from service.transport import engine, frames, handshake, http1, server
+from service.transport import engine, handshake, http1, server
 from service.transport.direct import Direct
 from service.transport.engine import Engine
-from service.transport.frames import Frames
 from service.transport.handshake import SERVED
 from service.transport.heartbeat import Heartbeat
-from service.transport.http1 import MOST_HEAD, MOST_HEADERS
+from service.transport.line import Line
 from service.transport.mailbox import Mailbox
 from service.transport.outbox import outbox
-from service.transport.picows_handshake import parser_of
-from service.transport.picows_line import PicowsLine
+from service.transport.parser import parser_of
 from service.transport.polling import Polling as Polls
+from service.transport.tcp import TcpConnections
+from service.transport.websocket import Handshake
 from tests.support.polling import Polling
 from tests.support.raw import GET, raw
-from tests.support.service import TestService, running
+from tests.support.service import TestService
 
 OVERRIDDEN = {
     "_handle_eio_connect": ["self", "eio_sid", "environ"],
-    "_handle_eio_message": ["self", "eio_sid", "data"],
     "_handle_eio_disconnect": ["self", "eio_sid", "reason"],
     "_send_packet": ["self", "eio_sid", "pkt"],
 }
@@ -51,18 +49,6 @@ CALLED = {
     "_handle_connect": ["self", "eio_sid", "namespace", "data"],
     "_handle_disconnect": ["self", "eio_sid", "namespace", "reason"],
 }
-
-
-@pytest.fixture
-async def on_uvicorn() -> AsyncIterator[TestService]:
-    async with running(websockets="uvicorn") as service:
-        yield service
-
-
-@pytest.fixture
-async def on_picows() -> AsyncIterator[TestService]:
-    async with running(websockets="picows") as service:
-        yield service
 
 
 def parameters(function: Callable[..., Any]) -> list[str]:
@@ -95,7 +81,6 @@ def test_attributes_of_the_server(service: TestService):
         assert hasattr(server, name), f"python-socketio has no AsyncServer.{name} any more."
     for name in ("_async", "create_queue", "sockets"):
         assert hasattr(server.eio, name), f"python-engineio has no AsyncServer.{name} any more."
-    assert issubclass(Frames, asgi.WebSocket)
     for name, ours in SERVED.items():
         assert name in asgi._async, f"python-engineio has no {name} for ASGI any more."
         assert server.eio._async[name] is ours, "engineio's drivers are elsewhere."
@@ -123,28 +108,6 @@ async def test_attributes_of_a_connection(service: TestService, name: str):
     assert hasattr(socket, name), f"python-engineio has no AsyncSocket.{name} any more."
     if name == "last_ping":
         assert socket.last_ping is None, "last_ping is not None while no ping is out."
-
-
-async def test_the_driver_is_given_the_connection_s_own_handler(on_uvicorn: TestService):
-    service = on_uvicorn
-    await service.join("alice")
-    (socket,) = service.node.engine.eio.sockets.values()
-    assert isinstance(socket.frames, Frames), "a driver's handler is not bound to its AsyncSocket."
-    assert socket.frames.handler == socket._websocket_handler
-    protocol = getattr(socket.frames.asgi_send, "__self__", None)
-    assert isinstance(protocol, WebSocketsSansIOProtocol), "ASGI's send is not uvicorn's method."
-    assert hasattr(protocol.transport, "abort"), "uvicorn's protocol has no transport any more."
-
-
-async def test_a_none_in_the_queue_ends_the_writer_behind_what_is_queued(on_uvicorn: TestService):
-    service = on_uvicorn
-    client = await service.join("alice")
-    (socket,) = service.node.engine.eio.sockets.values()
-    for number in range(3):
-        socket.queue.put_nowait(packet.Packet(packet.MESSAGE, f'2["last",{number}]'))
-    socket.queue.put_nowait(None)
-    assert await client.until_closed() == 1000, "a None in the queue does not close any more."
-    assert client.payloads("last") == [0, 1, 2], "what was queued before a None is not written."
 
 
 HTTP_CALLBACKS = [
@@ -178,7 +141,8 @@ async def test_attributes_of_uvicorn_s_http_protocol(service: TestService):
         await connection.answer()
         (protocol,) = service.node.tcp._http
         assert isinstance(protocol, http1.BoundedHttp)
-        for name in ("headers", "cycle", "pipeline", "flow", "loop", "transport", "connections",
+        for name in ("app", "url", "config", "server_state", "headers", "scope", "cycle",
+                     "pipeline", "flow", "loop", "transport", "connections",
                      "timeout_keep_alive", "timeout_keep_alive_task"):  # fmt: skip
             assert hasattr(protocol, name), f"uvicorn's HTTP protocol has no {name} any more."
         for name in ("keep_alive", "response_started", "response_complete", "disconnected",
@@ -220,58 +184,41 @@ def test_httptools_tells_of_chunks_and_of_trailers():
     assert seen == ["Transfer-Encoding", "chunk", "chunk", "a"]
 
 
-def test_bounds_of_websockets_own_parser():
-    http11 = websockets.http11
-    assert (http11.MAX_LINE_LENGTH, http11.MAX_NUM_HEADERS) == (MOST_HEAD, MOST_HEADERS)
-    source = inspect.getsource(http11)
-    for name in ("read_line(MAX_LINE_LENGTH", "range(MAX_NUM_HEADERS + 1)"):
-        assert name in source, f"websockets does not look at {name} any more."
-
-
-@pytest.mark.parametrize("name", ["data_received", "connection_lost", "receive"])
-def test_methods_by_which_uvicorn_s_protocol_is_driven(name: str):
-    assert hasattr(WebSocketsSansIOProtocol, name), f"uvicorn's protocol has no {name} any more."
-
-
-@pytest.mark.parametrize(
-    "name", ["handle_cont", "handle_ping", "handle_pong", "handle_parser_exception"]
-)
-def test_methods_of_uvicorn_s_protocol(name: str):
-    assert hasattr(WebSocketsSansIOProtocol, name), f"uvicorn's protocol has no {name} any more."
-    assert f"self.{name}(" in inspect.getsource(WebSocketsSansIOProtocol), f"{name} is not called."
-
-
-async def test_attributes_of_uvicorn_s_protocol(on_uvicorn: TestService):
-    service = on_uvicorn
+async def test_a_handshake_is_ours_and_then_picows_s(service: TestService):
     await service.join("alice")
     (socket,) = service.node.engine.eio.sockets.values()
-    for name in ("frames", "conn", "close_sent", "read_paused", "loop", "transport"):
-        protocol = socket.frames.asgi_send.__self__
-        assert hasattr(protocol, name), f"uvicorn's protocol has no {name} any more."
-
-
-async def test_uvicorn_hands_a_websocket_to_the_protocol_class_it_was_given(
-    on_picows: TestService,
-):
-    await on_picows.join("alice")
-    (socket,) = on_picows.node.engine.eio.sockets.values()
-    assert isinstance(socket.frames, Direct), "uvicorn does not hand the upgrade request over now."
+    assert isinstance(socket.frames, Direct), "a driver is not given a method of its AsyncSocket."
     line = socket.wire.line
-    assert isinstance(line, PicowsLine), "picows does not call on_ws_connected within the feed."
+    assert isinstance(line, Line), "picows does not call on_ws_connected within the feed."
+    assert line._socket is not None, "picows does not call on_ws_connected within the feed."
     assert line in line._connections, "uvicorn's server_state.connections is elsewhere."
 
 
+def test_uvicorn_only_looks_whether_there_is_a_class_for_websockets():
+    asked = inspect.getsource(HttpToolsProtocol._should_upgrade_to_ws)
+    assert "self.ws_protocol_class is None" in asked
+    served = server.Server(asgi, TcpConnections(1), lambda: None).config
+    served.load()
+    assert served.ws_protocol_class is Handshake
+
+
+@pytest.mark.parametrize("name", ["connections", "tasks"])
+def test_uvicorn_s_shutdown_looks_at_what_a_handshake_is_in(name: str):
+    assert hasattr(ServerState(), name), f"uvicorn's server_state has no {name} any more."
+    assert f"self.server_state.{name}" in inspect.getsource(uvicorn.Server.shutdown)
+
+
 async def test_picows_takes_these_arguments():
-    parser = parser_of(PicowsLine(None, 65_536, set(), outbox()), 65_536)
+    parser = parser_of(Line(None, 65_536, set(), outbox()), 65_536)
     for name in ("get_buffer", "buffer_updated", "connection_made", "connection_lost"):
         assert hasattr(parser, name), f"picows' WSProtocol has no {name} any more."
     for name in ("eof_received", "pause_writing", "resume_writing"):
         assert hasattr(parser, name), f"picows' WSProtocol has no {name} any more."
 
 
-async def test_event_loops_do_not_let_small_messages_wait(on_picows: TestService):
-    await on_picows.join("alice")
-    (socket,) = on_picows.node.engine.eio.sockets.values()
+async def test_event_loops_do_not_let_small_messages_wait(service: TestService):
+    await service.join("alice")
+    (socket,) = service.node.engine.eio.sockets.values()
     raw = socket.wire.line._transport.get_extra_info("socket")
     no_delay = raw.getsockopt(IPPROTO_TCP, TCP_NODELAY)
     assert no_delay, "TCP_NODELAY is not set by the loop, and lingering.py keeps it from picows."
@@ -328,7 +275,7 @@ def test_only_connect_is_handled_by_python_socketio(service: TestService):
 
 def test_every_private_name_in_use_is_in_the_docstring():
     private = re.compile(r"(?:super\(\)|self|eio|socket)\.(_(?:handle|send|async)\w*)")
-    for module in (engine, frames, handshake):
+    for module in (engine, handshake):
         for name in private.findall(Path(str(module.__file__)).read_text()):
             assert name in str(module.__doc__), (
                 f"{module.__name__} uses {name} and does not list it."

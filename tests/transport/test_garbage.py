@@ -62,7 +62,7 @@ async def asked(service: TestService) -> None:
 async def test_a_connection_leaves_nothing_to_collect(
     collected: Callable[[], list[str]], come_and_go: Callable[[TestService], Awaitable[None]]
 ):
-    async with running(websockets="picows") as service:
+    async with running() as service:
         await come_and_go(service)  # what is made once stays
         gc.collect()
         gc.garbage.clear()

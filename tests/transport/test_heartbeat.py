@@ -72,24 +72,9 @@ async def posting(service: TestService, http: aiohttp.ClientSession) -> None:
 Losing = Callable[[TestService, aiohttp.ClientSession], Awaitable[None]]
 
 
-@pytest.mark.parametrize(
-    ("websockets", "losing"),
-    [
-        ("picows", silent),
-        ("uvicorn", silent),
-        ("picows", talking),
-        ("uvicorn", talking),
-        ("picows", neither_polling),
-        ("picows", polling),
-        ("picows", posting),
-    ],
-)
-async def test_who_never_answers_is_gone_in_time(
-    http: aiohttp.ClientSession, websockets: str, losing: Losing
-):
-    async with running(
-        websockets=websockets, ping_interval=INTERVAL_S, ping_timeout=TIMEOUT_S
-    ) as service:
+@pytest.mark.parametrize("losing", [silent, talking, neither_polling, polling, posting])
+async def test_who_never_answers_is_gone_in_time(http: aiohttp.ClientSession, losing: Losing):
+    async with running(ping_interval=INTERVAL_S, ping_timeout=TIMEOUT_S) as service:
         now = asyncio.get_running_loop().time
         began = now()
         await losing(service, http)
@@ -111,9 +96,8 @@ async def disconnects(service: TestService) -> dict[str, float]:
     }
 
 
-@pytest.mark.parametrize("websockets", ["picows", "uvicorn"])
-async def test_one_timer_a_connection_and_none_after_it(websockets: str):
-    async with running(websockets=websockets, ping_interval=1) as service:
+async def test_one_timer_a_connection_and_none_after_it():
+    async with running(ping_interval=1) as service:
         alice = await service.join("alice")
         (socket,) = service.node.engine.eio.sockets.values()
         first = socket._timer

@@ -67,7 +67,7 @@ async def connected(service: TestService) -> tuple[Client, Client, str]:
 
 
 async def test_a_relay_is_no_task_and_no_store_call():
-    async with running(websockets="picows") as service:
+    async with running() as service:
         alice, bob, call_id = await connected(service)
         before = store_calls(service)
         with tasks_of_the_service() as begun:
@@ -78,9 +78,8 @@ async def test_a_relay_is_no_task_and_no_store_call():
         assert store_calls(service) == before
 
 
-@pytest.mark.parametrize("websockets", ["picows", "uvicorn"])
-async def test_a_payload_passes_byte_for_byte(websockets: str):
-    async with running(websockets=websockets) as service:
+async def test_a_payload_passes_byte_for_byte():
+    async with running() as service:
         alice, bob, call_id = await connected(service)
         await alice.send(f'42["ice:candidate",{{"candidate":{SPACED},"callId":"{call_id}"}}]')
         await bob.next("ice:candidate")
@@ -117,19 +116,17 @@ def test_one_pass_and_many_take_the_same_of_anything(name, arguments, cut, inser
         assert taken(packets.decode_event, packet) == taken(packets._decode_any, packet)
 
 
-@pytest.mark.parametrize("websockets", ["picows", "uvicorn"])
 @pytest.mark.parametrize("frame", [frame for frame in BROKEN.values() if len(frame) > 1])
-async def test_a_broken_message_in_two_frames_is_as_broken(websockets: str, frame: str):
-    async with running(websockets=websockets) as service:
+async def test_a_broken_message_in_two_frames_is_as_broken(frame: str):
+    async with running() as service:
         mallory = await service.join("mallory")
         with contextlib.suppress(ConnectionClosed):
             await mallory.socket.send([frame[:1], frame[1:]])
         assert await mallory.until_closed() == 1008
 
 
-@pytest.mark.parametrize("websockets", ["picows", "uvicorn"])
-async def test_a_relay_in_many_frames_is_a_relay(websockets: str):
-    async with running(websockets=websockets) as service:
+async def test_a_relay_in_many_frames_is_a_relay():
+    async with running() as service:
         alice, bob, call_id = await connected(service)
         text = f'42["ice:candidate",{{"candidate":{SPACED},"callId":"{call_id}"}}]'
         await alice.socket.send([*text])

@@ -20,7 +20,7 @@ SIZES = (30, 125, 126, 127, 65_535, 65_536, 70_000)
 
 @pytest.fixture
 async def service():
-    async with running(websockets="picows") as service:
+    async with running() as service:
         yield service
 
 

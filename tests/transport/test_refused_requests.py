@@ -31,14 +31,7 @@ HANDSHAKES = {
 }
 OTHER = {"polling": "websocket", "websocket": "polling"}
 
-each_stack = pytest.mark.parametrize("websockets", ["picows", "uvicorn"])
 each_transport = pytest.mark.parametrize("own", OTHER)
-
-
-@pytest.fixture
-async def service(websockets: str):
-    async with running(websockets=websockets) as service:
-        yield service
 
 
 def headers_of(own: str) -> dict[str, str]:
@@ -56,7 +49,6 @@ async def refused(
         assert await answer.json() == {"code": fault[0], "message": fault[1]}
 
 
-@each_stack
 @each_transport
 @pytest.mark.parametrize(("query", "fault"), HANDSHAKES.items())
 async def test_a_wrong_handshake(
@@ -68,7 +60,6 @@ async def test_a_wrong_handshake(
     assert len(service.node.engine) == 0
 
 
-@each_stack
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
 async def test_a_handshake_by_another_method(
     service: TestService, http: aiohttp.ClientSession, method: str
@@ -84,7 +75,6 @@ async def test_a_handshake_by_another_method(
     assert len(service.node.engine) == 0
 
 
-@each_stack
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
 async def test_another_method_touches_no_connection(
     service: TestService, http: aiohttp.ClientSession, method: str
@@ -96,7 +86,6 @@ async def test_another_method_touches_no_connection(
     await still_polls(polling)
 
 
-@each_stack
 @pytest.mark.parametrize(
     "headers",
     [{"Upgrade": "websocket"}, {"Upgrade": "websocket", "Connection": "keep-alive"},
@@ -115,7 +104,6 @@ async def test_an_upgrade_that_is_none_touches_no_connection(
     await still_polls(polling)
 
 
-@each_stack
 @pytest.mark.parametrize(
     ("query", "headers"),
     [("EIO=4&transport=polling", UPGRADE), ("transport=polling", {}),
@@ -133,7 +121,6 @@ async def test_a_bad_request_of_a_connection_touches_it_not(
     await still_polls(polling)
 
 
-@each_stack
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_websocket_is_not_polled(
     service: TestService, http: aiohttp.ClientSession, method: str
@@ -148,7 +135,6 @@ async def test_a_websocket_is_not_polled(
     await alice.settle()
 
 
-@each_stack
 async def test_jsonp_is_refused_by_name(service: TestService, http: aiohttp.ClientSession):
     async with http.get(f"{service.url}/socket.io/?EIO=4&transport=polling&j=0") as answer:
         assert answer.status == 400
@@ -157,7 +143,6 @@ async def test_jsonp_is_refused_by_name(service: TestService, http: aiohttp.Clie
     assert "JSONP" in told["message"]
 
 
-@each_stack
 @pytest.mark.parametrize("path", ["/", "/socket.iox/", "/engine.io/", "/ws", "/v1/ice"])
 async def test_a_websocket_at_a_wrong_path_is_404(
     service: TestService, http: aiohttp.ClientSession, path: str
@@ -171,9 +156,8 @@ async def test_a_websocket_at_a_wrong_path_is_404(
     assert "/socket.io/" in told["detail"]
 
 
-@each_stack
-async def test_without_websocket_none_is_offered(http: aiohttp.ClientSession, websockets: str):
-    async with running(websockets=websockets, transports=("polling",)) as service:
+async def test_without_websocket_none_is_offered(http: aiohttp.ClientSession):
+    async with running(transports=("polling",)) as service:
         polling = await Polling.handshake(http, service.port)
         assert polling.open["upgrades"] == []
         url = f"{service.url}/socket.io/?EIO=4&transport=websocket"

@@ -15,15 +15,13 @@ from tests.support.service import TestService, running, token
 each_way = pytest.mark.parametrize(
     "swallows", [BOTH, {UP}, {DOWN}], ids=["both ways", "up", "down"]
 )
-each_stack = pytest.mark.parametrize("websockets", ["picows", "uvicorn"])
 NUDGE_S = 0.1
 
 
-@each_stack
 @each_way
 @pytest.mark.e2e
-async def test_socket_io_client_calls_over_polling(websockets: str, swallows: AbstractSet[str]):
-    async with running(websockets=websockets) as service, middlebox(service.port, swallows) as box:
+async def test_socket_io_client_calls_over_polling(swallows: AbstractSet[str]):
+    async with running() as service, middlebox(service.port, swallows) as box:
         bob = await service.join("bob")
         url = f"http://127.0.0.1:{box.port}"
         async with node_client(
@@ -45,11 +43,10 @@ async def test_socket_io_client_calls_over_polling(websockets: str, swallows: Ab
             assert alice.reports("disconnect") == []
 
 
-@each_stack
 async def test_a_candidate_is_closed_after_ten_seconds_and_polling_goes_on(
-    websockets: str, http: aiohttp.ClientSession
+    http: aiohttp.ClientSession,
 ):
-    async with running(websockets=websockets) as service:
+    async with running() as service:
         silent, probed = [await joined(service, http, user) for user in ("alice", "bob")]
         at = f"{service.url}/socket.io/?EIO=4&transport=websocket&sid="
         async with http.ws_connect(at + silent.sid) as one, http.ws_connect(at + probed.sid) as two:

@@ -19,7 +19,6 @@ from tests.support.polling import Ended, Polling
 from tests.support.service import TestService, running, token
 from tests.support.waiting import until
 
-STACKS = pytest.mark.parametrize("websockets", ["picows", "uvicorn"])
 STATUS = '["user:status",{"userId":"x"}]'
 CONNECT = '40{"token":"@"}'
 JOIN = '421["user:join",{"userId":"alice"}]'
@@ -70,11 +69,10 @@ async def told(service: TestService, rule: Rule) -> bool:
     )
 
 
-@STACKS
 @pytest.mark.parametrize("rule", FRAMES)
-async def test_the_rule_is_told(websockets: str, rule: Rule):
+async def test_the_rule_is_told(rule: Rule):
     with logged() as lines:
-        async with running(websockets=websockets) as service:
+        async with running() as service:
             mallory = await service.join("mallory")
             with contextlib.suppress(ConnectionClosed):
                 await mallory.send(FRAMES[rule])
@@ -88,11 +86,10 @@ async def test_the_rule_is_told(websockets: str, rule: Rule):
     assert {line["level"] for line in lines.all()} <= {"debug", "info"}
 
 
-@STACKS
-async def test_of_a_flood_behind_a_connect_one_frame_is_kept(websockets: str):
+async def test_of_a_flood_behind_a_connect_one_frame_is_kept():
     """A forged token's refusal may be late; what breaks a rule meanwhile is heard once."""
     forged = segment(b'40{"token":"%b"}' % jwt.encode({}, "f" * 32).encode())
-    async with running(websockets=websockets, rate_limit_scale=0.1) as service:
+    async with running(rate_limit_scale=0.1) as service:
         _, first = await raw(service.port)
         first.write(forged)
         reader, writer = await raw(service.port)
@@ -123,7 +120,6 @@ async def test_the_rule_is_told_over_polling(http: aiohttp.ClientSession, rule: 
     assert [line["reason"] for line in lines.of("socket.closed")] == ["protocol_error"]
 
 
-@STACKS
 @pytest.mark.parametrize(
     ("opcode", "payload", "rule", "code"),
     [
@@ -134,10 +130,10 @@ async def test_the_rule_is_told_over_polling(http: aiohttp.ClientSession, rule: 
     ids=["UTF-8", "a reserved opcode", "a reserved bit"],
 )  # fmt: skip
 async def test_what_breaks_the_websocket_is_told(
-    websockets: str, opcode: int, payload: bytes, rule: Rule | None, code: int
+    opcode: int, payload: bytes, rule: Rule | None, code: int
 ):
     with logged() as lines:
-        async with running(websockets=websockets) as service:
+        async with running() as service:
             reader, writer = await raw(service.port)
             writer.write(segment(payload, opcode))
             async with asyncio.timeout(5):
@@ -147,12 +143,11 @@ async def test_what_breaks_the_websocket_is_told(
             writer.close()
 
 
-@STACKS
 async def test_an_event_before_connect_and_a_wrong_upgrade_are_told(
-    http: aiohttp.ClientSession, websockets: str
+    http: aiohttp.ClientSession,
 ):
     with logged() as lines:
-        async with running(websockets=websockets) as service:
+        async with running() as service:
             mallory = await service.open()
             await mallory.send(f"42{STATUS}")
             assert await mallory.until_closed() == 1008
@@ -167,10 +162,9 @@ async def test_an_event_before_connect_and_a_wrong_upgrade_are_told(
     ]  # fmt: skip
 
 
-@STACKS
-async def test_a_flood_is_a_line_a_second_with_nothing_of_a_client_in_it(websockets: str):
+async def test_a_flood_is_a_line_a_second_with_nothing_of_a_client_in_it():
     with logged() as lines:
-        async with running(websockets=websockets) as service:
+        async with running() as service:
             begun = time.monotonic()
             for _ in range(50):
                 mallory = await service.open()
@@ -218,13 +212,10 @@ ENDS = {
 }
 
 
-@STACKS
 @pytest.mark.parametrize(("end", "code"), ENDS.values(), ids=ENDS)
-async def test_what_the_same_segment_brought_is_answered_before_the_close(
-    websockets: str, end: bytes, code: int
-):
+async def test_what_the_same_segment_brought_is_answered_before_the_close(end: bytes, code: int):
     """All at once: a sign-in, a join, a call and a question; and nothing that came behind."""
-    async with running(websockets=websockets) as service:
+    async with running() as service:
         bob = await service.join("bob")
         reader, writer = await raw(service.port)
         before = [
@@ -242,8 +233,7 @@ async def test_what_the_same_segment_brought_is_answered_before_the_close(
 
 
 async def test_text_that_is_not_utf8_ends_what_was_answered():
-    """On picows alone: uvicorn's parser has closed before anybody sees what came."""
-    async with running(websockets="picows") as service:
+    async with running() as service:
         reader, writer = await raw(service.port)
         good = [CONNECT.replace("@", token("alice")), JOIN]
         frames = b"".join(segment(text.encode()) for text in good)
@@ -254,9 +244,8 @@ async def test_text_that_is_not_utf8_ends_what_was_answered():
         writer.close()
 
 
-@STACKS
-async def test_relays_before_a_broken_frame_arrive(websockets: str):
-    async with running(websockets=websockets) as service:
+async def test_relays_before_a_broken_frame_arrive():
+    async with running() as service:
         alice, bob = await service.join("alice"), await service.join("bob")
         call_id = await service.accepted(alice, bob)
         relay = f'42["call:signal",{{"data":1,"callId":"{call_id}"}}]'.encode()

@@ -1,4 +1,4 @@
-"""How a WebSocket comes to picows: the handshake answered, a parser, and who that calls.
+"""picows takes a WebSocket over: the handshake answered, a parser, and who that calls.
 
 Leaned on, and held by tests/transport/test_contract.py: the arguments of picows' `WSProtocol`, that
 it takes a transport over by being fed a request, `get_buffer` and `buffer_updated`, that it reads
@@ -12,9 +12,9 @@ from typing import Any
 from picows import WSAutoPingStrategy, WSListener
 from picows.picows import WSProtocol  # type: ignore[attr-defined]  # its stub leaves it out
 
+from service.transport.line import Line
 from service.transport.lingering import Lingering
 from service.transport.outbox import outbox
-from service.transport.picows_line import PicowsLine
 from service.transport.waiting import BEYOND_A_MESSAGE, Share
 
 _READ_BUFFER = 2_048
@@ -37,16 +37,14 @@ class _Listener(WSListener):
     )  # fmt: skip
 
 
-class _Doorway(asyncio.BufferedProtocol):
+class Doorway(asyncio.BufferedProtocol):
     """Counts what comes until the client's token has been found good; then the parser is alone.
 
     Till then it reads little in a turn of the loop: what is read already cannot be held back, and
     who has to go is gone in the next turn.
     """
 
-    def __init__(
-        self, transport: Any, parser: Any, line: PicowsLine, share: Share, most: int
-    ) -> None:
+    def __init__(self, transport: Any, parser: Any, line: Line, share: Share, most: int) -> None:
         self._transport = transport
         self._parser = parser
         self._line = line
@@ -107,7 +105,7 @@ class _Doorway(asyncio.BufferedProtocol):
 
 def take_over(
     transport: Any, key: bytes, most_bytes: int, connections: set[Any], share: Share
-) -> PicowsLine:
+) -> Line:
     """Answer a handshake with 101 and let picows have the transport.
 
     Args:
@@ -117,17 +115,17 @@ def take_over(
         connections: uvicorn's, which the line is in while it is open.
         share: what counts of it until the client's token has been found good.
     """
-    line = PicowsLine(transport, most_bytes, connections, outbox())
+    line = Line(transport, most_bytes, connections, outbox())
     parser = parser_of(line, most_bytes)
     parser.connection_made(Lingering(transport))
     handshake = _HANDSHAKE % key
     parser.get_buffer(len(handshake))[: len(handshake)] = handshake
     parser.buffer_updated(len(handshake))
-    transport.set_protocol(_Doorway(transport, parser, line, share, most_bytes + BEYOND_A_MESSAGE))
+    transport.set_protocol(Doorway(transport, parser, line, share, most_bytes + BEYOND_A_MESSAGE))
     return line
 
 
-def parser_of(line: PicowsLine, most_bytes: int) -> Any:
+def parser_of(line: Line, most_bytes: int) -> Any:
     """The parser that calls a line's own methods: nothing stands between the two.
 
     It pings nobody, since Engine.IO has heartbeats of its own.
