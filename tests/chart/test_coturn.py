@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from service.cli.dev.coturn import answers as answers_by_udp
 from service.cli.dev.coturn import installed
 from service.cli.dev.ports import promised
 from service.turn.servers import TurnServers
-from tests.chart.rendering import Rendering, rendered
+from tests.chart.rendering import Rendering, Tree, rendered
 from tests.support.coturn import ADDRESS, TurnServer, refusal
 from tests.support.waiting import until
 
@@ -23,19 +24,21 @@ pytestmark = pytest.mark.chart
 
 FIT_HERE = {"TURN_PROFILE": "4.6", "TURN_PROMETHEUS_ADDRESS": "", "TURN_PROMETHEUS_PORT": ""}
 """Debian's coturn is of another version than the image's, and has no metrics."""
+PUBLIC = "192.0.2.7"
+"""Where a Node says that it is reached."""
+NAME = itemgetter("name")
 
 
-def environment(rendering: Rendering, folder: Path) -> dict[str, str]:
-    """What the container gets, with its paths below the folder and its pod on loopback."""
-    coturn = rendering.one("Deployment", "ringline").container("coturn")
+def placed(coturn: Tree, folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Command and environment of the container, its mounts in the folder, its pod on loopback."""
     environ = {one["name"]: one.get("value", ADDRESS) for one in coturn["env"]}
+    command = [*coturn["command"], *coturn.get("args", [])]
     for mount in coturn["volumeMounts"]:
-        place = folder / mount["name"]
+        path, place = mount["mountPath"], folder / mount["name"]
         place.mkdir()
-        environ = {
-            name: value.replace(mount["mountPath"], str(place)) for name, value in environ.items()
-        }
-    return {"PATH": os.environ["PATH"], **environ, **FIT_HERE}
+        environ = {name: value.replace(path, str(place)) for name, value in environ.items()}
+        command = [word.replace(path, str(place)) for word in command]
+    return command, {"PATH": os.environ["PATH"], **environ, **FIT_HERE}
 
 
 @contextmanager
@@ -43,13 +46,14 @@ def running(rendering: Rendering, folder: Path) -> Iterator[TurnServer]:
     """The container's process, with what is mounted into it."""
     if not installed():
         pytest.skip("coturn is not installed; run: apt-get install coturn")
-    environ = environment(rendering, folder)
-    for name, text in rendering.one("ConfigMap", "ringline-turn").tree["data"].items():
+    (pod,) = [one for one in rendering.workloads if "coturn" in map(NAME, one.containers)]
+    command, environ = placed(pod.container("coturn"), folder)
+    files = rendering.one("ConfigMap", "ringline-turn", pod.namespace).tree["data"]
+    for name, text in files.items():
         (folder / "turn-config" / name).write_text(text)
+    if (folder / "node").exists():
+        (folder / "node" / "external_ip").write_text(PUBLIC)
     Path(environ["TURN_SECRET_FILE"]).write_text(secret(rendering))
-    coturn = rendering.one("Deployment", "ringline").container("coturn")
-    shell, entrypoint = coturn["command"]
-    command = [shell, folder / "turn-config" / Path(entrypoint).name, *coturn.get("args", [])]
     with promised(ADDRESS, 0) as port, (folder / "coturn.log").open("wb") as log:
         process = subprocess.Popen(
             command, env={**environ, "TURN_PORT": str(port)}, stdout=log, stderr=log
@@ -88,3 +92,15 @@ async def test_it_takes_the_arguments_that_operators_add(tmp_path: Path):
     with running(rendered(set_values={"turn": {"extraArgs": ["--no-tcp"]}}), tmp_path) as server:
         await until(lambda: answers_by_udp(ADDRESS, server.port), "coturn")
         assert not answers(server.port)
+
+
+async def test_on_a_node_it_takes_them_beside_the_nodes_address(tmp_path: Path):
+    turn = {"mode": "daemonset", "host": "turn.example.org", "discoverNode": True}
+    values = {
+        "turn": {**turn, "extraArgs": ["--no-tcp"], "extraEnv": [{"name": "A", "value": "b"}]}
+    }
+    with running(rendered(set_values=values), tmp_path) as server:
+        await until(lambda: answers_by_udp(ADDRESS, server.port), "coturn")
+        assert not answers(server.port)
+        configuration = (tmp_path / "turn-scratch" / "turnserver.conf").read_text()
+        assert f"external-ip={PUBLIC}/{ADDRESS}\n" in configuration

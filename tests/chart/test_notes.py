@@ -74,6 +74,7 @@ def test_they_say_what_applies(api: Cluster, case: str, sentence: str):
     ("value", "lacking", "having"),
     [
         ("image.repository: no registry has localhost/ringline:", "default", "full"),
+        ("image.repository: no registry has localhost/ringline:", None, "extras"),
         ("settings.corsOrigins: no web page", "default", "full"),
         ("settings.corsOrigins: * lets every web page", "relay-ports", "full"),
         ("httpRoute.enabled or ingress.enabled:", "default", "full"),
