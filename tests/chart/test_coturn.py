@@ -96,9 +96,7 @@ async def test_it_takes_the_arguments_that_operators_add(tmp_path: Path):
 
 async def test_on_a_node_it_takes_them_beside_the_nodes_address(tmp_path: Path):
     turn = {"mode": "daemonset", "host": "turn.example.org", "discoverNode": True}
-    values = {
-        "turn": {**turn, "extraArgs": ["--no-tcp"], "extraEnv": [{"name": "A", "value": "b"}]}
-    }
+    values = {"turn": {**turn, "extraArgs": ["--no-tcp"]}}
     with running(rendered(set_values=values), tmp_path) as server:
         await until(lambda: answers_by_udp(ADDRESS, server.port), "coturn")
         assert not answers(server.port)

@@ -59,6 +59,7 @@ def test_they_tell_how_to_make_a_token_where_the_chart_has_the_key(api: Cluster)
         ),
         ("daemonset-node", "UDP 50000 to 54999 from anywhere"),
         ("daemonset-stun", "Secret turn must be in that namespace, too."),
+        ("daemonset-extras", "Secret mirror must be in that namespace, too."),
         ("external", "TURN is elsewhere (turn.mode external): turn:turn.example.org:3478"),
         ("full", "through HTTPRoute ringline: https://calls.example.org"),
         ("nginx", "through Ingress ringline: https://calls.example.org"),

@@ -13,16 +13,21 @@ stands in place of the one that the repository begins with, which has a dot or a
 {{ $repository }}:{{ $image.tag | default (last . | toString) }}{{ with $image.digest }}@{{ . }}{{ end }}
 {{- end }}
 
+{{- /* The Secrets that hold registry credentials, as pods name them; each once. */ -}}
+{{- define "ringline.pullSecrets" -}}
+{{- $secrets := list -}}
+{{- range concat (.Values.global.imagePullSecrets | default list) (.Values.imagePullSecrets | default list) -}}
+{{- $secrets = append $secrets (kindIs "string" . | ternary (dict "name" .) .) | uniq -}}
+{{- end -}}
+{{- with $secrets }}{{ toYaml . }}{{ end -}}
+{{- end }}
+
 {{- /* Where pods may run, who vouches for them and whom they know: `list . $nodeSelector $tolerations`. */ -}}
 {{- define "ringline.placement" -}}
 {{- $values := (first .).Values -}}
-{{- $secrets := list -}}
-{{- range concat ($values.global.imagePullSecrets | default list) ($values.imagePullSecrets | default list) -}}
-{{- $secrets = append $secrets (kindIs "string" . | ternary (dict "name" .) .) | uniq -}}
-{{- end -}}
-{{- with $secrets }}
+{{- with include "ringline.pullSecrets" (first .) }}
 imagePullSecrets:
-  {{- toYaml . | nindent 2 }}
+  {{- . | nindent 2 }}
 {{- end }}
 {{- with $values.priorityClassName }}
 priorityClassName: {{ . }}
