@@ -8,6 +8,7 @@ import pytest
 
 from tests.chart.cluster import Cluster, patching
 from tests.chart.cluster.refusal import Refusal
+from tests.chart.cluster.storage import Storage
 from tests.chart.rendering import Tree
 
 pytestmark = pytest.mark.chart
@@ -69,6 +70,15 @@ def log(api: Cluster, pod: str) -> str:
     url = f"{api.url}/api/v1/namespaces/default/pods/{pod}/log"
     with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - http, and our own
         return str(answer.read().decode())
+
+
+def test_a_pod_that_runs_is_left_the_time_to_end():
+    storage, key = Storage(), ("default", "pods", "one")
+    storage.create(key, named("one", status={"phase": "Running"}))
+    storage.delete(key)
+    assert "deletionTimestamp" in storage.get(key)["metadata"]
+    storage.delete(key, grace=0)
+    assert key not in storage.objects
 
 
 def test_a_strategic_patch_finds_a_port_by_its_number_alone():
