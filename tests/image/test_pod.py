@@ -74,9 +74,9 @@ async def ready(played: Pod) -> None:
                 await asyncio.sleep(0.1)
 
 
-async def given(user: str) -> dict[str, Any]:
+async def given(user: str, signed: Callable[[str], str] = token) -> dict[str, Any]:
     """What the pod's own `/v1/ice` gives a user."""
-    bearer = {"Authorization": f"Bearer {token(user)}"}
+    bearer = {"Authorization": f"Bearer {signed(user)}"}
     url = f"http://127.0.0.1:{PORT}/v1/ice"
     async with aiohttp.ClientSession(headers=bearer) as http, http.get(url) as told:
         assert told.status == 200, await told.text()
@@ -97,14 +97,16 @@ def minted(secret: str) -> IceServer:
 
 
 @asynccontextmanager
-async def conversation() -> AsyncIterator[Callable[[str], Awaitable[str]]]:
+async def conversation(
+    signed: Callable[[str], str] = token,
+) -> AsyncIterator[Callable[[str], Awaitable[str]]]:
     """Two relay-only users in a call; gives what says a word and hears its echo."""
-    alice, bob = [await Client.join(PORT, token(who), who) for who in ("alice", "bob")]
+    alice, bob = [await Client.join(PORT, signed(who), who) for who in ("alice", "bob")]
     call_id = (await alice.done("call:initiate", {"to": "bob", "callType": "audio"}))["callId"]
     await bob.next("call:incoming")
     async with (
-        aiortc_peer(alice, await given("alice"), "bob", trickle=False) as caller_,
-        aiortc_peer(bob, await given("bob"), "alice", trickle=False) as callee,
+        aiortc_peer(alice, await given("alice", signed), "bob", trickle=False) as caller_,
+        aiortc_peer(bob, await given("bob", signed), "alice", trickle=False) as callee,
     ):
         channel = caller_.pc.createDataChannel("echo")
         opened, heard = asyncio.Event(), asyncio.Queue[str]()

@@ -7,7 +7,6 @@ import asyncio
 import hashlib
 import socket
 import ssl
-import subprocess
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -70,10 +69,11 @@ ICE = """async (token) => (await (await fetch("/v1/ice", {
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     """One where the names of the page lead to the one address."""
-    hosts = tmp_path_factory.mktemp("network") / "hosts"
-    hosts.write_text(f"127.0.0.1 localhost\n{ADDRESS} calls.example.org turn.example.org\n")
     with own_network(f"{ADDRESS}/24", f"{VISITOR}/32") as made:
-        made.call(lambda: subprocess.run(["mount", "--bind", hosts, "/etc/hosts"], check=True))
+        made.know(
+            tmp_path_factory.mktemp("network"),
+            dict.fromkeys(("calls.example.org", "turn.example.org"), ADDRESS),
+        )
         yield made
 
 

@@ -13,9 +13,10 @@ import functools
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -40,6 +41,13 @@ class Network:
         """Run a coroutine inside."""
         result: _T = self.call(asyncio.run, coroutine)
         return result
+
+    def know(self, folder: Path, names: Mapping[str, str]) -> None:
+        """Have names lead to addresses inside; the folder is for a file."""
+        lines = [f"{address} {name}" for name, address in names.items()]
+        hosts = folder / "hosts"
+        hosts.write_text("\n".join(["127.0.0.1 localhost", *lines, ""]))
+        self.call(_run, "mount", "--bind", str(hosts), "/etc/hosts")
 
     def close(self) -> None:
         """Leave it; the kernel removes it."""

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -64,6 +65,10 @@ class Pod:
                 kept = {path.name: path.read_text() for path in volume.glob("[!.]*")}
                 mount(volume, {**kept, file.name: ",".join(secrets)})
 
+    def ended(self, container: str) -> int:
+        """Wait for the end of one of its containers; its exit status."""
+        return int(self.podman("wait", f"{self.name}-{container}"))
+
     def executed(self, container: str, *command: str) -> str:
         """Run a command in one of its containers; what it printed. Fails the test if it fails."""
         return self.podman("exec", f"{self.name}-{container}", *command)
@@ -79,7 +84,23 @@ def pod(
     variables: Mapping[str, str | None],
 ) -> Iterator[Pod]:
     """Play the service's pod; coturn has these `variables` differently, or not at all if None."""
-    spec = service_of(manifests)
+    with played(
+        podman, network, folder, manifests, service_of(manifests), address, variables
+    ) as it:
+        yield it
+
+
+@contextmanager
+def played(
+    podman: Podman,
+    network: Network,
+    folder: Path,
+    manifests: Sequence[Manifest],
+    spec: Manifest,
+    address: str = "",
+    variables: Mapping[str, str | None] = MappingProxyType({}),
+) -> Iterator[Pod]:
+    """Play the pod of a specification, whose Secrets and ConfigMaps are among the manifests."""
     name = f"ringline-{uuid.uuid4().hex[:8]}"
     volumes = folder / "volumes"
     for volume in spec["volumes"]:
