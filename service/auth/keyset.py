@@ -5,22 +5,18 @@ weak keys, other curves) it leaves out, so that one odd key never costs the othe
 """
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import HTTPRedirectHandler, build_opener
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
 from service.auth.keys import Material, algorithm_of
+from service.download import Ask, Undelivered, download
 
 LARGEST = 256 * 1024  # bytes
-_CHUNK = 16 * 1024
 
 
 class KeySetUnavailable(Exception):
@@ -39,14 +35,9 @@ class NamedKey:
 def fetch(url: str, timeout_s: float) -> tuple[NamedKey, ...]:
     """The usable keys of the set at `url`, possibly none; raises `KeySetUnavailable`."""
     try:
-        return read(_download(url, timeout_s))
-    except HTTPError as refused:
-        refused.close()
-        aside = ", and redirects are not followed" if "Location" in refused.headers else ""
-        raise KeySetUnavailable(f"it answered {refused.code}{aside}") from refused
-    except (OSError, HTTPException, ValueError) as failure:
-        why = getattr(failure, "reason", failure)  # urllib wraps what the socket or TLS said
-        raise KeySetUnavailable(str(why) or type(why).__name__) from failure
+        return read(download(Ask(url), timeout_s=timeout_s, largest=LARGEST))
+    except Undelivered as failure:
+        raise KeySetUnavailable(str(failure)) from failure
 
 
 def read(document: bytes) -> tuple[NamedKey, ...]:
@@ -73,25 +64,3 @@ def _usable(members: list[Any]) -> Iterator[NamedKey]:
         if jwk.key_type == "oct" or alg is None or alg != jwk.algorithm_name:
             continue
         yield NamedKey(kid=jwk.key_id, alg=alg, material=jwk.key)
-
-
-class _NoRedirect(HTTPRedirectHandler):
-    """The keys come from the place that was configured, and from nowhere it points to."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        return None
-
-
-def _download(url: str, timeout_s: float) -> bytes:
-    deadline = time.monotonic() + timeout_s
-    opener = build_opener(_NoRedirect())
-    opener.addheaders = [("User-Agent", "ringline"), ("Accept", "application/json")]
-    body = bytearray()
-    with opener.open(url, timeout=timeout_s) as response:
-        while chunk := response.read1(_CHUNK):
-            body += chunk
-            if len(body) > LARGEST:
-                raise ValueError(f"its key set is over {LARGEST} bytes")
-            if time.monotonic() > deadline:
-                raise TimeoutError("its answer takes too long")
-    return bytes(body)
