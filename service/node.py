@@ -53,6 +53,7 @@ from service.transport.proxies import TrustedProxies
 from service.transport.sockets import Sockets
 from service.transport.tcp import TcpConnections
 from service.transport.totals import Totals
+from service.turn.broker import Broker
 from service.turn.prober import Prober
 
 _CALLS_OVER_POLL_S = 0.1
@@ -81,7 +82,18 @@ class Node:
         self.verifier = verifier = parts.verifier(settings, metrics)
         scale = settings.rate_limit_scale
         timeouts = parts.timeouts(settings)
-        ice = parts.turn_servers(settings, metrics)
+        coturn = parts.turn_servers(settings, metrics)
+        self.prober = Prober(coturn, clock, metrics.turn)
+        probing = coturn.available and settings.turn_probe
+        turn = parts.turn_sources(settings, metrics, clock)
+        self.broker = ice = Broker(
+            coturn,
+            turn,
+            order=settings.turn_provider,
+            own_fails=lambda: self.prober.fails,
+            clock=clock,
+            metrics=metrics.turn,
+        )
         offenders = Offenders(scale)
 
         memory = MemoryCalls()
@@ -195,8 +207,6 @@ class Node:
             ended=metrics.ended,
         )
         self.totals = Totals(self.engine)
-        self.prober = Prober(ice, clock, metrics.auth)
-        probing = ice.available and settings.turn_probe
         self.loop = MainLoop(metrics.pressure.loop_lag.observe)
         rooms = Rooms(
             verifier=verifier,
@@ -239,8 +249,9 @@ class Node:
             settings,
             reread,
             clock,
-            ice=ice,
+            ice=coturn,
             tokens=verifier,
+            sources=turn,
             others=(
                 lambda now: origins.become(now.cors_origins),
                 lambda now: proxies.become(now.trusted_proxies),
@@ -252,6 +263,7 @@ class Node:
             self.sockets.tick,
             upkeep.tick,
             *([self.prober.tick] if probing else []),
+            self.broker.tick,
             verifier.tick,
             *([self._reload.tick] if self._reload else []),
             log.tick,
@@ -298,6 +310,7 @@ class Node:
         await self.engine.close_all()
         await self.sockets.emptied()
         await self.prober.close()
+        await self.broker.close()
         if self._reload:
             await self._reload.close()
         await self.verifier.close()

@@ -17,7 +17,12 @@ from service.settings import Settings
 from service.telemetry import log
 from service.telemetry.metrics import Metrics
 from service.transport import memory
+from service.turn.broker import Source
+from service.turn.cloudflare import Cloudflare
+from service.turn.fetching import Fetching
 from service.turn.servers import TurnServers
+from service.turn.static import Static
+from service.turn.twilio import Twilio
 
 _log = structlog.get_logger(__name__)
 
@@ -64,9 +69,10 @@ def reload(
     *,
     ice: TurnServers,
     tokens: TokenVerifier,
+    sources: Sequence[Source] = (),
     others: Sequence[Follower] = (),
 ) -> Reload:
-    """What follows the TURN secrets, the keys of tokens and the level of the log, and `others`."""
+    """What follows secrets and accounts of TURN, keys of tokens, the log's level, and `others`."""
     minting = [partial(_mint_with, ice)] if ice.available else []
     verifying = [partial(_verify_with, tokens)] if tokens.rotates else []
     staying = [] if tokens.rotates else [partial(_same_algorithms, settings)]
@@ -74,7 +80,7 @@ def reload(
         settings,
         reread,
         clock,
-        secrets=[*minting, *verifying],
+        secrets=[*minting, *verifying, *(source.follow for source in sources)],
         others=[lambda now: log.set_level(now.log_level), *staying, *others],
     )
 
@@ -114,8 +120,23 @@ def turn_servers(settings: Settings, metrics: Metrics) -> TurnServers:
         ttl=settings.turn_ttl,
         usernames=settings.turn_username,
         transport_policy=settings.ice_transport_policy,
-        issued=metrics.auth.issued,
+        issued=metrics.turn.issued,
     )
+
+
+def turn_sources(settings: Settings, metrics: Metrics, clock: Clock) -> list[Source]:
+    """What has the TURN servers of each provider that is named, but for coturn's.
+
+    Raises:
+        ValueError: `RINGLINE_TURN_STATIC_SERVERS` has none; the message says what to do.
+    """
+    fetching = partial(Fetching, settings=settings, clock=clock, metrics=metrics.turn)
+    made: dict[str, Callable[[], Source]] = {
+        Cloudflare.name: lambda: fetching(Cloudflare.of),
+        Twilio.name: lambda: fetching(Twilio.of),
+        Static.name: lambda: Static(settings),
+    }
+    return [made[name]() for name in dict.fromkeys(settings.turn_provider) if name in made]
 
 
 def timeouts(settings: Settings) -> Timeouts:

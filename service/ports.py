@@ -70,15 +70,14 @@ class IceServer:
 
 
 class IceSource(Protocol):
-    """Mints ICE servers for one user."""
+    """Has ICE servers for a user. Nobody waits for it."""
 
-    @property
-    def ttl(self) -> int:
-        """Seconds that what it mints is good for."""
+    def lasts(self, now: int) -> int:
+        """Milliseconds that what it hands out `now` is good for."""
         ...
 
     def servers(self, user: str, now: int, region: str | None = None) -> IceServers:
-        """Fresh credentials for `user`; raises `InvalidPayload` on an unknown region."""
+        """The servers for `user`; raises `InvalidPayload` on an unknown region."""
         ...
 
 

@@ -15,6 +15,7 @@ from service import parts
 from service.auth.keys import BadSignature
 from service.reload import EVERY_MS, Reload
 from service.settings import Settings, SettingsError, changes
+from service.settings.sections import TurnAccounts
 from service.telemetry.metrics import Metrics
 from service.turn.credentials import password
 from service.turn.servers import TurnServers
@@ -421,5 +422,5 @@ async def test_sighup_in_a_call_reads_anew_what_may_change(tmp_path: Path):
 def test_each_setting_that_may_change_says_when():
     assert {name for name in Settings.model_fields if changes(name)} == {
         "jwt_secret", "jwt_public_key", "jwt_algorithms", "turn_secret", "log_level",
-        "cors_origins", "trusted_proxies",
+        "cors_origins", "trusted_proxies", *TurnAccounts.model_fields,
     }  # fmt: skip

@@ -590,6 +590,61 @@ class TestWhatFitsTogether:
         assert "set RINGLINE_TURN_URLS" in mistake(ICE_TRANSPORT_POLICY="relay")
         assert given_settings(**TURN, ICE_TRANSPORT_POLICY="relay").ice_transport_policy == "relay"
 
+    def test_a_provider_without_its_account(self):
+        assert mistake(TURN_PROVIDER="cloudflare") == (
+            "RINGLINE_TURN_PROVIDER names cloudflare; set RINGLINE_CLOUDFLARE_TURN_KEY_ID and "
+            "RINGLINE_CLOUDFLARE_TURN_API_TOKEN."
+        )
+        assert mistake(TURN_PROVIDER="twilio", TWILIO_ACCOUNT_SID="AC1") == (
+            "RINGLINE_TURN_PROVIDER names twilio; set RINGLINE_TWILIO_API_SECRET."
+        )
+        assert mistake(TURN_PROVIDER="static") == (
+            "RINGLINE_TURN_PROVIDER names static; set RINGLINE_TURN_STATIC_SERVERS."
+        )
+        assert mistake(TURN_PROVIDER="coturn,static", TURN_STATIC_SERVERS="[]") == (
+            "RINGLINE_TURN_PROVIDER names coturn; set RINGLINE_TURN_URLS and RINGLINE_TURN_SECRET, "
+            "or do not name it."
+        )
+
+    def test_an_account_whose_provider_is_not_named(self):
+        assert mistake(TWILIO_API_SECRET="s") == (
+            "RINGLINE_TURN_PROVIDER does not name twilio, for which RINGLINE_TWILIO_API_SECRET is "
+            "set; name it, or leave those unset."
+        )
+        assert mistake(**TURN, TURN_PROVIDER="static", TURN_STATIC_SERVERS="[]") == (
+            "RINGLINE_TURN_PROVIDER does not name coturn, for which RINGLINE_TURN_URLS and "
+            "RINGLINE_TURN_SECRET are set; name it, or leave those unset."
+        )
+
+    def test_providers_in_order(self):
+        settings = given_settings(
+            **TURN,
+            TURN_PROVIDER="Cloudflare, coturn",
+            CLOUDFLARE_TURN_KEY_ID="5f",
+            CLOUDFLARE_TURN_API_TOKEN="hush",
+            ICE_TRANSPORT_POLICY="relay",
+        )
+        assert settings.turn_provider == ("cloudflare", "coturn")
+        assert "hush" not in repr(settings)
+
+    def test_relay_only_with_a_provider(self):
+        given = {"TURN_PROVIDER": "static", "TURN_STATIC_SERVERS": "[]"}
+        assert given_settings(**given, ICE_TRANSPORT_POLICY="relay").turn_urls == ()
+
+    @pytest.mark.parametrize("token", ["two words", "zwölf", "a\nb"])
+    def test_a_token_that_no_header_can_carry(self, token):
+        said = mistake(
+            TURN_PROVIDER="cloudflare", CLOUDFLARE_TURN_KEY_ID="5f", CLOUDFLARE_TURN_API_TOKEN=token
+        )
+        assert said == (
+            "RINGLINE_CLOUDFLARE_TURN_API_TOKEN: the value is not a token; "
+            "write ASCII letters, digits and signs, without spaces."
+        )
+
+    def test_an_account_that_is_no_id(self):
+        said = mistake(TURN_PROVIDER="twilio", TWILIO_ACCOUNT_SID="a/b", TWILIO_API_SECRET="s")
+        assert said.startswith('RINGLINE_TWILIO_ACCOUNT_SID: "a/b" is not the id of an account')
+
     def test_one_port_for_two(self):
         assert "are both 9090" in mistake(PORT="9090")
         assert given_settings(PORT="0", ADMIN_PORT="0").port == 0

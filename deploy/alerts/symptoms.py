@@ -3,14 +3,15 @@
 from deploy.alerts.rules import Alert, Comparison, Group
 
 _BY_JOB = "by (namespace, job)"
+_BY_PROVIDER = "by (namespace, job, provider)"
 _BY_POD = "by (namespace, job, pod, instance)"
 TURN_QUOTA = 100
 """coturn's `total-quota`, which no metric tells: set `ringline:turn_total_quota` to yours."""
 
 
-def _grown(metric: str, window: str, only: str = "", offset: str = "") -> str:
+def _grown(metric: str, window: str, only: str = "", offset: str = "", by: str = _BY_JOB) -> str:
     matchers = f"{{{only}}}" if only else ""
-    return f"sum {_BY_JOB} (increase({metric}{matchers}[{window}]{offset}))"
+    return f"sum {by} (increase({metric}{matchers}[{window}]{offset}))"
 
 
 _USERS = 'result!="probe"'
@@ -77,6 +78,37 @@ TURN_PROBE = Alert(
     wait="5m",
     summary="TURN relays nothing ({{ $labels.job }})",
     description="A relay with a fresh credential has failed for five minutes: "
+    "calls between users behind strict NATs have no media.",
+)
+TURN_FETCHES = Alert(
+    name="RinglineTurnFetchesFailing",
+    severity="ticket",
+    when=(
+        Comparison(
+            _grown("ringline_turn_fetches_total", "15m", 'result="failed"', by=_BY_PROVIDER),
+            ">",
+            "0",
+        ),
+        Comparison(
+            _grown("ringline_turn_fetches_total", "15m", 'result="ok"', by=_BY_PROVIDER),
+            "==",
+            "0",
+        ),
+    ),
+    wait="5m",
+    summary="No TURN credentials come from {{ $labels.provider }} ({{ $labels.job }})",
+    description="Every fetch from the TURN provider has failed for 15 minutes; "
+    "the last credentials are used until they end, then the next provider's, then STUN alone.",
+)
+NO_TURN = Alert(
+    name="RinglineNoTurn",
+    severity="ticket",
+    when=(
+        Comparison(f'max {_BY_JOB} (ringline_turn_provider_serving{{provider="none"}})', "==", "1"),
+    ),
+    wait="5m",
+    summary="Clients are given no TURN server ({{ $labels.job }})",
+    description="No TURN provider has credentials that are good: "
     "calls between users behind strict NATs have no media.",
 )
 REFUSED_TOKENS = Alert(
@@ -149,6 +181,8 @@ ALERTS = (
     SLOW_CLIENTS,
     JWKS_FAILING,
     TURN_PROBE,
+    TURN_FETCHES,
+    NO_TURN,
     REFUSED_TOKENS,
     DRAINING,
     NO_TRAFFIC,

@@ -13,7 +13,8 @@ from service.settings import Settings
 SOURCE = Path(__file__).with_name("values.schema.yaml")
 OWN = frozenset(
     {"port", "admin_host", "admin_port", "secrets_dir", "drain_window"}
-    | {"jwt_secret", "turn_secret", "turn_urls"}
+    | {"jwt_secret", "turn_secret", "turn_urls", "turn_provider"}
+    | {"cloudflare_turn_api_token", "twilio_api_secret", "turn_static_servers"}
 )
 """Settings that the chart sets itself, from values of its own."""
 _IMPLIED = {

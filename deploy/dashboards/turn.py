@@ -13,11 +13,15 @@ from deploy.dashboards.promql import (
     RED,
     SPACE,
     now,
+    per_minute,
     quantiles,
     rate,
 )
 
 _FINISHED = "Counted when a session ends, so a long call shows late and all at once. "
+_EXPIRY = now(
+    "ringline_turn_credentials_expiry_timestamp_seconds", by="provider", where=SPACE, over="min"
+)
 _LIVE = Row(
     "Does it relay, and how much?",
     (
@@ -108,6 +112,48 @@ _LIVE = Row(
         ),
     ),
 )
+_PROVIDERS = Row(
+    "Whose servers are clients given?",
+    (
+        Panel(
+            title="Provider that serves",
+            meaning="Nodes whose clients are given this provider's servers. Not the first of "
+            "RINGLINE_TURN_PROVIDER: that one fails. none: STUN alone, and users behind strict "
+            "NATs have no media.",
+            unit="short",
+            queries=(
+                Query(
+                    now("ringline_turn_provider_serving", by="provider", where=SPACE),
+                    "{{provider}}",
+                ),
+            ),
+            look=Look.STACK,
+            colors={"none": RED},
+        ),
+        Panel(
+            title="Credentials that were fetched end in",
+            meaning="The shortest that is left of the credentials of an account. Renewed every "
+            "hour; it falls while fetches fail, and at 0 the next provider serves.",
+            unit="s",
+            queries=(
+                # It is NaN before the first fetch.
+                Query(f"({_EXPIRY} > 0) - time()", "{{provider}}"),
+            ),
+        ),
+        Panel(
+            title="Fetches of credentials",
+            meaning="A minute, by how they ended. Failures that go on: the account is refused, or "
+            "the provider cannot be reached; the log has why.",
+            unit="cpm",
+            queries=(
+                Query(
+                    per_minute("ringline_turn_fetches_total", by="provider, result", where=SPACE),
+                    "{{provider}} {{result}}",
+                ),
+            ),
+        ),
+    ),
+)
 _HARM = Row(
     "Who is refused, and what is dropped?",
     (
@@ -192,7 +238,7 @@ TURN = Board(
     title="TURN",
     description="Whether TURN relays, how much, and for whom not. "
     "coturn's traffic counters count finished sessions; the live load is its allocations.",
-    rows=(_LIVE, _HARM),
+    rows=(_LIVE, _PROVIDERS, _HARM),
     # A gauge that coturn sets as it starts.
     known_by="turn_ratelimit_total_buckets",
 )

@@ -143,8 +143,8 @@ class Upkeep:
         self._watch_ice(session)
 
     def _watch_ice(self, session: Session) -> None:
-        renew_at = self._clock() + int(self._ice.ttl * 1000 * RENEW_AT)
-        self._deadlines.set((session.id, Due.ICE), renew_at)
+        now = self._clock()
+        self._deadlines.set((session.id, Due.ICE), now + int(self._ice.lasts(now) * RENEW_AT))
 
 
 def _concerns(call: Call, session: Session) -> bool:

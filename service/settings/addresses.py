@@ -37,6 +37,16 @@ def _is_ip(text: str) -> bool:
     return True
 
 
+def is_stun_url(text: str) -> bool:
+    """Whether it is a STUN URL (RFC 7064) whose host and port can exist."""
+    return reaches(_STUN.fullmatch(text))
+
+
+def is_turn_url(text: str) -> bool:
+    """Whether it is a TURN URL (RFC 7065) whose host and port can exist."""
+    return reaches(_TURN.fullmatch(text))
+
+
 def _interface(text: str) -> str:
     if text == "*" or _is_ip(text) or (re.fullmatch(_NAME, text) and re.search("[A-Za-z]", text)):
         return text
@@ -61,13 +71,13 @@ def _network(text: str) -> str:
 
 
 def _stun_url(text: str) -> str:
-    if not reaches(_STUN.fullmatch(text)):
+    if not is_stun_url(text):
         raise ValueError("is not a STUN URL (RFC 7064); write stun:host[:port]")
     return text
 
 
 def _turn_url(text: str) -> str:
-    if not reaches(_TURN.fullmatch(text)):
+    if not is_turn_url(text):
         raise ValueError(
             "is not a TURN URL (RFC 7065); write turn:host[:port] or turns:host[:port], "
             "with ?transport=udp or ?transport=tcp behind it if need be"
@@ -75,7 +85,7 @@ def _turn_url(text: str) -> str:
     return text
 
 
-def _key_set_url(text: str) -> str:
+def _web_url(text: str) -> str:
     found = _WEB.match(text)
     if found is None or not reaches(found):
         raise ValueError("is not a web address; write https://host/path, without user or password")
@@ -87,4 +97,4 @@ Interface = Annotated[str, AfterValidator(_interface)]
 Network = Annotated[str, AfterValidator(_network)]
 StunUrl = Annotated[str, AfterValidator(_stun_url)]
 TurnUrl = Annotated[str, AfterValidator(_turn_url)]
-KeySetUrl = Annotated[str, AfterValidator(_key_set_url)]
+WebUrl = Annotated[str, AfterValidator(_web_url)]

@@ -19,6 +19,8 @@ _KEPT = re.compile(r"(?!=)[!#-&(-+\--\[\]-~]{1,255}")
 
 Of a line in its file it strips a blank, a `"` and a `=` in front; a `'` breaks the database of 4.6.
 """
+_ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_VISIBLE = re.compile(r"[!-~]{1,512}")
 _SIZE = re.compile(r"(\d{1,15})(?:(K|M|G)i(?:B)?)?")
 _UNITS = {None: 1, "K": 2**10, "M": 2**20, "G": 2**30}
 _SECRET_BYTES = 32  # RFC 7518, 3.2: an HS256 key is at least as long as the hash
@@ -66,6 +68,19 @@ def _kept_by_coturn(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _account_id(text: str) -> str:
+    if not _ACCOUNT.fullmatch(text):
+        raise ValueError("is not the id of an account or a key; write up to 64 letters and digits")
+    return text
+
+
+def _of_an_api(secret: SecretStr) -> SecretStr:
+    """It goes into a header of HTTP."""
+    if not _VISIBLE.fullmatch(secret.get_secret_value()):
+        raise ValueError("is not a token; write ASCII letters, digits and signs, without spaces")
+    return secret
+
+
 def _region_lists(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -108,5 +123,7 @@ AnyCase = Annotated[T, BeforeValidator(_lower)]
 PublicKeys = Annotated[str, AfterValidator(_public_keys)]
 HmacSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
 TurnSecret = Annotated[SecretStr, AfterValidator(_kept_by_coturn)]
+AccountId = Annotated[str, AfterValidator(_account_id)]
+ApiSecret = Annotated[SecretStr, AfterValidator(_of_an_api)]
 Region = Annotated[str, AfterValidator(_region)]
 Regions = Annotated[dict[Region, tuple[TurnUrl, ...]], BeforeValidator(_region_lists)]

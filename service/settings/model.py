@@ -7,7 +7,15 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from service.settings.sections import Calling, Limits, Listening, Logging, Relaying, Tokens
+from service.settings.sections import (
+    Calling,
+    Limits,
+    Listening,
+    Logging,
+    Relaying,
+    Tokens,
+    TurnAccounts,
+)
 
 PREFIX = "RINGLINE_"
 
@@ -26,6 +34,7 @@ SECTIONS: tuple[type[BaseModel], ...] = (
     Listening,
     Tokens,
     Relaying,
+    TurnAccounts,
     Calling,
     Limits,
     Logging,
@@ -34,7 +43,9 @@ SECTIONS: tuple[type[BaseModel], ...] = (
 
 
 # Python reads the bases from the last to the first: these stand in the order of SECTIONS.
-class Settings(Sourcing, Logging, Limits, Calling, Relaying, Tokens, Listening, BaseSettings):
+class Settings(
+    Sourcing, Logging, Limits, Calling, TurnAccounts, Relaying, Tokens, Listening, BaseSettings
+):
     """What the service was told. Each value is checked; what fits together, `load` checks.
 
     Building one directly reads nothing but the arguments: no environment, no file.

@@ -67,13 +67,48 @@ def _turn_is_whole(settings: Settings) -> str | None:
     if settings.turn_secret and not settings.turn_urls:
         return "RINGLINE_TURN_SECRET is set without RINGLINE_TURN_URLS; set both or neither."
     if not settings.turn_secret and (lone := _set(settings, "turn_urls", "turn_regions")):
-        verb = "is" if len(lone) == 1 else "are"
-        return f"{' and '.join(lone)} {verb} set without RINGLINE_TURN_SECRET; set both or neither."
+        return f"{_are(lone)} set without RINGLINE_TURN_SECRET; set both or neither."
     return None
 
 
+def _coturn_is_named(settings: Settings) -> str | None:
+    named = "coturn" in settings.turn_provider
+    if not named and (lone := _set(settings, "turn_urls", "turn_secret", "turn_regions")):
+        return (
+            f"RINGLINE_TURN_PROVIDER does not name coturn, for which {_are(lone)} set; "
+            "name it, or leave those unset."
+        )
+    if named and len(settings.turn_provider) > 1 and not settings.turn_urls:
+        return (
+            "RINGLINE_TURN_PROVIDER names coturn; set RINGLINE_TURN_URLS and RINGLINE_TURN_SECRET, "
+            "or do not name it."
+        )
+    return None
+
+
+def _account_is_whole(provider: str, needed: tuple[str, ...]) -> Rule:
+    def broken(settings: Settings) -> str | None:
+        given = _set(settings, *needed)
+        lacking = [name for name in map(variable, needed) if name not in given]
+        if provider in settings.turn_provider and lacking:
+            return f"RINGLINE_TURN_PROVIDER names {provider}; set {' and '.join(lacking)}."
+        if provider not in settings.turn_provider and given:
+            return (
+                f"RINGLINE_TURN_PROVIDER does not name {provider}, for which {_are(given)} set; "
+                "name it, or leave those unset."
+            )
+        return None
+
+    return Rule(frozenset({"turn_provider", *needed}), broken)
+
+
+def _are(names: list[str]) -> str:
+    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'}"
+
+
 def _relay_has_turn(settings: Settings) -> str | None:
-    if settings.ice_transport_policy == "relay" and not settings.turn_urls:
+    bought = set(settings.turn_provider) - {"coturn"}
+    if settings.ice_transport_policy == "relay" and not (settings.turn_urls or bought):
         return (
             "RINGLINE_ICE_TRANSPORT_POLICY: with relay, nobody can talk without a TURN server; "
             "set RINGLINE_TURN_URLS and RINGLINE_TURN_SECRET, or leave it at all."
@@ -95,6 +130,12 @@ RULES = (
     Rule(frozenset(_KEYS), _one_key),
     Rule(frozenset({*_KEYS, "jwt_algorithms"}), _algorithm_fits_key),
     Rule(frozenset({"turn_secret", "turn_urls", "turn_regions"}), _turn_is_whole),
-    Rule(frozenset({"ice_transport_policy", "turn_urls"}), _relay_has_turn),
+    Rule(
+        frozenset({"turn_provider", "turn_secret", "turn_urls", "turn_regions"}), _coturn_is_named
+    ),
+    _account_is_whole("cloudflare", ("cloudflare_turn_key_id", "cloudflare_turn_api_token")),
+    _account_is_whole("twilio", ("twilio_account_sid", "twilio_api_secret")),
+    _account_is_whole("static", ("turn_static_servers",)),
+    Rule(frozenset({"ice_transport_policy", "turn_provider", "turn_urls"}), _relay_has_turn),
     Rule(frozenset({"host", "port", "admin_host", "admin_port"}), _two_ports),
 )

@@ -7,17 +7,27 @@ service runs, and when.
 
 from typing import Literal
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue, SecretStr
 
 from service.settings.addresses import (
     Interface,
-    KeySetUrl,
     Network,
     Port,
     StunUrl,
     TurnUrl,
+    WebUrl,
 )
-from service.settings.kinds import AnyCase, HmacSecret, Many, PublicKeys, Regions, Size, TurnSecret
+from service.settings.kinds import (
+    AccountId,
+    AnyCase,
+    ApiSecret,
+    HmacSecret,
+    Many,
+    PublicKeys,
+    Regions,
+    Size,
+    TurnSecret,
+)
 from service.settings.origins import Origin
 
 _DAY = 86_400
@@ -102,7 +112,7 @@ class Tokens(BaseModel):
         description="Keys of RS256, ES256 or EdDSA tokens: one PEM text after the other, line "
         "breaks also as `\\n`; each verifies.",
     )
-    jwks_url: KeySetUrl | None = Field(
+    jwks_url: WebUrl | None = Field(
         default=None, description="Where the identity provider publishes its keys (RFC 7517)."
     )
     jwt_algorithms: Many[Literal["HS256", "RS256", "ES256", "EdDSA"]] = Field(
@@ -133,6 +143,12 @@ class Tokens(BaseModel):
 class Relaying(BaseModel):
     """STUN and TURN."""
 
+    turn_provider: Many[AnyCase[Literal["coturn", "cloudflare", "twilio", "static"]]] = Field(
+        default=("coturn",),
+        description="Whose TURN servers clients are given, comma separated: those of the first "
+        "that has some. `coturn` is `RINGLINE_TURN_URLS`; the others are [accounts at "
+        "providers](deploy.md#turn-by-a-provider).",
+    )
     turn_secret: Many[TurnSecret] = Field(
         json_schema_extra=_FOLLOWED,
         default=(),
@@ -166,6 +182,55 @@ class Relaying(BaseModel):
     ice_transport_policy: AnyCase[Literal["all", "relay"]] = Field(
         default="all",
         description="`relay` sends all media through TURN, `all` takes the best path.",
+    )
+
+
+class TurnAccounts(BaseModel):
+    """Accounts at TURN providers."""
+
+    cloudflare_turn_key_id: AccountId | None = Field(
+        json_schema_extra=_FOLLOWED,
+        default=None,
+        description="Id of a TURN key of Cloudflare Realtime.",
+    )
+    cloudflare_turn_api_token: ApiSecret | None = Field(
+        json_schema_extra=_FOLLOWED,
+        default=None,
+        repr=False,
+        description="The API token of that TURN key.",
+    )
+    cloudflare_api_url: WebUrl = Field(
+        json_schema_extra=_FOLLOWED,
+        default="https://rtc.live.cloudflare.com",
+        description="Where Cloudflare's API is.",
+    )
+    twilio_account_sid: AccountId | None = Field(
+        json_schema_extra=_FOLLOWED, default=None, description="SID of a Twilio account (`AC…`)."
+    )
+    twilio_api_key: AccountId | None = Field(
+        json_schema_extra=_FOLLOWED,
+        default=None,
+        description="SID of an API key of that account (`SK…`); if unset, the auth token of the "
+        "account is used.",
+    )
+    twilio_api_secret: ApiSecret | None = Field(
+        json_schema_extra=_FOLLOWED,
+        default=None,
+        repr=False,
+        description="The secret of that API key, or the auth token.",
+    )
+    twilio_api_url: WebUrl = Field(
+        json_schema_extra=_FOLLOWED,
+        default="https://api.twilio.com",
+        description="Where Twilio's API is; that of a region is "
+        "`https://api.dublin.ie1.twilio.com`, for example.",
+    )
+    turn_static_servers: SecretStr | None = Field(
+        json_schema_extra=_FOLLOWED,
+        default=None,
+        repr=False,
+        description="TURN servers with a fixed user name and credential, which every user is "
+        'given: JSON, `[{"urls": ["turn:turn.example.org"], "username": "u", "credential": "c"}]`.',
     )
 
 

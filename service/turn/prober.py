@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from service.ports import Clock, IceSource
-from service.telemetry.metrics.auth import AuthMetrics
+from service.telemetry.metrics.turn import TurnMetrics
 from service.turn.probe import probe
 
 _log = structlog.get_logger(__name__)
@@ -16,12 +16,18 @@ EVERY_MS = 30_000
 class Prober:
     """Probes beside everything else; a probe that takes long delays only the next one."""
 
-    def __init__(self, ice: IceSource, clock: Clock, metrics: AuthMetrics) -> None:
+    def __init__(self, ice: IceSource, clock: Clock, metrics: TurnMetrics) -> None:
         self._ice = ice
         self._clock = clock
         self._metrics = metrics
         self._next_at = 0
+        self._failures = 0
         self._running: asyncio.Task[None] | None = None
+
+    @property
+    def fails(self) -> bool:
+        """Whether the last two probes failed: one alone may be a packet that was lost."""
+        return self._failures > 1
 
     async def tick(self) -> None:
         """Begin a probe when one is due."""
@@ -39,6 +45,7 @@ class Prober:
     async def _probe(self, now: int) -> None:
         probed = await probe(self._ice, now)
         self._metrics.probe_success.set(probed.ok)
+        self._failures = 0 if probed.ok else self._failures + 1
         if probed.ok:
             self._metrics.probe_seconds.observe(probed.seconds)
         else:

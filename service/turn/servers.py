@@ -44,21 +44,31 @@ class TurnServers:
         self._secret = _newest(secrets)
         self._urls = tuple(urls)
         self._regions = {name: tuple(there) for name, there in (regions or {}).items()}
-        self._stun: tuple[IceServer, ...] = (IceServer(tuple(stun_urls)),) if stun_urls else ()
-        self.ttl = ttl
+        self.stun: tuple[IceServer, ...] = (IceServer(tuple(stun_urls)),) if stun_urls else ()
+        self._ttl = ttl
         self._issued = issued
         self._pseudonymous = usernames == "hmac"
-        self._policy = transport_policy
+        self.transport_policy: str = transport_policy
 
     @property
     def available(self) -> bool:
         """Whether there is a TURN server to hand out."""
         return self._secret is not None and bool(self._urls or self._regions)
 
+    def lasts(self, _now: int) -> int:
+        """The TTL, in milliseconds."""
+        return self._ttl * 1000
+
     def rotate(self, secrets: Sequence[str]) -> bool:
         """Mint with the first of other secrets from now on; whether it is another one."""
         before, self._secret = self._secret, _newest(secrets)
         return self._secret != before
+
+    def check(self, region: str | None) -> None:
+        """Raise `InvalidPayload` when the region is unknown."""
+        if region is not None and region not in self._regions:
+            known = ", ".join(self._regions) or "none"
+            raise InvalidPayload(f"region: there is no such region; known here: {known}.")
 
     def servers(self, user: str, now: int, region: str | None = None) -> IceServers:
         """Fresh credentials for `user`, good for the TTL from `now` (epoch ms) on.
@@ -66,22 +76,16 @@ class TurnServers:
         Raises:
             InvalidPayload: the region is unknown.
         """
-        urls = self._urls if region is None else self._urls_in(region)
-        expires = now // 1000 + self.ttl
-        servers = self._stun
+        self.check(region)
+        urls = self._urls if region is None else self._regions[region]
+        expires = now // 1000 + self._ttl
+        servers = self.stun
         if self._secret is not None and urls:
             name = username(self._name(self._secret, user), expires)
             if self._issued is not None:
                 self._issued(region or "")
             servers = (*servers, IceServer(urls, name, password(self._secret, name)))
-        return IceServers(servers, self._policy, self.ttl, expires * 1000)
-
-    def _urls_in(self, region: str) -> tuple[str, ...]:
-        urls = self._regions.get(region)
-        if urls is None:
-            known = ", ".join(self._regions) or "none"
-            raise InvalidPayload(f"region: there is no such region; known here: {known}.")
-        return urls
+        return IceServers(servers, self.transport_policy, self._ttl, expires * 1000)
 
     def _name(self, secret: bytes, user: str) -> str:
         if self._pseudonymous or not passes_coturn(user):

@@ -19,6 +19,8 @@ from tests.observability.load import load
 from tests.support.coturn import coturn
 from tests.support.prometheus import Prometheus, prometheus
 from tests.support.service import running
+from tests.turn.accounts import at_cloudflare
+from tests.turn.providers import CloudflareApi, served
 
 TURN_SECRET = "shared-with-coturn-and-nobody-else"
 LABELS = {"namespace": "calls", "pod": "ringline-0"}
@@ -53,7 +55,7 @@ class Observed:
 
 
 def observe(stack: ExitStack, folder: Path, seconds: float, **pace: Any) -> Observed:
-    """Have the service watched under load for so long, with TURN where coturn is installed.
+    """Have the service watched under load for so long, with coturn where that is installed.
 
     `pace` is as in `load`.
     """
@@ -74,7 +76,11 @@ def observe(stack: ExitStack, folder: Path, seconds: float, **pace: Any) -> Obse
 async def _loaded(
     server: Prometheus, settings: dict[str, Any], seconds: float, pace: dict[str, Any]
 ) -> tuple[float, float, str]:
-    async with running(**settings) as service:
+    order = ("coturn", "cloudflare") if "turn_urls" in settings else ("cloudflare",)
+    async with (
+        served(CloudflareApi()) as api,
+        running(**settings, **at_cloudflare(api) | {"turn_provider": order}) as service,
+    ):
         server.scrape("ringline", f"127.0.0.1:{service.admin_port}", **LABELS)
         found = await asyncio.to_thread(server.wait_for, "ringline_build_info")
         since = found[0].points[0][0]

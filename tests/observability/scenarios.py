@@ -103,6 +103,61 @@ SYMPTOMS = (
         firing=(),
     ),
     Scenario(
+        alert="RinglineTurnFetchesFailing",
+        series=gauge(
+            "ringline_turn_fetches_total",
+            "0x10 0+1x40 40x40",
+            f'{NODE}, provider="cloudflare", result="failed"',
+        )
+        | gauge(
+            "ringline_turn_fetches_total",
+            "1x50 1+1x40",
+            f'{NODE}, provider="cloudflare", result="ok"',
+        ),
+        quiet=(9, 80),
+        firing=(30, 45),
+    ),
+    Scenario(
+        alert="RinglineTurnFetchesFailing",
+        why="though another provider's succeed",
+        series=gauge(
+            "ringline_turn_fetches_total",
+            "0+1x60",
+            f'{NODE}, provider="cloudflare", result="failed"',
+        )
+        | gauge(
+            "ringline_turn_fetches_total", "0x60", f'{NODE}, provider="cloudflare", result="ok"'
+        )
+        | gauge("ringline_turn_fetches_total", "0+1x60", f'{NODE}, provider="twilio", result="ok"'),
+        quiet=(4,),
+        firing=(30, 60),
+    ),
+    Scenario(
+        alert="RinglineTurnFetchesFailing",
+        why="but for one that was repeated",
+        series=gauge(
+            "ringline_turn_fetches_total",
+            "0x10 1x50",
+            f'{NODE}, provider="cloudflare", result="failed"',
+        )
+        | gauge(
+            "ringline_turn_fetches_total",
+            "1x10 2x50",
+            f'{NODE}, provider="cloudflare", result="ok"',
+        ),
+        quiet=(9, 15, 20, 30),
+        firing=(),
+    ),
+    Scenario(
+        alert="RinglineNoTurn",
+        series=gauge("ringline_turn_provider_serving", "0x4 1x20 0x10", f'{NODE}, provider="none"')
+        | gauge(
+            "ringline_turn_provider_serving", "1x4 0x20 1x10", f'{NODE}, provider="cloudflare"'
+        ),
+        quiet=(4, 28),
+        firing=(12, 22),
+    ),
+    Scenario(
         alert="RinglineTokenRefusals",
         series=gauge(
             "ringline_auth_failures_total",

@@ -31,6 +31,8 @@ accept_races_total{result} call_media_total{type,result} media_failed_total{stag
 media_connect_seconds media_rtt_seconds media_packet_loss_ratio media_mos
 auth_failures_total{reason} token_refreshes_total{result} jwks_fetches_total{result}
 rate_limited_total{scope} turn_credentials_issued_total{region} turn_probe_success
+turn_fetches_total{provider,result} turn_credentials_expiry_timestamp_seconds{provider}
+turn_provider_serving{provider}
 turn_probe_seconds send_queue_bytes slow_clients_closed_total store_seconds{op,result}
 receive_queue_bytes{token} memory_budget_bytes
 event_loop_lag_seconds draining protocol_errors_total{rule}

@@ -15,6 +15,7 @@ from service.telemetry.metrics.events import EventMetrics
 from service.telemetry.metrics.families import Families
 from service.telemetry.metrics.media import MediaMetrics
 from service.telemetry.metrics.pressure import PressureMetrics
+from service.telemetry.metrics.turn import TurnMetrics
 
 
 class Metrics:
@@ -29,7 +30,8 @@ class Metrics:
         self.events = EventMetrics(families)
         self.calls = CallMetrics(families)
         self.media = MediaMetrics(families)
-        self.auth = AuthMetrics(families, regions=("", *regions))
+        self.auth = AuthMetrics(families)
+        self.turn = TurnMetrics(families, regions=("", *regions))
         self.pressure = PressureMetrics(families)
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=families.registry)

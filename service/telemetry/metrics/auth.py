@@ -1,7 +1,4 @@
-"""Identity, abuse and TURN."""
-
-from collections.abc import Sequence
-from math import nan
+"""Identity and abuse."""
 
 from service.telemetry.metrics.families import Families
 
@@ -14,13 +11,12 @@ FAILURES = (
 )
 SCOPES = ("events", "initiates", "initiates_to_one", "candidates", "held", "http")
 """Every limit there is."""
-PROBE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 
 class AuthMetrics:
-    """Told by whoever verifies, limits or mints. `regions` are all there are; "" is none."""
+    """Told by whoever verifies or limits."""
 
-    def __init__(self, families: Families, *, regions: Sequence[str]) -> None:
+    def __init__(self, families: Families) -> None:
         self._failures = families.counter(
             "auth_failures",
             "Tokens that were refused, by the code; `forbidden` is another user's.",
@@ -33,23 +29,11 @@ class AuthMetrics:
         limited = families.counter(
             "rate_limited", "Refusals because of a limit, by which one.", ("scope",)
         )
-        issued = families.counter(
-            "turn_credentials_issued", "TURN credentials handed out.", ("region",)
-        )
         for reason in FAILURES:
             self._failures.labels(reason)
         self._refreshes = {result: refreshes.labels(result) for result in ("ok", "refused")}
         self._fetches = {result: fetches.labels(result) for result in ("ok", "failed")}
         self._limited = {scope: limited.labels(scope) for scope in SCOPES}
-        self._issued = {region: issued.labels(region) for region in regions}
-        self.probe_success = families.gauge(
-            "turn_probe_success",
-            "Whether the last probe of TURN relayed a packet: 1 or 0; NaN before the first.",
-        )
-        self.probe_success.set(nan)
-        self.probe_seconds = families.histogram(
-            "turn_probe_seconds", "A probe of TURN: allocate, and a packet relayed.", PROBE_BUCKETS
-        )
 
     def failed(self, reason: str) -> None:
         """A token was refused, for one of `FAILURES`."""
@@ -66,7 +50,3 @@ class AuthMetrics:
     def limited(self, scope: str) -> None:
         """Somebody was over a limit."""
         self._limited[scope].inc()
-
-    def issued(self, region: str) -> None:
-        """A TURN credential was handed out."""
-        self._issued[region].inc()

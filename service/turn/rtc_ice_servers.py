@@ -1,0 +1,43 @@
+"""ICE servers as providers and operators write them, down to what clients can use.
+
+    [{"urls": "stun:stun.example.org"},
+     {"urls": ["turn:turn.example.org"], "username": "u", "credential": "c"}]
+
+That is `RTCIceServer` (W3C WebRTC, 4.2.3), whose `urls` may be one text or several.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from service.ports import IceServer
+from service.settings.addresses import is_stun_url, is_turn_url
+
+
+class RtcIceServer(msgspec.Struct, frozen=True):
+    """One of them, as it is written."""
+
+    urls: str | tuple[str, ...] = ()
+    username: str | None = None
+    credential: str | None = None
+
+
+def usable(written: Iterable[RtcIceServer]) -> tuple[IceServer, ...]:
+    """One server for each credential, and one for STUN, in the order in which they come.
+
+    What no client can use is left out: URLs that neither RFC 7064 nor RFC 7065 has, and TURN URLs
+    without a credential.
+
+    Raises:
+        ValueError: no TURN server is left.
+    """
+    urls: dict[tuple[str | None, str | None], list[str]] = {}
+    for server in written:
+        for url in (server.urls,) if isinstance(server.urls, str) else server.urls:
+            if is_stun_url(url):
+                urls.setdefault((None, None), []).append(url)
+            elif is_turn_url(url) and server.username and server.credential:
+                urls.setdefault((server.username, server.credential), []).append(url)
+    if not urls.keys() - {(None, None)}:
+        raise ValueError("there is no TURN URL with a user name and a credential")
+    return tuple(IceServer(tuple(there), *credential) for credential, there in urls.items())
