@@ -114,7 +114,7 @@ class Broker:
         provider, _ = self._choice(now)
         if self._sources and provider != self._told:
             self._told = provider
-            _log.info("turn.provider", provider=provider)
+            _log.info("turn.provider_serving", provider=provider)
 
     async def close(self) -> None:
         """Give up what runs in the background."""

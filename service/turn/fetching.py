@@ -146,7 +146,7 @@ class Fetching:
         if lasts_s * 1000 <= self._least_ms:
             raise ValueError(f"it is good for {lasts_s} s only")
         if self._failures or self._relays is None:
-            _log.info("turn.fetched", provider=self.name, seconds=lasts_s)
+            _log.info("turn.credentials_fetched", provider=self.name, seconds=lasts_s)
         self._relays, self._failures = Relays(servers, begun_at + lasts_s * 1000), 0
         self._metrics.fetched(self.name, self._relays.expires_at)
         renewal_s = min(self._ttl, RENEWAL_S, lasts_s / 2)

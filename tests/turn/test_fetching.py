@@ -109,7 +109,7 @@ async def test_after_failures_it_waits_longer_and_longer_up_to_a_minute(
     cloudflare.status = None
     with capture_logs() as logged:
         await watched.tick()
-    assert [line["event"] for line in logged] == ["turn.fetched"]
+    assert [line["event"] for line in logged] == ["turn.credentials_fetched"]
     assert watched.user == f"user-{len(cloudflare.asked)}"
 
 
