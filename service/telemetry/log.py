@@ -41,7 +41,6 @@ _LIBRARIES = (
     "uvicorn",
     "uvicorn.asgi",
     "uvicorn.error",
-    "websockets",
 )
 
 

@@ -208,7 +208,6 @@ class TestLibraries:
             "socketio",
             "uvicorn.error",
             "uvicorn.asgi",
-            "websockets.server",
             "asyncio",
             "picows",
             "some.other.library",
