@@ -1,10 +1,12 @@
 """What `helm uninstall` leaves, by Helm 3 and 4: what the operator made, and what Helm lists."""
 
 import pytest
+import yaml
 
+from deploy.build import CHART
 from tests.chart.cluster import Cluster
-from tests.chart.helms import Helm
-from tests.chart.rendering import NAMESPACE, Tree
+from tests.chart.helms import Helm, Helm3
+from tests.chart.rendering import NAMESPACE, Refused, Tree
 
 pytestmark = pytest.mark.chart
 
@@ -64,3 +66,13 @@ def test_an_upgrade_to_another_mode_leaves_it_too(api: Cluster, helm: Helm):
     helm.upgrade({"turn": {"mode": "sidecar"}})
     assert CERTIFICATE in api.objects
     assert ("calls-turn", "daemonsets", "ringline-turn") not in api.objects
+
+
+def test_a_release_of_another_name_finds_the_namespace_taken(api: Cluster):
+    Helm3(api).install(ON_NODES)
+    Helm3(api).uninstall()
+    other = ("install", "other", CHART, "--namespace", NAMESPACE, "--values", "-")
+    with pytest.raises(Refused, match="invalid ownership metadata"):
+        api.helm(*other, given=yaml.safe_dump(ON_NODES))
+    there = {**ON_NODES["turn"], "daemonset": {"createNamespace": False}}
+    api.helm(*other, given=yaml.safe_dump({"turn": there}))

@@ -6,6 +6,7 @@ import pytest
 
 from deploy.build import CHART
 from tests.chart.cluster import Cluster
+from tests.chart.helms import Helm3, Helm4
 from tests.chart.rendering import CASES, NAMESPACE, RELEASE
 
 pytestmark = pytest.mark.chart
@@ -92,3 +93,14 @@ def test_without_a_cluster_to_ask_each_rendering_makes_new_ones(api: Cluster):
     arguments = ("template", RELEASE, CHART, "--namespace", NAMESPACE)
     assert found in api.helm(*arguments, "--dry-run=server")
     assert found not in api.helm(*arguments)
+
+
+def test_helm_4_takes_over_what_helm_3_has_installed(api: Cluster):
+    Helm3(api).install({})
+    made = secrets(api)
+    Helm4(api).upgrade({"settings": {"ringTimeout": 20}})
+    assert api.object(NAMESPACE, "configmaps", RELEASE)["data"]["RINGLINE_RING_TIMEOUT"] == "20"
+    assert secrets(api) == made
+    assert "ran: ringline probe" in Helm4(api).test()
+    Helm4(api).uninstall()
+    assert (NAMESPACE, "deployments", RELEASE) not in api.objects
