@@ -1,14 +1,16 @@
 """How often is too often: the generic cell rate algorithm (ITU-T I.371, annex A).
 
-A burst of `count` passes at once, then one each `per_ms / count`. One number of state a meter,
-no timer, no history. The arithmetic is on integers, in units of `1 / count` ms, so that a wait
-is exact and does not drift however long a meter lives.
+A burst of `count` passes at once, then one each `per_ms / count`. One moment of state a meter, no
+timer, no history. The arithmetic is on integers, in the largest unit of time of which a millisecond
+and an interval are both multiples, so that a wait is exact and does not drift however long a meter
+lives; and on small ones, since multiplying an epoch time would cost more than all the rest.
 """
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
+from math import gcd
 
 _FORGOTTEN_AT_ONCE = 100
 _FORGOTTEN_FOR_ONE = 2
@@ -20,10 +22,21 @@ class Limit:
 
     count: int
     per_ms: int
+    units: int = field(init=False, repr=False)
+    """How many units of time a millisecond has."""
+    interval: int = field(init=False, repr=False)
+    """And how many there are from one to the next."""
 
     def __post_init__(self) -> None:
         if self.count < 1 or self.per_ms < 1:
             raise ValueError("A limit needs a count and a period of at least 1.")
+        common = gcd(self.count, self.per_ms)
+        object.__setattr__(self, "units", self.count // common)
+        object.__setattr__(self, "interval", self.per_ms // common)
+
+    def price(self, cost: int) -> int:
+        """Units that what counts as `cost` takes up."""
+        return min(cost, self.count) * self.interval
 
     def scaled(self, factor: float) -> "Limit":
         """The same period with `factor` times the count, and never less than one."""
@@ -33,11 +46,12 @@ class Limit:
 class Meter:
     """How much of a limit is used up. A meter stays with the one limit it was first given."""
 
-    __slots__ = ("spent_until",)
+    __slots__ = ("_part", "_until")
 
     def __init__(self) -> None:
-        self.spent_until = 0
-        """The theoretical arrival time, in 1/count ms."""
+        self._until = 0
+        self._part = 0
+        """The theoretical arrival time: epoch milliseconds, and the limit's units beyond."""
 
     def take(self, limit: Limit, now: int, cost: int = 1) -> int:
         """Admit what counts as `cost`, or say how long to wait.
@@ -51,30 +65,48 @@ class Meter:
             0 when it was admitted, else the milliseconds after which it will be. A refusal
             costs nothing. A clock that is set back costs at most one period.
         """
-        count, per_ms = limit.count, limit.per_ms
-        if cost != 1:
-            cost = min(cost, count)
-        start = now * count
-        ahead = self.spent_until - start
-        if ahead <= 0:
-            self.spent_until = start + cost * per_ms
+        wait = self.wait(limit, now, cost)
+        if not wait:
+            self.spend(limit, now, cost)
+        return wait
+
+    def wait(self, limit: Limit, now: int, cost: int = 1) -> int:
+        """What `take` would return; nothing is taken."""
+        ahead = self.ahead(limit, now)
+        if not ahead:
             return 0
-        excess = ahead - (count - cost) * per_ms
+        all_of_it, price = limit.count * limit.interval, limit.price(cost)
+        excess = ahead + price - all_of_it
         if excess <= 0:
-            self.spent_until += cost * per_ms
             return 0
-        if ahead > count * per_ms:  # the limit can never be that far ahead: the clock was set back
-            self.spent_until = start + count * per_ms
-            excess = cost * per_ms
-        return -(-excess // count)
+        if ahead > all_of_it:  # the limit can never be that far ahead: the clock was set back
+            self._until, self._part = now + all_of_it // limit.units, all_of_it % limit.units
+            excess = price
+        return -(-excess // limit.units)
+
+    def spend(self, limit: Limit, now: int, cost: int = 1) -> None:
+        """Take `cost`, for which `wait` has just returned 0."""
+        if self._until < now:
+            self._until, self._part = now, 0
+        self._move(limit, limit.price(cost))
 
     def give_back(self, limit: Limit, cost: int) -> None:
         """Undo the last `take`, which admitted."""
-        self.spent_until -= min(cost, limit.count) * limit.per_ms
+        self._move(limit, -limit.price(cost))
+
+    def ahead(self, limit: Limit, now: int) -> int:
+        """How much is used up, in units of the limit."""
+        whole = self._until - now
+        return whole * limit.units + self._part if whole >= 0 else 0
 
     def is_idle(self, limit: Limit, now: int) -> bool:
         """Whether a fresh meter would admit just as much."""
-        return self.spent_until <= now * limit.count
+        return self.ahead(limit, now) == 0
+
+    def _move(self, limit: Limit, by: int) -> None:
+        part = self._part + by
+        self._until += part // limit.units
+        self._part = part % limit.units
 
 
 class Allowance:
@@ -93,23 +125,19 @@ class Allowance:
 
     def take(self, now: int, cost: int = 1) -> int:
         """As `Meter.take`, from both or from neither."""
-        alone = self._own.take(self._limit, now, cost)
-        together = self.share.take(self._shared_limit, now, cost)
-        if alone == together == 0:
-            return 0
-        if not alone:
-            self._own.give_back(self._limit, cost)
-        elif not together:
-            self.share.give_back(self._shared_limit, cost)
-        return max(alone, together)
+        alone = self._own.wait(self._limit, now, cost)
+        together = self.share.wait(self._shared_limit, now, cost)
+        if alone or together:
+            return max(alone, together)
+        self._own.spend(self._limit, now, cost)
+        self.share.spend(self._shared_limit, now, cost)
+        return 0
 
     def take_all(self, now: int, cost: int) -> int:
         """Take `cost` in the place of the one that was taken before the cost was known.
 
         A refusal leaves that one taken; the wait is until as much is there again.
         """
-        if cost == 1:
-            return 0
         self._own.give_back(self._limit, 1)
         self.share.give_back(self._shared_limit, 1)
         if not self.take(now, cost):
@@ -119,13 +147,13 @@ class Allowance:
 
     def keep_one(self, cost: int) -> None:
         """Undo a `take` of `cost`, or a `take_all`, but for one: it will be taken again."""
-        self._own.give_back(self._limit, min(cost, self._limit.count) - 1)
-        self.share.give_back(self._shared_limit, min(cost, self._shared_limit.count) - 1)
+        if cost != 1:
+            self._own.give_back(self._limit, min(cost, self._limit.count) - 1)
+            self.share.give_back(self._shared_limit, min(cost, self._shared_limit.count) - 1)
 
     def has_spent(self, now: int, some: int) -> bool:
         """Whether all who share have used up more than `some`."""
-        limit = self._shared_limit
-        return self.share.spent_until - now * limit.count > some * limit.per_ms
+        return self.share.ahead(self._shared_limit, now) > some * self._shared_limit.interval
 
 
 class Shares:

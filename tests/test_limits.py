@@ -222,10 +222,8 @@ def test_what_is_kept_of_a_cost_is_one(cost: int):
     one.take(START, cost)
     one.keep_one(cost)
     other.take(START)
-    assert (one._own.spent_until, one.share.spent_until) == (
-        other._own.spent_until,
-        other.share.spent_until,
-    )
+    assert one._own.ahead(EACH, START) == other._own.ahead(EACH, START)
+    assert one.share.ahead(ALL, START) == other.share.ahead(ALL, START)
 
 
 @given(

@@ -19,6 +19,7 @@ from service.telemetry.metrics import Metrics
 from service.transport.connection import Connection
 from service.turns import Turns
 from service.wire import client_events as said
+from service.wire.costs import cost_of
 from service.wire.decoding import decode
 from service.wire.packets import EventPacket
 
@@ -81,7 +82,7 @@ class Dispatch:
                 return False
             self._charge(connection, message)
             if not self._calls.relay_now(connection.session, message, reply):
-                connection.allowance.keep_one(message.cost)
+                connection.allowance.keep_one(cost_of(message))
                 return False
         except errors.RinglineError as error:
             reply = reply or _reply(connection, packet)
@@ -178,7 +179,8 @@ class Dispatch:
         Raises:
             RateLimited: the session, or its user, has not that much left.
         """
-        if wait := connection.allowance.take_all(self._clock(), message.cost):
+        cost = cost_of(message)
+        if cost != 1 and (wait := connection.allowance.take_all(self._clock(), cost)):
             raise errors.RateLimited(retry_after_ms=wait)
 
     async def _run(

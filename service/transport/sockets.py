@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator
-from enum import Enum, auto
+from enum import IntEnum, auto
 from functools import partial
-from time import perf_counter
 from typing import Any
 
 import structlog
@@ -23,26 +22,22 @@ from service.telemetry.metrics import Metrics
 from service.telemetry.network import network_of
 from service.transport.budget import Waiter
 from service.transport.connection import (
-    AT_ONCE,
     EVENTS,
     EVENTS_OF_A_USER,
     REFUSALS,
     Connection,
-    Entry,
-    Excess,
     Gone,
-    Waiting,
 )
 from service.transport.crew import Crew
 from service.transport.dispatch import Dispatch
 from service.transport.identify import identify
 from service.transport.lane import MOST_BYTES
-from service.transport.switchboard import Wire, Work
+from service.transport.receiving import Receiver
+from service.transport.switchboard import Wire
 from service.transport.unjoined import MOST_UNJOINED, MOST_UNKNOWN, Unjoined
 from service.wire.client_events import LONGEST_TRACEPARENT, UserJoin
-from service.wire.decoding import relay_in
-from service.wire.packets import DISCONNECT, EventPacket, decode_event, size_of
-from service.wire.rules import ProtocolError, Rule
+from service.wire.packets import DISCONNECT, EventPacket
+from service.wire.rules import Rule
 
 _log = structlog.get_logger(__name__)
 
@@ -51,7 +46,7 @@ JOIN_WITHIN_MS = 30_000
 EARLY_WITHIN_MS = 5_000
 
 
-class Due(Enum):
+class Due(IntEnum):
     """What a connection must have done by a deadline."""
 
     CONNECT = auto()
@@ -80,7 +75,11 @@ class Sockets:
         self._events = EVENTS.scaled(scale)
         self._events_of_a_user = EVENTS_OF_A_USER.scaled(scale)
         self._shares = Shares(self._events_of_a_user)
-        self._refusals = REFUSALS.scaled(scale)
+        self._receiver = Receiver(
+            dispatch, clock, metrics, apart=self._handle, refusals=REFUSALS.scaled(scale)
+        )
+        self.relayed = self._receiver.relayed
+        self.received = self._receiver.received
         self._connections: set[Connection] = set()
         self._unknown: Unjoined[Connection] = Unjoined(MOST_UNKNOWN)
         self._unjoined: Unjoined[Connection] = Unjoined(MOST_UNJOINED)
@@ -99,7 +98,7 @@ class Sockets:
             client[0],
             _bearer(environ),
             self._clock(),
-            handle=self._handle,
+            handle=self._receiver.handle,
             crew=self._crew,
             allowance=Allowance(self._events, self._events_of_a_user),
         )
@@ -154,43 +153,6 @@ class Sockets:
         else:
             self._metrics.connections.connected((self._clock() - connection.opened_at) / 1000)
         _log.debug("socket.connected", client=network_of(connection.address))
-
-    def relayed(self, connection: Connection, frame: str) -> bool:
-        """The short way of nine frames in ten: a relay that asks for no answer."""
-        since, session, lane = perf_counter(), connection.session, connection.lane
-        idle = lane.idle
-        if session is None or connection.wire.deaf or (not idle and lane.crowded):
-            return False
-        message = relay_in(frame)
-        if message is None:
-            return False
-        now, allowance = self._clock(), connection.allowance
-        if allowance.take(now, message.cost):
-            return False
-        size = size_of(frame) - 1  # the packet's, without the 4 before it
-        if not idle or allowance.has_spent(now, AT_ONCE):
-            lane.put(Waiting(frame, message, size))
-        elif not self._dispatch.relay_at_once(session, message, size, since):
-            allowance.keep_one(message.cost)
-            lane.put(decode_event(frame[1:]))
-        return True
-
-    def received(self, connection: Connection, packet: EventPacket) -> Work | None:
-        """An event: relayed at once when nothing is before it, else queued in its lane."""
-        if connection.identity is None:
-            raise ProtocolError(Rule.CONNECT_FIRST)
-        now, lane = self._clock(), connection.lane
-        if wait := connection.allowance.take(now):
-            lane.put(Excess(packet, wait, packet.size))
-        elif (
-            lane.idle
-            and not connection.allowance.has_spent(now, AT_ONCE)
-            and self._dispatch.relay_now(connection, packet)
-        ):
-            return None
-        else:
-            lane.put(packet)
-        return lane.room() if lane.crowded else None
 
     def violated(self, connection: Connection, rule: Rule) -> None:
         """The client broke a rule."""
@@ -252,33 +214,14 @@ class Sockets:
         self._metrics.connections.refused(code)
         _log.info("socket.rejected", code=code)
 
-    def _slow_down(self, connection: Connection, packet: EventPacket, wait: int) -> None:
-        if connection.wire.cut_off:
-            return
-        reply = Reply(connection.wire.write, packet.event, packet.ack, packet.payload)
-        reply.fail(errors.RateLimited(scope="events", retry_after_ms=wait))
-        self._metrics.events.answered(packet.event, errors.RateLimited.code)
-        self._metrics.auth.limited("events")
-        _log.info("ratelimit.hit", scope="events")
-        if connection.refusals.take(self._refusals, self._clock()):
-            connection.wire.cut("flood")
-
-    async def _handle(self, connection: Connection, entry: Entry) -> None:
+    async def _handle(self, connection: Connection, entry: EventPacket | Gone) -> None:
         if isinstance(entry, Gone):
             await self._dispatch.gone(connection)
             self._connections.discard(connection)
             connection.lane.end()
             return
-        if isinstance(entry, Excess):
-            self._slow_down(connection, entry.packet, entry.retry_after_ms)
-            return
-        packet = self._unless_relayed(connection, entry)
-        if packet is None:
-            return
-        joined, waiting = connection.session is not None, bool(connection.early)
-        await self._dispatch.handle(connection, packet)
-        if joined:
-            return
+        waiting = bool(connection.early)
+        await self._dispatch.handle(connection, entry)
         if connection.session is not None:
             self._due(connection, Due.JOIN, None)
             self._due(connection, Due.EARLY, None)
@@ -286,20 +229,6 @@ class Sockets:
             connection.lane.most_bytes = MOST_BYTES
         elif connection.early and not waiting:
             self._due(connection, Due.EARLY, EARLY_WITHIN_MS)
-
-    def _unless_relayed(
-        self, connection: Connection, entry: EventPacket | Waiting
-    ) -> EventPacket | None:
-        """Relay what can be relayed without waiting; otherwise the event, to be handled."""
-        if isinstance(entry, EventPacket):
-            return None if self._dispatch.relay_now(connection, entry) else entry
-        session, since = connection.session, perf_counter()
-        if session is not None and self._dispatch.relay_at_once(
-            session, entry.message, entry.size, since
-        ):
-            return None
-        connection.allowance.keep_one(entry.message.cost)
-        return decode_event(entry.frame[1:])
 
     def _due(self, connection: Connection, due: Due, within_ms: int | None) -> None:
         at = None if within_ms is None or connection.over else self._clock() + within_ms

@@ -17,8 +17,6 @@ RequestId = Annotated[str, Meta(min_length=1, max_length=64)]
 Ratio = Annotated[float, Meta(ge=0, le=1)]
 StunErrorCode = Annotated[int, Meta(ge=300, le=699)]
 LONGEST_TRACEPARENT = 64
-_SIGNATURE, _CANDIDATES, _WATCHED, _UNWATCHED = 8, 8, 4, 64
-"""What costs as much as an event, or how many of it do (docs/decisions/0024)."""
 Milliseconds = Annotated[float, Meta(ge=0, le=600_000)]
 
 
@@ -26,11 +24,6 @@ class ClientEvent(Struct, rename="camel", frozen=True, kw_only=True):
     """Any event from a client. `event` is its name on the wire."""
 
     event: ClassVar[str]
-
-    @property
-    def cost(self) -> int:
-        """What it counts as in the limit of events: how much work it is beside a usual one."""
-        return 1
 
 
 class ControlEvent(ClientEvent, frozen=True, kw_only=True):
@@ -62,11 +55,6 @@ class AuthRefresh(ControlEvent, frozen=True, kw_only=True):
 
     event = "auth:refresh"
     token: Annotated[str, Meta(min_length=1, max_length=8192)]
-
-    @property
-    def cost(self) -> int:
-        """With ES256 the signature takes as long as eight events."""
-        return _SIGNATURE
 
 
 class Context(Struct, frozen=True, kw_only=True):
@@ -137,11 +125,6 @@ class IceCandidate(RelayEvent, frozen=True, kw_only=True):
     candidate: Raw | UnsetType = UNSET
     candidates: Annotated[list[Raw], Meta(min_length=1, max_length=32)] | None = None
 
-    @property
-    def cost(self) -> int:
-        """Eight together are as much work as another event."""
-        return 1 if self.candidates is None else 1 + len(self.candidates) // _CANDIDATES
-
 
 class CallSignal(RelayEvent, frozen=True, kw_only=True):
     """Anything small that the two clients tell each other: muted, camera off, on hold."""
@@ -188,22 +171,12 @@ class UserWatch(ClientEvent, frozen=True, kw_only=True):
     event = "user:watch"
     user_ids: Annotated[list[UserId], Meta(max_length=500)]
 
-    @property
-    def cost(self) -> int:
-        """Each user is looked up and told: four are as much work as another event."""
-        return 1 + len(self.user_ids) // _WATCHED
-
 
 class UserUnwatch(ClientEvent, frozen=True, kw_only=True):
     """Takes a watch back."""
 
     event = "user:unwatch"
     user_ids: Annotated[list[UserId], Meta(max_length=500)]
-
-    @property
-    def cost(self) -> int:
-        """Nobody is looked up or told: 64 are as much work as another event."""
-        return 1 + len(self.user_ids) // _UNWATCHED
 
 
 ALL: tuple[type[ClientEvent], ...] = (
