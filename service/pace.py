@@ -1,7 +1,7 @@
-"""Long work in short pieces: what has many things to do gives way to all else every 5 ms.
+"""Long work in short pieces, and short work not all at once, so that all else has its turn.
 
-In each turn of the event loop one piece is done, however much waits: reads, timers and what is
-quickly done have theirs between any two.
+What has many things to do gives way every 5 ms. In each turn of the event loop one such piece is
+done, however much waits: reads, timers and what is quickly done have theirs between any two.
 """
 
 import asyncio
@@ -13,6 +13,8 @@ from weakref import WeakKeyDictionary
 
 TURN_S = 0.005
 """How long a piece may last."""
+STARTS = 4
+"""How many requests and connections begin in a turn of the loop; each takes less than 1 ms."""
 T = TypeVar("T")
 
 
@@ -66,3 +68,35 @@ async def paced(things: Iterable[T]) -> AsyncIterator[T]:
             await give_way()
             until = perf_counter() + TURN_S
         yield thing
+
+
+class Starts:
+    """Who may begin now: a few in each turn of one event loop, and whoever comes next waits."""
+
+    __slots__ = ("_begun", "_waiting")
+
+    def __init__(self) -> None:
+        self._begun = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def turn(self) -> None:
+        """Wait until it is the caller's turn to begin: at once, when few have."""
+        loop = asyncio.get_running_loop()
+        if not self._begun:
+            loop.call_soon(self._next)
+        if self._begun < STARTS:
+            self._begun += 1
+            return
+        turn: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(turn)
+        await turn
+
+    def _next(self) -> None:
+        self._begun = 0
+        while self._waiting and self._begun < STARTS:
+            turn = self._waiting.popleft()
+            if not turn.done():  # who waited may have been cancelled
+                turn.set_result(None)
+                self._begun += 1
+        if self._begun:
+            asyncio.get_running_loop().call_soon(self._next)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from service.pace import TURN_S, give_way, paced
+from service.pace import STARTS, TURN_S, Starts, give_way, paced
 
 
 def busy(seconds: float) -> None:
@@ -74,3 +74,30 @@ async def test_whoever_gives_up_waiting_holds_up_nobody():
     await asyncio.wait_for(second, 1)
     with pytest.raises(asyncio.CancelledError):
         await first
+
+
+async def test_a_few_begin_at_once_and_a_few_in_each_turn_after():
+    turns, starts, seen = Turns(), Starts(), []
+
+    async def begin(number: int) -> None:
+        await starts.turn()
+        seen.append((turns.count, number))
+
+    counting = asyncio.create_task(turns.run())
+    await asyncio.gather(*(begin(number) for number in range(5 * STARTS)))
+    assert [number for _, number in seen] == [*range(5 * STARTS)], "first come, first served"
+    begun = [turn for turn, _ in seen]
+    assert {begun.count(turn) for turn in begun} == {STARTS}
+    counting.cancel()
+
+
+async def test_whoever_gives_up_a_start_takes_nobodys():
+    starts = Starts()
+    for _ in range(STARTS):
+        await starts.turn()
+    waiting = [asyncio.create_task(starts.turn()) for _ in range(3 * STARTS)]
+    await asyncio.sleep(0)
+    for one in waiting[:-1]:
+        one.cancel()
+    await asyncio.wait_for(waiting[-1], 1)
+    await starts.turn()

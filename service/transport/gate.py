@@ -10,7 +10,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import errors
-from service.pace import give_way
+from service.pace import Starts
 from service.telemetry.metrics import Metrics
 from service.transport.body import whole_body
 from service.transport.denial import respond
@@ -60,6 +60,7 @@ class Gate:
         self._draining = draining
         self._short = short
         self._metrics = metrics
+        self._starts = Starts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it here."""
@@ -67,7 +68,7 @@ class Gate:
             if _for_sockets(scope):
                 sid = _engine_sid(scope)
                 if sid is None:
-                    await give_way()
+                    await self._starts.turn()
                 self._admit_socket(scope, sid)
             else:
                 receive = await self._admit_request(scope, receive)
@@ -77,7 +78,7 @@ class Gate:
         await self._app(scope, receive, send)
 
     async def _admit_request(self, scope: Scope, receive: Receive) -> Receive:
-        """Read the body, and have requests begin one in a turn of the loop, as connections do.
+        """Read the body, and have few requests begin in a turn of the loop, as connections do.
 
         Each takes near a millisecond, and a hundred may come at once.
         """
@@ -85,7 +86,7 @@ class Gate:
             raise Unserved(f"WebSockets are at {SOCKET_PATH}, for Socket.IO.")
         if scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
             receive = _replay(await whole_body(scope, receive, self._max_body), receive)
-        await give_way()
+        await self._starts.turn()
         return receive
 
     def _admit_socket(self, scope: Scope, sid: str | None) -> None:
