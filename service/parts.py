@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 
 import structlog
@@ -73,7 +74,7 @@ def reload(
     others: Sequence[Follower] = (),
 ) -> Reload:
     """What follows secrets and accounts of TURN, keys of tokens, the log's level, and `others`."""
-    minting = [partial(_mint_with, ice)] if ice.available else []
+    minting = [partial(_mint_with, ice, clock)] if ice.available else []
     verifying = [partial(_verify_with, tokens)] if tokens.rotates else []
     staying = [] if tokens.rotates else [partial(_same_algorithms, settings)]
     return Reload(
@@ -85,10 +86,24 @@ def reload(
     )
 
 
-def _mint_with(ice: TurnServers, settings: Settings) -> None:
-    accepted = _plain(settings.turn_secret)
-    if ice.rotate(accepted):
-        _log.info("turn.secret_rotated", accepted=len(accepted))
+def _mint_with(ice: TurnServers, clock: Clock, settings: Settings) -> None:
+    accepted, now = _plain(settings.turn_secret), clock()
+    change = ice.rotate(accepted, now)
+    if change == "waits":
+        _log.info("turn.secret_waits", seconds=settings.turn_secret_propagation)
+    elif change == "rotated":
+        # The last credential of an older one was minted just now.
+        until = datetime.fromtimestamp((now + ice.lasts(now)) // 1000, UTC).isoformat()
+        _log.info("turn.secret_rotated", accepted=len(accepted), older_needed_until=until)
+    elif change == "replaced":
+        _log.warning("turn.secret_replaced", hint=_REPLACED)
+
+
+_REPLACED = (
+    "TURN servers now refuse (401) the credentials of the former secret, and those that have not "
+    "got the new one refuse its own. Put a new secret before the old one instead, and keep the old "
+    "one until the time that turn.secret_rotated tells."
+)
 
 
 def _verify_with(tokens: TokenVerifier, settings: Settings) -> None:
@@ -114,6 +129,7 @@ def turn_servers(settings: Settings, metrics: Metrics) -> TurnServers:
     """What mints credentials for the TURN servers that are set."""
     return TurnServers(
         secrets=_plain(settings.turn_secret),
+        propagation_s=settings.turn_secret_propagation,
         urls=settings.turn_urls,
         regions=settings.turn_regions,
         stun_urls=settings.stun_urls,

@@ -115,10 +115,26 @@ async def test_every_five_seconds(rotated: Rotated):
 
 
 class TestTurn:
-    async def test_the_newest_mints_from_then_on(self, rotated: Rotated):
-        logged = await rotated.become(turn_secret="south,north")
+    async def test_the_newest_mints_once_every_turn_server_has_it(self, rotated: Rotated):
+        (seen,) = await rotated.become(turn_secret="south,north")
+        assert seen == {"event": "turn.secret_waits", "log_level": "info", "seconds": 120}
+        for _ in range(120_000 // EVERY_MS - 1):
+            assert await rotated.become(turn_secret="south,north") == []
+            assert minted_by(rotated.servers) == "north"
+        (minting,) = await rotated.become(turn_secret="south,north")
         assert minted_by(rotated.servers) == "south"
-        assert logged == [{"event": "turn.secret_rotated", "log_level": "info", "accepted": 2}]
+        assert minting == {
+            "event": "turn.secret_rotated", "log_level": "info", "accepted": 2,
+            "older_needed_until": "2023-11-15T02:15:25+00:00",  # when north's last credential ends
+        }  # fmt: skip
+
+    async def test_one_that_replaces_the_old_one_mints_at_once_and_the_operator_is_warned(
+        self, rotated: Rotated
+    ):
+        (warning,) = await rotated.become(turn_secret="south")
+        assert minted_by(rotated.servers) == "south"
+        assert (warning["event"], warning["log_level"]) == ("turn.secret_replaced", "warning")
+        assert "Put a new secret before the old one instead" in warning["hint"]
 
     async def test_an_old_one_that_goes_is_not_news(self, rotated: Rotated):
         assert await rotated.become(turn_secret="north,south") == []
@@ -156,13 +172,12 @@ class TestTokens:
     async def test_what_is_unfit_is_not_taken_and_said_once(
         self, rotated: Rotated, unfit: dict[str, Any], said: str
     ):
-        minting, line = await rotated.become(**unfit, turn_secret="south,north")
-        assert minting["event"] == "turn.secret_rotated"  # the other one is fit, and taken
+        seen, line = await rotated.become(**unfit, turn_secret="south,north")
+        assert seen["event"] == "turn.secret_waits"  # the other one is fit, and taken
         assert (line["event"], line["log_level"]) == ("config.unfit", "error")
         assert said in line["why"]
         assert await rotated.become(**unfit, turn_secret="south,north") == []
         assert await rotated.believes(OLD)
-        assert minted_by(rotated.servers) == "south"
 
     @pytest.mark.parametrize("turn", ["north", None], ids=["with TURN", "alone"])
     async def test_keys_of_a_provider_are_not_replaced(self, turn: str | None):
@@ -199,7 +214,7 @@ async def test_what_cannot_be_read_changes_nothing_and_is_said_once(rotated: Rot
     assert await rotated.become(turn_secret="south") == []
     rotated.trouble = None
     assert [line["event"] for line in await rotated.become(turn_secret="south")] == [
-        "turn.secret_rotated"
+        "turn.secret_replaced"
     ]
     rotated.trouble = SettingsError("RINGLINE_TURN_SECRET is gone.")
     assert [line["event"] for line in await rotated.become()] == ["config.unfit"]
@@ -213,7 +228,7 @@ class TestAsked:
         await rotated.look()
         assert rotated.others == []
         logged = await rotated.asked(turn_secret="south", log_level="debug")
-        assert [line["event"] for line in logged] == ["config.reread", "turn.secret_rotated"]
+        assert [line["event"] for line in logged] == ["config.reread", "turn.secret_replaced"]
         assert logged[0]["changed"] == ["RINGLINE_TURN_SECRET", "RINGLINE_LOG_LEVEL"]
         assert [one.log_level for one in rotated.others] == ["debug"]
         (again,) = await rotated.asked(turn_secret="south", log_level="debug")
@@ -307,6 +322,7 @@ async def test_a_running_service_follows_the_file(tmp_path: Path):
     put(tmp_path, "north")
     settings = {
         "jwt_secret": SECRET, "turn_urls": URL, "turn_probe": "false", "rate_limit_scale": "100",
+        "turn_secret_propagation": "1",
     }  # fmt: skip
     async with (
         process(secrets_dir=str(tmp_path), **settings) as service,
@@ -403,7 +419,7 @@ async def test_sighup_in_a_call_reads_anew_what_may_change(tmp_path: Path):
         }
         hint = (await service.logged("config.need_restart"))["hint"]
         assert hint == "What takes effect at the next start: RINGLINE_KEEP_ALIVE."
-        await service.logged("turn.secret_rotated")
+        await service.logged("turn.secret_waits")
         assert await shown_to() == "https://b.example"
         forged = await Client.connect(
             service.port, "x", additional_headers={"X-Forwarded-For": "203.0.113.7"}

@@ -264,6 +264,12 @@ keep() {
     [ "$(held | sort)" = "$(printf '%s\n' "$1" | sort -u)" ]
 }
 
+# Makes SQLite keep a write-ahead log. Without one the database is locked while turnadmin writes, and
+# whoever turnserver checks then is refused (401). Two bytes of the file say so: sqlite.org/fileformat.html
+read_while_written() {
+    printf '\002\002' | dd of="$TURN_SCRATCH/turn.db" bs=1 seek=18 conv=notrunc 2>/dev/null
+}
+
 # --- running ------------------------------------------------------------------------------------
 
 # Whether process $1 handles signal number $2, rather than dying of it.
@@ -311,8 +317,9 @@ serve() {
     problem=$(wrong "$secrets")
     [ -z "$problem" ] || fail "$problem"
     certificate=$(printed)
-    rm -f "$TURN_SCRATCH/turn.db" "$TURN_SCRATCH/turnserver.pid"
-    keep "$secrets" || fail "the secrets cannot be stored in $TURN_SCRATCH: turnadmin failed there."
+    for name in turn.db turn.db-wal turn.db-shm turnserver.pid; do rm -f "$TURN_SCRATCH/$name"; done
+    keep "$secrets" && read_while_written ||
+        fail "the secrets cannot be stored in $TURN_SCRATCH: turnadmin failed there."
     configuration >"$TURN_SCRATCH/turnserver.conf"
     [ -z "$stopped" ] || exit 0
 

@@ -154,8 +154,16 @@ class Relaying(BaseModel):
         default=(),
         repr=False,
         description="Secrets shared with the TURN server (coturn's `static-auth-secret`), comma "
-        "separated, newest first: the first one mints. Each is up to 255 ASCII letters, digits and "
-        "signs, without spaces, quotes and backslashes.",
+        "separated, newest first: the first one mints, once all TURN servers have it "
+        "(`RINGLINE_TURN_SECRET_PROPAGATION`). Each is up to 255 ASCII letters, digits and signs, "
+        "without spaces, quotes and backslashes.",
+    )
+    turn_secret_propagation: int = Field(
+        default=120,
+        ge=0,
+        le=3_600,
+        description="Seconds from when the service sees a new TURN secret before an older one "
+        "until it mints with the new one: the time in which every TURN server gets it, too.",
     )
     turn_urls: Many[TurnUrl] = Field(
         default=(), description="TURN servers that clients are given, comma separated (RFC 7065)."

@@ -6,6 +6,7 @@ from typing import Literal
 from service.errors import InvalidPayload
 from service.ports import IceServer, IceServers
 from service.turn.credentials import passes_coturn, password, pseudonym, username
+from service.turn.rotation import Change, Rotation
 
 Usernames = Literal["plain", "hmac"]
 TransportPolicy = Literal["all", "relay"]
@@ -17,8 +18,8 @@ class TurnServers:
     Several TURN servers share the secrets; each takes the same credential.
 
     Args:
-        secrets: shared with the TURN servers, newest first. The first one mints; the others are
-            here only while their last credentials live. None: STUN only.
+        secrets: shared with the TURN servers, newest first. None: STUN only.
+        propagation_s: how long a new secret is seen before it mints; see `Rotation`.
         urls: the TURN URLs (RFC 7065) for those who name no region. Four are plenty: a browser
             gathers on every one of them, and more make each call slower to connect.
         regions: TURN URLs by the name of a region.
@@ -33,6 +34,7 @@ class TurnServers:
         self,
         *,
         secrets: Sequence[str] = (),
+        propagation_s: int = 0,
         urls: Sequence[str] = (),
         regions: Mapping[str, Sequence[str]] | None = None,
         stun_urls: Sequence[str] = (),
@@ -41,7 +43,7 @@ class TurnServers:
         transport_policy: TransportPolicy = "all",
         issued: Callable[[str], None] | None = None,
     ) -> None:
-        self._secret = _newest(secrets)
+        self._rotation = Rotation(secrets, propagation_s * 1000)
         self._urls = tuple(urls)
         self._regions = {name: tuple(there) for name, there in (regions or {}).items()}
         self.stun: tuple[IceServer, ...] = (IceServer(tuple(stun_urls)),) if stun_urls else ()
@@ -53,16 +55,15 @@ class TurnServers:
     @property
     def available(self) -> bool:
         """Whether there is a TURN server to hand out."""
-        return self._secret is not None and bool(self._urls or self._regions)
+        return self._rotation.minting is not None and bool(self._urls or self._regions)
 
     def lasts(self, _now: int) -> int:
         """The TTL, in milliseconds."""
         return self._ttl * 1000
 
-    def rotate(self, secrets: Sequence[str]) -> bool:
-        """Mint with the first of other secrets from now on; whether it is another one."""
-        before, self._secret = self._secret, _newest(secrets)
-        return self._secret != before
+    def rotate(self, secrets: Sequence[str], now: int) -> Change | None:
+        """These are the secrets from now (epoch ms) on; what changes by that."""
+        return self._rotation.follow(secrets, now)
 
     def check(self, region: str | None) -> None:
         """Raise `InvalidPayload` when the region is unknown."""
@@ -80,18 +81,15 @@ class TurnServers:
         urls = self._urls if region is None else self._regions[region]
         expires = now // 1000 + self._ttl
         servers = self.stun
-        if self._secret is not None and urls:
-            name = username(self._name(self._secret, user), expires)
+        if self._rotation.minting is not None and urls:
+            secret = self._rotation.minting.encode()
+            name = username(self._name(secret, user), expires)
             if self._issued is not None:
                 self._issued(region or "")
-            servers = (*servers, IceServer(urls, name, password(self._secret, name)))
+            servers = (*servers, IceServer(urls, name, password(secret, name)))
         return IceServers(servers, self.transport_policy, self._ttl, expires * 1000)
 
     def _name(self, secret: bytes, user: str) -> str:
         if self._pseudonymous or not passes_coturn(user):
             return pseudonym(secret, user)
         return user
-
-
-def _newest(secrets: Sequence[str]) -> bytes | None:
-    return secrets[0].encode() if secrets else None

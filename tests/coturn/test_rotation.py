@@ -1,5 +1,8 @@
 """A secret changes in the mounted file while coturn relays."""
 
+import asyncio
+from collections import Counter
+
 import pytest
 
 from tests.coturn.conftest import NORTH, SOUTH
@@ -13,7 +16,8 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture
 def coturn(network, tmp_path):
-    with deployed(network, tmp_path, NORTH, ALLOWED_PEER_IP=ADDRESS) as server:
+    own = {"ALLOWED_PEER_IP": ADDRESS, "USER_QUOTA": "60000"}
+    with deployed(network, tmp_path, NORTH, **own) as server:
         yield server
 
 
@@ -43,6 +47,27 @@ async def test_a_rotation_cuts_no_call_and_leaves_nobody_out(network, coturn: De
             await alice.reaches(carol)
             await carol.reaches(bob)  # a channel that is bound under the old credential only now
     assert coturn.process.poll() is None
+
+
+@inside
+async def test_nobody_is_refused_while_secrets_are_written(network, tmp_path, coturn: Deployed):
+    answers: Counter[int | None] = Counter()
+    over = asyncio.Event()
+
+    async def calls(user: str) -> None:
+        while not over.is_set():
+            answers[await refusal(coturn.credential(NORTH, user))] += 1
+
+    async with asyncio.TaskGroup() as callers:
+        for number in range(2):
+            callers.create_task(calls(f"caller-{number}"))
+        for _ in range(5):
+            await changed(coturn, SOUTH, NORTH)
+            await changed(coturn, NORTH)
+        over.set()
+    assert answers[None] > 100
+    assert answers[401] == 0
+    assert "database is locked" not in coturn.log
 
 
 @inside
