@@ -5,8 +5,8 @@
         api.object("calls", "secrets", "ringline-turn")
 
 So `lookup` finds what an installation before has made, and what a real API server refuses, deletes
-or merges in its own way is met here: `storage`, `services` and `patching` have its rules, `serving`
-its HTTP, `controllers` and `statuses` what its controllers and the kubelet add.
+or merges in its own way is met here: `storage`, `services` and `patching` have its rules, `asking`
+and `serving` its HTTP, `controllers` and `statuses` what its controllers and the kubelet add.
 """
 
 from collections.abc import Iterator

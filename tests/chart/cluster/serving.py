@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import yaml
 
 from tests.chart import protobuf
 from tests.chart.cluster import patching
+from tests.chart.cluster.asking import Asked
 from tests.chart.cluster.discovery import BUILT_IN, DISCOVERY, KINDS
 from tests.chart.cluster.refusal import Refusal
-from tests.chart.cluster.storage import Event, Key, Storage
+from tests.chart.cluster.storage import Key, Storage
 from tests.chart.rendering import Tree
 
 _ALL_TOLD = {"annotations": {"k8s.io/initial-events-end": "true"}}
@@ -44,12 +44,12 @@ class _Answering(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        if self.url.path in DISCOVERY:
-            self.tell(200, DISCOVERY[self.url.path])
-        elif self.url.path.startswith("/openapi/"):
+        if self.asked.path in DISCOVERY:
+            self.tell(200, DISCOVERY[self.asked.path])
+        elif self.asked.path.startswith("/openapi/"):
             # A document in protobuf that describes nothing, so that Helm checks nothing by it.
             self.tell(200, "")
-        elif "true" in self.query("watch"):
+        elif self.asked.said("watch"):
             self.watch()
         else:
             self.answer(self.read)
@@ -76,56 +76,38 @@ class _Answering(BaseHTTPRequestHandler):
         self.answer(lambda: self.storage.delete(self.key, said.get("gracePeriodSeconds")))
 
     @property
-    def url(self) -> Any:
-        return urlsplit(self.path)
-
-    def query(self, name: str) -> list[str]:
-        return parse_qs(self.url.query).get(name, [])
-
-    @property
-    def parts(self) -> list[str]:
-        """What stands behind the version: namespaces/NAMESPACE/RESOURCE/NAME, or RESOURCE/NAME."""
-        parts: list[str] = self.url.path.strip("/").split("/")
-        return parts[2:] if parts[0] == "api" else parts[3:]
+    def asked(self) -> Asked:
+        return Asked(self.path)
 
     @property
     def key(self) -> Key:
-        parts = self.parts
-        namespace = ""
-        if parts[0] == "namespaces" and len(parts) > 2:
-            namespace, parts = parts[1], parts[2:]
-        return (namespace, parts[0], parts[1] if len(parts) > 1 else "")
+        return self.asked.key
 
     def read(self) -> Tree | str:
-        if self.parts[-1] == "log":
+        if self.asked.parts[-1] == "log":
             return _log(self.storage.get(self.key))
         return self.storage.get(self.key) if self.key[2] else self.listed()
 
     def listed(self) -> Tree:
         version, kind = KINDS[self.key[1]]
-        found = self.storage.of(*self.key[:2])
         return {
             "kind": f"{kind}List",
             "apiVersion": version,
             "metadata": {"resourceVersion": str(self.storage.version)},
-            "items": [tree for key, tree in found if self.asked(key, tree)],
+            "items": [
+                tree
+                for key, tree in list(self.storage.objects.items())
+                if self.asked.selects(key, tree)
+            ],
         }
-
-    def asked(self, key: Key, tree: Tree) -> bool:
-        """Whether the query's selectors are met."""
-        named = {"metadata.name": key[2], "metadata.namespace": key[0]}
-        labels = tree["metadata"].get("labels") or {}
-        return _meets(self.query("fieldSelector"), named) and _meets(
-            self.query("labelSelector"), labels
-        )
 
     def watch(self) -> None:
         """Tell what happens, a JSON object a line, until the client or the cluster ends."""
         try:
             self.start(200, {"Transfer-Encoding": "chunked"})
-            until = time.monotonic() + float(*self.query("timeoutSeconds"))
+            until = time.monotonic() + float(self.asked.said("timeoutSeconds"))
             for event in self.storage.watch(self.watched_since(), until):
-                if self.watched(event):
+                if self.asked.selects(event.key, event.tree):
                     self.told(event.type, event.tree)
             self.wfile.write(b"0\r\n\r\n")
         except (BrokenPipeError, ConnectionResetError):
@@ -133,8 +115,8 @@ class _Answering(BaseHTTPRequestHandler):
 
     def watched_since(self) -> int:
         """The version that the client knows, or that it is told now."""
-        if "true" not in self.query("sendInitialEvents"):
-            return int((self.query("resourceVersion") or ["0"])[0])
+        if not self.asked.said("sendInitialEvents"):
+            return int(self.asked.said("resourceVersion") or 0)
         listed = self.listed()
         for tree in listed["items"]:
             self.told("ADDED", tree)
@@ -144,11 +126,6 @@ class _Answering(BaseHTTPRequestHandler):
             {"kind": kind, "apiVersion": version, "metadata": listed["metadata"] | _ALL_TOLD},
         )
         return int(listed["metadata"]["resourceVersion"])
-
-    def watched(self, event: Event) -> bool:
-        namespace, resource, _ = self.key
-        here = event.key[1] == resource and namespace in ("", event.key[0])
-        return here and self.asked(event.key, event.tree)
 
     def told(self, happened: str, tree: Tree) -> None:
         line = json.dumps({"type": happened, "object": tree}).encode() + b"\n"
@@ -168,7 +145,7 @@ class _Answering(BaseHTTPRequestHandler):
         return self.storage.update(self.key, patching.merged(copy.deepcopy(old), said))
 
     def apply(self, said: Tree) -> Tree:
-        (manager,) = self.query("fieldManager")
+        manager = self.asked.said("fieldManager")
         old = copy.deepcopy(self.storage.objects.get(self.key))
         if old is None:
             made = self.storage.create(self.key, copy.deepcopy(said))
@@ -210,11 +187,6 @@ class _Answering(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
-
-
-def _meets(selectors: list[str], having: dict[str, str]) -> bool:
-    wanted = [part.split("=") for selector in selectors for part in selector.split(",") if part]
-    return all(having.get(name) == value for name, *_, value in wanted)
 
 
 def _log(pod: Tree) -> str:

@@ -129,14 +129,6 @@ class Storage:
             if key in self.objects and not self.objects[key]["metadata"].get("finalizers"):
                 self._remove(key)
 
-    def of(self, namespace: str, resource: str) -> list[tuple[Key, Tree]]:
-        """All of a namespace, or of every one when that is empty."""
-        return [
-            (key, tree)
-            for key, tree in list(self.objects.items())
-            if key[1] == resource and namespace in ("", key[0])
-        ]
-
     def watch(self, since: int, until: float) -> Iterator[Event]:
         """What happens after a version, until a time of `time.monotonic()`."""
         while not self.closed and time.monotonic() < until:
