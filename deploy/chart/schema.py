@@ -22,6 +22,7 @@ _IMPLIED = {
     "minLength": "string",
     "maxLength": "string",
     "maxItems": "array",
+    "contains": "array",
     "maxProperties": "object",
 }
 

@@ -122,6 +122,12 @@ def test_without_coturn_nothing_but_names_keys_and_turn_is_reached():
     }  # fmt: skip
 
 
+def test_the_port_of_a_providers_api_is_reached():
+    values = {"settings": {"cloudflareApiUrl": "http://egress-proxy.internal:8080"}}
+    egress = policy(rendered("providers", set_values=values))["egress"]
+    assert {8080, 443} <= {port["port"] for rule in egress for port in rule["ports"]}
+
+
 def test_metrics_are_for_the_cluster_alone():
     rules = policy(rendered())["ingress"]
     (admin,) = [rule for rule in rules if 9090 in [port["port"] for port in rule["ports"]]]

@@ -61,6 +61,7 @@ def test_they_tell_how_to_make_a_token_where_the_chart_has_the_key(api: Cluster)
         ("daemonset-stun", "Secret turn must be in that namespace, too."),
         ("daemonset-extras", "Secret mirror must be in that namespace, too."),
         ("external", "TURN is elsewhere (turn.mode external): turn:turn.example.org:3478"),
+        ("providers", "TURN is elsewhere (turn.mode external): cloudflare twilio static"),
         ("full", "through HTTPRoute ringline: https://calls.example.org"),
         ("nginx", "through Ingress ringline: https://calls.example.org"),
         ("load-balancer", "kubectl get service --namespace calls calls"),

@@ -57,7 +57,7 @@ def test_a_secret_that_is_mounted_is_made_or_named_by_the_operator(case: str):
     rendering = rendered(case)
     made = {(secret.namespace, secret.name) for secret in rendering.of("Secret")}
     made |= {(c.namespace, c.tree["spec"]["secretName"]) for c in rendering.of("Certificate")}
-    named = {"turn", "tokens", "probe-tokens", "turn-example-org"}
+    named = {"turn", "turn-accounts", "tokens", "probe-tokens", "turn-example-org"}
     for thing in rendering.workloads:
         for volume in thing.pod.get("volumes", []):
             sources = volume.get("projected", {}).get("sources", [volume])
@@ -100,6 +100,7 @@ def test_turn_secrets_are_listed_newest_first():
         ("daemonset-stun", {"ringline-jwt"}),
         ("external", set()),
         ("gitops", set()),
+        ("providers", {"ringline-jwt"}),
     ],
 )
 def test_what_is_given_is_not_made(case: str, made: set[str]):

@@ -185,8 +185,9 @@ def test_the_sidecar_is_a_native_one():
     assert coturn["restartPolicy"] == "Always"
 
 
-def test_an_external_turn_server_brings_no_coturn():
-    assert "coturn" not in rendered("external").text
+@pytest.mark.parametrize("case", ["external", "providers"])
+def test_an_external_turn_server_brings_no_coturn(case: str):
+    assert "coturn" not in rendered(case).text.replace('RINGLINE_TURN_PROVIDER: "coturn"', "")
 
 
 def test_without_a_shared_store_one_pod_follows_the_other():

@@ -14,7 +14,13 @@ from tests.chart.rendering import CASES, Rendering, rendered
 
 pytestmark = pytest.mark.chart
 
-BROUGHT = {"jwt_secret": "k" * 32, "turn_secret": "t" * 32}
+BROUGHT = {
+    "jwt_secret": "k" * 32,
+    "turn_secret": "t" * 32,
+    "cloudflare_turn_api_token": "cloudflare-token",
+    "twilio_api_secret": "twilio-secret",
+    "turn_static_servers": '[{"urls": "turn:t.example.org", "username": "u", "credential": "c"}]',
+}
 """What an operator's own Secrets would hold."""
 
 
@@ -38,7 +44,7 @@ def arrived(rendering: Rendering, folder: Path) -> Settings:
 @pytest.mark.parametrize("case", CASES)
 def test_the_service_takes_what_it_is_given(case: str, tmp_path: Path):
     settings = arrived(rendered(case), tmp_path)
-    assert settings.turn_urls
+    assert bool(settings.turn_urls) is ("coturn" in settings.turn_provider)
     assert all(len(secret.get_secret_value()) >= 16 for secret in settings.turn_secret)
 
 
@@ -76,6 +82,25 @@ def test_every_kind_of_value_arrives_as_it_was_meant(tmp_path: Path):
 )  # fmt: skip
 def test_clients_are_given_the_way_to_turn(case: str, urls: list[str], tmp_path: Path):
     assert list(arrived(rendered(case), tmp_path).turn_urls) == urls
+
+
+def test_accounts_at_providers_arrive_with_their_secrets(tmp_path: Path):
+    settings = arrived(rendered("providers"), tmp_path)
+    assert settings.turn_provider == ("cloudflare", "twilio", "static")
+    assert settings.turn_secret == ()
+    for name in ("cloudflare_turn_api_token", "twilio_api_secret", "turn_static_servers"):
+        assert getattr(settings, name).get_secret_value() == BROUGHT[name]
+
+
+def test_a_provider_stands_in_for_the_coturn_of_the_pod(tmp_path: Path):
+    values = {
+        "turn": {"providers": ["coturn", "cloudflare"], "providersSecret": "turn-accounts"},
+        "settings": {"cloudflareTurnKeyId": "5f"},
+    }
+    settings = arrived(rendered(set_values=values), tmp_path)
+    assert settings.turn_provider == ("coturn", "cloudflare")
+    assert settings.turn_urls
+    assert not (tmp_path / "twilio_api_secret").exists()
 
 
 def test_every_setting_but_the_charts_own_may_be_given():

@@ -4,6 +4,18 @@
 {{- if ne .Values.turn.mode "external" }}yes{{ end }}
 {{- end }}
 
+{{- /* Whether clients are given credentials for a coturn, the chart's or another one. */ -}}
+{{- define "ringline.turn.coturn" -}}
+{{- if has "coturn" .Values.turn.providers }}yes{{ end }}
+{{- end }}
+
+{{- /* The key of `turn.providersSecret` for each provider, which is the name of its setting. */ -}}
+{{- define "ringline.turn.accounts" -}}
+cloudflare: cloudflare_turn_api_token
+twilio: twilio_api_secret
+static: turn_static_servers
+{{- end }}
+
 {{- define "ringline.turn.namespace" -}}
 {{- if eq .Values.turn.mode "daemonset" -}}
 {{ .Values.turn.daemonset.namespace | default (printf "%s-turn" .Release.Namespace) }}
