@@ -296,8 +296,9 @@ class Node:
             self._reload.ask()
 
     async def calls_over(self) -> None:
-        """Wait until nobody is in a call."""
-        while self.store.live():  # noqa: ASYNC110 - a store on the network will announce no end
+        """Wait until nobody is in a call; who is in none connects elsewhere meanwhile."""
+        while calls := self.store.live():
+            await self.sockets.keep({user for call in calls for user in (call.caller, call.callee)})
             await asyncio.sleep(_CALLS_OVER_POLL_S)
 
     async def end_calls(self) -> None:

@@ -91,7 +91,7 @@ class Listening(BaseModel):
         ge=0,
         le=3_600,
         description="Seconds that live calls may go on once the service is told to stop; new "
-        "calls and connections are turned away meanwhile.",
+        "calls and connections are turned away meanwhile, and who is in no call is sent away.",
     )
 
 

@@ -37,6 +37,8 @@ def admin(
 ) -> Starlette:
     """`/healthz`, `/readyz` and `/metrics`.
 
+    `/readyz?exclude=draining` stays 200 while the node drains, as `exclude` does in Kubernetes.
+
     Args:
         registry: the metrics to show, in Prometheus' or OpenMetrics' text format.
         status: `ready`, or why not: `starting`, `draining`.
@@ -53,9 +55,9 @@ def admin(
         alive = late < stuck_s
         return _told("alive" if alive else "stuck", ok=alive, loopLateMs=round(late * 1000))
 
-    async def readiness(_request: Request) -> Response:
+    async def readiness(request: Request) -> Response:
         now, why, late = status(), trouble(), loop.late_s()
-        if now != "ready":
+        if now != "ready" and now not in request.query_params.getlist("exclude"):
             return _told(now, ok=False)
         if why is not None:
             return _told("no_keys", ok=False, reason=why)

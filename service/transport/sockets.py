@@ -30,6 +30,7 @@ from service.transport.connection import (
 )
 from service.transport.crew import Crew
 from service.transport.dispatch import Dispatch
+from service.transport.frames import GOING_AWAY
 from service.transport.identify import identify
 from service.transport.lane import MOST_BYTES
 from service.transport.receiving import Receiver
@@ -197,6 +198,12 @@ class Sockets:
         for connection in self._connections:
             if waiting := connection.waiting:
                 yield waiting, partial(connection.wire.cut, "overloaded")
+
+    async def keep(self, users: set[str]) -> None:
+        """End every connection but those of these users: clients connect again, elsewhere."""
+        async for connection in paced(tuple(self._connections)):
+            if connection.identity is None or connection.identity.user not in users:
+                connection.wire.cut("shutdown", GOING_AWAY)
 
     async def emptied(self) -> None:
         """Wait until every lane has handled what was put into it."""

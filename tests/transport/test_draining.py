@@ -82,10 +82,9 @@ async def test_a_drain_step_by_step(http: aiohttp.ClientSession):
 
 async def test_a_window_lets_calls_go_on(http: aiohttp.ClientSession):
     async with in_call(drain_window="60") as (service, alice, bob):
-        carol = await Client.join(service.port, token("carol"), "carol")
         service.process.send_signal(signal.SIGTERM)
         await refused_with_503(http, f"http://127.0.0.1:{service.admin_port}/readyz")
-        refused = await carol.request("call:initiate", {"to": "alice", "callType": "audio"})
+        refused = await alice.request("call:initiate", {"to": "carol", "callType": "audio"})
         assert refused["error"]["code"] == "server_draining"
         await alice.done("call:offer", {"offer": {"type": "offer", "sdp": "v=0"}, "to": "bob"})
         await bob.next("call:offer")
@@ -94,7 +93,33 @@ async def test_a_window_lets_calls_go_on(http: aiohttp.ClientSession):
         assert (await bob.next("call:ended"))["reason"] == "completed"
         assert await service.status() == 0
         assert time.monotonic() - begun < 10
-        await carol.close()
+
+
+async def test_who_is_in_no_call_goes_elsewhere_at_once():
+    async with in_call(drain_window="60") as (service, alice, bob):
+        carol = await Client.join(service.port, token("carol"), "carol")
+        unjoined = await Client.connect(service.port, token("dora"))
+        tablet = await Client.join(service.port, token("alice"), "alice")
+        service.process.send_signal(signal.SIGTERM)
+        for client in (carol, unjoined):
+            assert await client.until_closed() == 1001
+        for client in (alice, tablet, bob):
+            await client.settle()
+        await bob.done("call:end", {"callId": alice.payloads("call:accepted")[0]["callId"]})
+        assert await service.status() == 0
+        await tablet.close()
+
+
+async def test_readiness_may_leave_the_drain_out(http: aiohttp.ClientSession):
+    """A pod that is not ready loses the UDP flows of its Services, and so of its relays."""
+    async with in_call(drain_window="60") as (service, alice, _):
+        service.process.send_signal(signal.SIGTERM)
+        url = f"http://127.0.0.1:{service.admin_port}/readyz"
+        await refused_with_503(http, url)
+        async with http.get(f"{url}?exclude=draining") as told:
+            assert (told.status, await told.json()) == (200, {"status": "draining"})
+        await alice.done("call:end", {"callId": alice.payloads("call:accepted")[0]["callId"]})
+        assert await service.status() == 0
 
 
 async def test_a_window_ends():
