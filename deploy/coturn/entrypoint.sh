@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs coturn beside Ringline: `entrypoint.sh` serves, `entrypoint.sh drain` is the preStop hook, and
-# `entrypoint.sh config` prints the turnserver.conf that would be.
+# Runs coturn beside Ringline: `entrypoint.sh` serves until SIGTERM, then drains for TURN_DRAIN_SECONDS,
+# and `entrypoint.sh config` prints the turnserver.conf that would be.
 #
 # It writes turnserver.conf from the template that lies beside it, keeps the shared secrets in coturn's
 # own database, and stays as the parent of turnserver. While that runs, a changed secret file changes
@@ -73,6 +73,10 @@ settings() {
     number TURN_USER_QUOTA 1 65535
     default TURN_MAX_BPS 750000
     number TURN_MAX_BPS 0 999999999
+    default TURN_DRAIN_SECONDS 0
+    number TURN_DRAIN_SECONDS 0 86400
+    default TURN_DRAIN_MIN_ALLOCATIONS ""
+    [ -z "$TURN_DRAIN_MIN_ALLOCATIONS" ] || number TURN_DRAIN_MIN_ALLOCATIONS 0 65535
     tags
     denied_peers
     external
@@ -280,36 +284,46 @@ handles() {
 
 printed() { [ -z "$TURN_TLS_CERT_FILE" ] || cat "$TURN_TLS_CERT_FILE" "$TURN_TLS_KEY_FILE" | cksum; }
 
-# Looks once a second: mounted files change by a rename, which no POSIX tool announces.
-watch() { # PID SECRETS CERTIFICATE
-    secrets=$2
-    certificate=$3
-    while sleep 1; do
-        now=$(wanted) || now=
-        if [ "$now" != "$secrets" ]; then
-            problem=$(wrong "$now")
-            if [ -n "$problem" ]; then
-                say "$problem Those of before stay."
-            elif keep "$now"; then
-                say "the secrets changed."
-            else
-                say "the secrets changed, but cannot be stored in $TURN_SCRATCH; trying again."
-                continue
-            fi
-            secrets=$now
+# Takes up changed files. They change by a rename, which no POSIX tool announces.
+follow() {
+    now=$(wanted) || now=
+    if [ "$now" != "$secrets" ]; then
+        problem=$(wrong "$now")
+        if [ -n "$problem" ]; then
+            say "$problem Those of before stay."
+        elif keep "$now"; then
+            say "the secrets changed."
+        else
+            say "the secrets changed, but cannot be stored in $TURN_SCRATCH; trying again."
+            return
         fi
-        now=$(printed 2>/dev/null) || continue
-        if [ "$now" != "$certificate" ] && handles "$1" 12; then
-            kill -USR2 "$1"
-            certificate=$now
-        fi
-    done
+        secrets=$now
+    fi
+    now=$(printed 2>/dev/null) || return 0
+    if [ "$now" != "$certificate" ] && handles "$turn" 12; then
+        kill -USR2 "$turn" || true
+        certificate=$now
+    fi
+}
+
+runs() { kill -0 "$turn" 2>/dev/null; }
+
+# Whether a second of draining was the last one. coturn 4.6.3 and newer take no new relays, and end with
+# the last of those that they have.
+drained() {
+    [ "$left" -gt 0 ] && [ "$signals" = 1 ] || return 0
+    if [ -z "$told" ] && handles "$turn" 10; then
+        say "draining for up to $left s."
+        kill -USR1 "$turn" || true
+        told=yes
+    fi
+    left=$((left - 1))
+    return 1
 }
 
 serve() {
-    turn=
-    stopped=
-    trap 'stopped=yes; [ -z "$turn" ] || kill -TERM "$turn" 2>/dev/null || true' TERM INT
+    signals=0
+    trap 'signals=$((signals + 1))' TERM INT
     needed TURN_SECRET_FILE "the path of the file with the secrets that Ringline shares"
     [ -r "$TURN_SECRET_FILE" ] || fail "TURN_SECRET_FILE is '$TURN_SECRET_FILE', which cannot be read."
     settings
@@ -321,39 +335,28 @@ serve() {
     keep "$secrets" && read_while_written ||
         fail "the secrets cannot be stored in $TURN_SCRATCH: turnadmin failed there."
     configuration >"$TURN_SCRATCH/turnserver.conf"
-    [ -z "$stopped" ] || exit 0
+    [ "$signals" = 0 ] || exit 0
 
     turnserver -c "$TURN_SCRATCH/turnserver.conf" "$@" &
     turn=$!
-    [ -z "$stopped" ] || kill -TERM "$turn"
-    watch "$turn" "$secrets" "$certificate" &
-    watcher=$!
+    left=$TURN_DRAIN_SECONDS
+    told=
+    while runs; do
+        [ "$signals" = 0 ] || ! drained || kill -TERM "$turn" || true
+        follow
+        # In the background, since a signal ends `wait` before its time, and nothing else.
+        sleep 1 &
+        wait $! || true
+    done
     status=0
     wait "$turn" || status=$?
-    # A signal ends `wait` before its time.
-    while kill -0 "$turn" 2>/dev/null; do wait "$turn" || status=$?; done
-    kill "$watcher" 2>/dev/null || true
-    [ -z "$stopped" ] || status=0
+    [ "$signals" = 0 ] || status=0
     exit "$status"
-}
-
-# Lets relays end by themselves: coturn 4.6.3 and newer take no new ones, and end with the last one.
-drain() {
-    needed TURN_SCRATCH "the directory that the server has"
-    default TURN_DRAIN_SECONDS 60
-    number TURN_DRAIN_SECONDS 0 86400
-    read -r turn <"$TURN_SCRATCH/turnserver.pid" || fail "no coturn runs in $TURN_SCRATCH."
-    if handles "$turn" 10; then kill -USR1 "$turn"; fi
-    left=$TURN_DRAIN_SECONDS
-    while [ "$left" -gt 0 ] && kill -0 "$turn" 2>/dev/null; do
-        sleep 1
-        left=$((left - 1))
-    done
 }
 
 word=${1:-serve}
 [ $# = 0 ] || shift
 case $word in
-    serve | drain | config) "$word" "$@" ;;
-    *) fail "there is no '$word': say 'drain', 'config', or nothing to serve." ;;
+    serve | config) "$word" "$@" ;;
+    *) fail "there is no '$word': say 'config', or nothing to serve." ;;
 esac

@@ -74,6 +74,12 @@ def test_a_node_s_address_of_a_family_that_its_pods_lack_is_left_out(tmp_path):
     assert [one for one in lines if "external" in one] == ["external-ip=192.0.2.7/10.0.0.7"]
 
 
+def test_a_drain_ends_early_with_a_few_relays_left_where_coturn_knows_how(tmp_path):
+    told = {"DRAIN_MIN_ALLOCATIONS": "5"}
+    assert "drain-min-allocations=5" in configured(tmp_path, PROFILE="4.17", **told)
+    assert "drain-min-allocations" not in names(configured(tmp_path, PROFILE="4.6", **told))
+
+
 def test_the_profiles_differ_in_what_4_17_does_by_itself(tmp_path):
     older, newer = (configured(tmp_path, PROFILE=profile) for profile in ("4.6", "4.17"))
     assert set(newer) < set(older)
@@ -127,6 +133,8 @@ def test_networks_become_ranges(tmp_path):
         ({"PORT": "0"}, "TURN_PORT is '0': set a whole number from 1 to 65535"),
         ({"MIN_PORT": "9", "MAX_PORT": "8"}, "TURN_MIN_PORT is above TURN_MAX_PORT: set"),
         ({"TOTAL_QUOTA": "99999"}, "TURN_TOTAL_QUOTA is '99999': set a whole number from 1 to 163"),
+        ({"DRAIN_SECONDS": "2h"}, "TURN_DRAIN_SECONDS is '2h': set a whole number"),
+        ({"DRAIN_MIN_ALLOCATIONS": "-1"}, "TURN_DRAIN_MIN_ALLOCATIONS is '-1': set a whole"),
         ({"MAX_BPS": "1M"}, "TURN_MAX_BPS is '1M': set a whole number"),
         ({"PROFILE": "4.5"}, "TURN_PROFILE is '4.5': set 4.17 or 4.6"),
         ({"PROMETHEUS_PORT": "9641"}, "coturn 4.6 has no metrics: unset"),

@@ -1,19 +1,21 @@
 """The life of the process: how it stops, drains, and takes a new certificate."""
 
+import asyncio
 import os
 import signal
 import socket
 import ssl
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 import trustme
 
-from tests.coturn.conftest import NORTH
+from tests.coturn.conftest import NORTH, SOUTH
 from tests.coturn.peers import caller, refusal
-from tests.support.coturn_entrypoint import Deployed, certified, deployed, run
-from tests.support.network import Network, inside
+from tests.support.coturn_entrypoint import ADDRESS, Deployed, certified, deployed
+from tests.support.network import Network
 from tests.support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.e2e
@@ -42,20 +44,52 @@ def test_its_own_end_is_the_entrypoints(coturn: Deployed):
     assert coturn.process.wait(PATIENCE_S) == 128 + signal.SIGKILL
 
 
-@inside
-async def test_draining_waits_for_as_long_as_it_may_and_cuts_nothing(network, coturn: Deployed):
-    async with caller(coturn.credential(NORTH)):
-        began = time.monotonic()
-        drained = run({**coturn.variables, "TURN_DRAIN_SECONDS": "2"}, "drain")
-        assert drained.returncode == 0, drained.stderr
-        assert time.monotonic() - began >= 2
-        assert await refusal(coturn.credential(NORTH)) is None
+def test_draining_waits_for_as_long_as_it_may_and_cuts_nothing(network: Network, tmp_path):
+    with deployed(network, tmp_path, NORTH, DRAIN_SECONDS="3", ALLOWED_PEER_IP=ADDRESS) as coturn:
+
+        async def drain() -> float:
+            async with (
+                caller(coturn.credential(NORTH)) as one,
+                caller(coturn.credential(NORTH, "bob")) as other,
+            ):
+                began = time.monotonic()
+                coturn.process.terminate()
+                await asyncio.sleep(1)
+                await one.reaches(other)
+                assert await asyncio.to_thread(coturn.process.wait, PATIENCE_S) == 0
+                return time.monotonic() - began
+
+        assert network.run(drain()) >= 3
 
 
-def test_draining_ends_with_the_server(coturn: Deployed):
-    coturn.process.terminate()
-    coturn.process.wait(PATIENCE_S)
-    assert run({**coturn.variables, "TURN_DRAIN_SECONDS": "600"}, "drain").returncode == 0
+def test_secrets_change_while_it_drains(network: Network, tmp_path):
+    with deployed(network, tmp_path, NORTH, DRAIN_SECONDS="600") as coturn:
+        coturn.process.terminate()
+        coturn.share(SOUTH, NORTH)
+        deadline = time.monotonic() + PATIENCE_S
+        while network.run(refusal(coturn.credential(SOUTH))) is not None:
+            assert time.monotonic() < deadline
+        coturn.process.terminate()
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_a_drain(network: Network, tmp_path, second: signal.Signals):
+    with deployed(network, tmp_path, NORTH, DRAIN_SECONDS="86400") as coturn:
+        child = turnserver(coturn)
+        coturn.process.terminate()
+        with pytest.raises(subprocess.TimeoutExpired):
+            coturn.process.wait(2)
+        coturn.process.send_signal(second)
+        assert coturn.process.wait(PATIENCE_S) == 0
+        assert not runs(child)
+
+
+def test_a_drain_ends_with_coturn_itself(network: Network, tmp_path):
+    """As 4.6.3 and newer do with the last relay."""
+    with deployed(network, tmp_path, NORTH, DRAIN_SECONDS="86400") as coturn:
+        coturn.process.terminate()
+        os.kill(turnserver(coturn), signal.SIGTERM)
+        assert coturn.process.wait(PATIENCE_S) == 0
 
 
 def test_secrets_of_a_run_before_are_forgotten(network: Network, tmp_path):
