@@ -101,9 +101,9 @@ def test_old_revisions_are_kept_as_many_as_are_wanted(case: str):
 
 
 def test_an_update_goes_as_the_operator_says():
-    surge = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
-    service = rendered(set_values={"updateStrategy": surge}).one("Deployment", "ringline")
-    assert service.tree["spec"]["strategy"] == surge
+    recreate = {"type": "Recreate"}
+    service = rendered(set_values={"updateStrategy": recreate}).one("Deployment", "ringline")
+    assert service.tree["spec"]["strategy"] == recreate
     by_hand = {"turn": {"daemonset": {"updateStrategy": {"type": "OnDelete"}}}}
     (daemonset,) = rendered("daemonset-node", set_values=by_hand).of("DaemonSet")
     assert daemonset.tree["spec"]["updateStrategy"] == {"type": "OnDelete"}

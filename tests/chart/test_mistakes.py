@@ -59,8 +59,10 @@ BY_SCHEMA = [
 BY_TEMPLATE = [
     ("terminationGracePeriodSeconds: 35",
      "35 s end a pod before drain.delaySeconds + drain.windowSeconds (35 s) are over; set it to"),
-    ("drain: {windowSeconds: 0}\nturn: {drainSeconds: 60}",
-     "60 s end coturn before turn.drainSeconds (60 s) are over; set it to 70"),
+    ("turn: {drainSeconds: 7200}",
+     "in turn.mode sidecar coturn ends when the service has drained; set drain.windowSeconds, or"),
+    ("turn: {drainMinAllocations: 3}",
+     "in turn.mode sidecar coturn ends when the service has drained; set drain.windowSeconds, or"),
     ("settings: {jwksUrl: 'https://a/b'}\njwt: {existingSecret: a}",
      "settings.jwksUrl and jwt.existingSecret are set together; keep the one"),
     (f"jwt: {{existingSecret: a, secret: {'b' * 32}}}",
@@ -151,8 +153,9 @@ def test_it_is_told_in_a_sentence(values: str, sentence: str):
 
 
 def test_all_that_does_not_fit_together_is_told_at_once():
+    turn = {"discoverNode": True, "drainSeconds": 3_600}
     with pytest.raises(Refused) as refused:
-        rendered(set_values={"terminationGracePeriodSeconds": 10, "turn": {"discoverNode": True}})
+        rendered(set_values={"terminationGracePeriodSeconds": 10, "turn": turn})
     assert "before drain." in str(refused.value)
-    assert "end coturn before" in str(refused.value)
+    assert "in turn.mode sidecar coturn ends" in str(refused.value)
     assert "find the addresses of nodes" in str(refused.value)

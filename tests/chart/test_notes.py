@@ -49,7 +49,7 @@ def test_they_tell_how_to_make_a_token_where_the_chart_has_the_key(api: Cluster)
     [
         ("default", "ringline-test, stays with its log until the next test"),
         ("default", "two users who both relay meet inside the pod"),
-        ("default", "An upgrade cuts relayed media after 30 s; turn.mode daemonset does not."),
+        ("default", "An upgrade cuts relayed media once the service has drained, 35 s at most;"),
         ("default", "set turn.service.type to NodePort or ClusterIP."),
         ("relay-ports", "needs turn.service.allocateLoadBalancerNodePorts true."),
         ("relay-ports", "Relays are reached at 192.0.2.10, ports 49152 to 49251."),

@@ -80,16 +80,49 @@ def test_a_pause_before_the_end_needs_no_command_where_kubernetes_can_pause(kube
 
 
 @pytest.mark.parametrize("case", CASES)
+def test_the_next_pod_is_ready_before_the_last_one_stops(case: str):
+    """So is an image that nobody can pull: it stops nothing. No port of the node is in the way."""
+    deployment = next(t for t in rendered(case).of("Deployment") if "canary" not in t.name)
+    spec = deployment.tree["spec"]
+    rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    assert spec["strategy"] == (rolling if case != "extras" else {"type": "Recreate"})
+    assert spec["replicas"] == 1
+    assert "hostNetwork" not in deployment.pod
+    ports = [port for one in deployment.containers for port in one.get("ports", [])]
+    assert not any("hostPort" in port for port in ports)
+
+
+def test_a_draining_pod_stays_ready():
+    """kube-proxy ends the UDP flows to a pod that is not, and with them what its coturn relays."""
+    probe = rendered().one("Deployment", "ringline").container("ringline")["readinessProbe"]
+    assert probe["httpGet"]["path"] == "/readyz?exclude=draining"
+
+
+def test_coturn_in_the_pod_is_stopped_after_the_service_and_at_once():
+    coturn = rendered().one("Deployment", "ringline").container("coturn")
+    assert coturn["restartPolicy"] == "Always"
+    assert "lifecycle" not in coturn
+    assert not any(one["name"].startswith("TURN_DRAIN") for one in coturn["env"])
+
+
+@pytest.mark.parametrize(("drain", "grace"), [(0, 10), (30, 40), (7_200, 7_210), (86_400, 86_410)])
+def test_coturn_on_the_nodes_drains_for_hours(drain: int, grace: int):
+    turn = {"mode": "daemonset", "drainSeconds": drain, "drainMinAllocations": 3}
+    daemonset = rendered(set_values={"turn": turn}).one("DaemonSet", "ringline-turn", "calls-turn")
+    told = {one["name"]: one.get("value") for one in daemonset.container("coturn")["env"]}
+    assert told["TURN_DRAIN_SECONDS"] == str(drain)
+    assert told["TURN_DRAIN_MIN_ALLOCATIONS"] == "3"
+    assert daemonset.pod["terminationGracePeriodSeconds"] == grace
+    assert "lifecycle" not in daemonset.container("coturn")
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_a_pod_is_left_the_time_that_it_needs_to_end(case: str):
     rendering = rendered(case)
     for thing in rendering.workloads:
-        names = [one["name"] for one in thing.containers]
         grace = thing.pod.get("terminationGracePeriodSeconds", 30)
-        if "ringline" in names:
+        if "ringline" in [one["name"] for one in thing.containers]:
             pre_stop = thing.container("ringline").get("lifecycle", {}).get("preStop")
             delay = pre_stop["sleep"]["seconds"] if pre_stop else 0
             (settings,) = [c for c in rendering.of("ConfigMap") if c.name == thing.name]
             assert grace > delay + int(settings.tree["data"]["RINGLINE_DRAIN_WINDOW"])
-        if "coturn" in names:
-            env = {one["name"]: one.get("value") for one in thing.container("coturn")["env"]}
-            assert grace > int(str(env["TURN_DRAIN_SECONDS"]))

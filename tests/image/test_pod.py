@@ -37,13 +37,8 @@ VALUES = {
     "turn.secrets[0]": NORTH,
     "jwt.secret": SECRET,
 }
-DEBIANS_COTURN = {
-    "TURN_PROFILE": "4.6",
-    "TURN_PROMETHEUS_ADDRESS": None,
-    "TURN_PROMETHEUS_PORT": None,
-    "TURN_DRAIN_SECONDS": "2",
-}
-"""The stand-in is older than the image of the chart: it has no metrics, and drains by waiting."""
+DEBIANS_COTURN = {"TURN_PROMETHEUS_ADDRESS": None, "TURN_PROMETHEUS_PORT": None}
+"""Debian builds it without metrics."""
 
 
 def released(image: str) -> list[Manifest]:
@@ -172,16 +167,6 @@ async def test_both_run_as_hardened_as_they_are_rendered(network: Network, runni
         assert "NoNewPrivs:\t1" in status
         with pytest.raises(AssertionError, match="Read-only file system"):
             running.executed(container, "touch", "/etc/written")
-
-
-@inside
-async def test_the_pre_stop_hook_waits_and_cuts_no_call(network: Network, running: Pod):
-    hook = ("/bin/sh", "/etc/ringline-turn/entrypoint.sh", "drain")
-    async with conversation() as echoed:
-        began = time.monotonic()
-        await asyncio.to_thread(running.executed, "coturn", *hook)
-        assert time.monotonic() - began >= 2
-        assert await echoed("still here") == "still here"
 
 
 def test_coturn_needs_the_capability_that_the_chart_adds(

@@ -4,6 +4,7 @@ import fcntl
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -16,7 +17,9 @@ PYTHON = "localhost/python:3.13-slim-trixie"
 BUILDER = "localhost/python:3.13-trixie"
 """The same for the build, with a compiler."""
 COTURN = "localhost/coturn/coturn:stand-in"
-"""Debian's coturn, with the file capability that the official image gives it."""
+"""Debian's newest coturn, with the file capability that the official image gives it."""
+_COTURN_RELEASE = "forky"
+"""The first whose coturn drains, as the official image's does."""
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MINUTES = 60.0
 _PYTHON_PACKAGES = ("python3", "python3-venv", "ca-certificates")
@@ -32,19 +35,25 @@ def python_images(podman: Podman) -> None:
 
 
 def coturn_image(podman: Podman) -> str:
-    """A stand-in for `coturn/coturn`; take the entrypoint's profile 4.6 on it."""
-    return _imported(podman, COTURN, _COTURN_PACKAGES, then=_CAPABILITY)
+    """A stand-in for `coturn/coturn`, of the same profile."""
+    return _imported(podman, COTURN, _COTURN_PACKAGES, then=_CAPABILITY, release=_COTURN_RELEASE)
 
 
-def _imported(podman: Podman, name: str, packages: Sequence[str], then: Sequence[str] = ()) -> str:
-    recipe = " ".join([RELEASE, *packages, *then])
+def _imported(
+    podman: Podman,
+    name: str,
+    packages: Sequence[str],
+    then: Sequence[str] = (),
+    release: str = RELEASE,
+) -> str:
+    recipe = " ".join([release, *packages, *then])
     with _alone(podman):
         if podman.label(name, "recipe") != recipe:
             with TemporaryDirectory(prefix="ringline-", dir=podman.folder) as scratch:
                 tree, archive = f"{scratch}/tree", f"{scratch}/tree.tar"
                 _run(
                     "debootstrap", "--variant=minbase", f"--include={','.join(packages)}",
-                    RELEASE, tree, _mirror(), minutes=10,
+                    release, tree, _mirror(), *_script(release), minutes=10,
                 )  # fmt: skip
                 if then:
                     _run("chroot", tree, *then)
@@ -64,6 +73,12 @@ def _imported(podman: Podman, name: str, packages: Sequence[str], then: Sequence
                 told = [word for change in changes for word in ("--change", change)]
                 podman("import", *told, archive, name, timeout=5 * _MINUTES)
     return name
+
+
+def _script(release: str) -> tuple[str, ...]:
+    """How debootstrap makes a release that is newer than itself."""
+    scripts = Path("/usr/share/debootstrap/scripts")
+    return () if (scripts / release).exists() else (str(scripts / "sid"),)
 
 
 def _mirror() -> str:

@@ -40,11 +40,18 @@ env:
     "TURN_USER_QUOTA" (int $turn.userQuota)
     "TURN_TOTAL_QUOTA" (include "ringline.turn.totalQuota" .)
     "TURN_MAX_BPS" (int $turn.maxBps)
-    "TURN_DRAIN_SECONDS" (int $turn.drainSeconds)
     "TURN_PROMETHEUS_PORT" 9641
     "TURN_SCRATCH" "/var/lib/turn" }}
   - name: {{ $name }}
     value: {{ $value | quote }}
+  {{- end }}
+  {{- if $onNodes }}
+  - name: TURN_DRAIN_SECONDS
+    value: {{ int $turn.drainSeconds | quote }}
+  {{- with $turn.drainMinAllocations }}
+  - name: TURN_DRAIN_MIN_ALLOCATIONS
+    value: {{ int . | quote }}
+  {{- end }}
   {{- end }}
   {{- with $turn.deniedPeers }}
   - name: TURN_DENIED_PEERS
@@ -76,10 +83,6 @@ ports:
 {{- with pick $turn "startupProbe" "livenessProbe" ($onNodes | ternary "readinessProbe" "") }}
 {{ toYaml . }}
 {{- end }}
-lifecycle:
-  preStop:
-    exec:
-      command: [/bin/sh, /etc/ringline-turn/entrypoint.sh, drain]
 {{- with $turn.resources }}
 resources:
   {{- toYaml . | nindent 2 }}
