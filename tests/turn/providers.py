@@ -5,7 +5,7 @@ import json
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -123,8 +123,11 @@ class TwilioApi(Api):
 ENDS = ("3478?transport=udp", "3478?transport=tcp", "443?transport=tcp")
 
 
+One = TypeVar("One", bound=Api)
+
+
 @asynccontextmanager
-async def served(api: Api) -> AsyncIterator[Api]:
+async def served(api: One) -> AsyncIterator[One]:
     """The API on a free port."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", api.answer)
