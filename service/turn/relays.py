@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from service.ports import IceServer
+from service.tls import trusting
 
 _GOODBYE_S = 0.5
 _RESEND_S = 0.1
@@ -112,7 +113,7 @@ async def relay(
         server_addr=(at.host, at.port),
         username=server.username,
         password=server.credential,
-        ssl=(tls or ssl.create_default_context()) if at.tls else None,
+        ssl=(tls or trusting()) if at.tls else None,
         transport=at.transport,
     )
     try:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import ssl
 import subprocess
 import sys
@@ -12,10 +13,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-import trustme
 
 from deploy.build import CHART
 from tests.chart.rendering import rendered
+from tests.support.authority import STRICT, bare
 
 pytestmark = pytest.mark.chart
 
@@ -25,13 +26,19 @@ OUTSIDE = {"type": "ExternalIP", "address": "192.0.2.7"}
 
 
 @contextmanager
-def api(account: Path, *addresses: dict[str, str]) -> Iterator[int]:
-    """One that knows one node, and whose token and certificate lie in the folder; its port."""
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    authority.cert_pem.write_to_path(str(account / "ca.crt"))
+def api(
+    account: Path,
+    *addresses: dict[str, str],
+    metadata: dict[str, dict[str, str]] | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> Iterator[int]:
+    """One that knows one node, and whose token and certificate lie in the folder; its port.
+
+    Its authority has neither key usage nor key identifiers, as in many a cluster.
+    """
+    context = tls or bare(account, "127.0.0.1")
     (account / "token").write_text("the-token")
+    node = {"metadata": metadata or {}, "status": {"addresses": addresses}}
 
     class Answering(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -39,7 +46,7 @@ def api(account: Path, *addresses: dict[str, str]) -> Iterator[int]:
             allowed = self.headers["Authorization"] == "Bearer the-token"
             self.send_response(200 if known and allowed else 403)
             self.end_headers()
-            self.wfile.write(json.dumps({"status": {"addresses": addresses}}).encode())
+            self.wfile.write(json.dumps(node).encode())
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -55,17 +62,32 @@ def api(account: Path, *addresses: dict[str, str]) -> Iterator[int]:
             thread.join()
 
 
-def run(port: int, account: Path, target: Path) -> "subprocess.CompletedProcess[str]":
+def python() -> str:
+    """The newest that runs here: the image's own verifies certificates strictly, from 3.13 on."""
+    for name in ("python3.14", "python3.13"):
+        found = shutil.which(name)
+        if (
+            found
+            and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
+        ):
+            return found
+    return sys.executable
+
+
+def run(port: int, account: Path, target: Path, *place: str) -> "subprocess.CompletedProcess[str]":
+    (account / "sitecustomize.py").write_text(STRICT)
     environ = {
         "PATH": os.environ["PATH"],
         "KUBERNETES_SERVICE_HOST": "127.0.0.1",
         "KUBERNETES_SERVICE_PORT": str(port),
         "NODE_NAME": "node-7",
         "SERVICEACCOUNT": str(account),
+        "PYTHONPATH": str(account),
     }
     return subprocess.run(
-        [sys.executable, SCRIPT, target], env=environ, capture_output=True, text=True, check=False
-    )
+        [python(), SCRIPT, target, *place],
+        env=environ, capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 def test_it_writes_the_public_address(tmp_path: Path):
@@ -87,9 +109,84 @@ def test_a_node_without_one_is_told_in_a_sentence(tmp_path: Path):
         done = run(port, tmp_path, tmp_path / "external_ip")
     assert done.returncode == 1
     assert done.stderr == (
-        "Node node-7 has no ExternalIP; set turn.externalIP or turn.discoverStun.\n"
+        "Node node-7 has no ExternalIP; set turn.externalIP, turn.discoverStun, or "
+        "turn.nodeAddress to the annotation or label that has its public address.\n"
     )
     assert not (tmp_path / "external_ip").exists()
+
+
+KEY = "example.org/public"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "written"),
+    [
+        ("annotation", "192.0.2.9", "192.0.2.9"),
+        ("annotation", "2001:DB8::9", "2001:db8::9"),
+        ("annotation", "192.0.2.9, 2001:db8::9", "192.0.2.9,2001:db8::9"),
+        ("annotation", "192.0.2.9/24", "192.0.2.9"),  # as Calico keeps it
+        ("label", "192.0.2.9", "192.0.2.9"),
+    ],
+)
+def test_an_annotation_or_a_label_stands_in_for_external_ip(
+    tmp_path: Path, kind: str, text: str, written: str
+):
+    with api(tmp_path, OUTSIDE, metadata={f"{kind}s": {KEY: text}}) as port:
+        done = run(port, tmp_path, tmp_path / "external_ip", kind, KEY)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "external_ip").read_text() == written
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "said"),
+    [
+        ("annotation", None, "has no annotation example.org/public, which turn.nodeAddress."),
+        (
+            "label",
+            "",
+            "has no label example.org/public, which turn.nodeAddress.label names; set it.",
+        ),
+        ("label", "calls", "has 'calls' in the label example.org/public, where IP addresses are"),
+        (
+            "annotation",
+            "192.0.2.9,",
+            "has '192.0.2.9,' in the annotation example.org/public, where",
+        ),
+        ("annotation", "fe80::1", "which nobody outside the node can reach."),
+        ("annotation", "0.0.0.0", "which nobody outside the node can reach."),
+    ],
+)
+def test_what_is_missing_or_no_address_is_told_in_a_sentence(
+    tmp_path: Path, kind: str, text: str | None, said: str
+):
+    held = {} if text is None else {KEY: text}
+    with api(tmp_path, OUTSIDE, metadata={f"{kind}s": held}) as port:
+        done = run(port, tmp_path, tmp_path / "external_ip", kind, KEY)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Node node-7 has ")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "external_ip").exists()
+
+
+def test_another_authority_and_another_name_are_refused(tmp_path: Path):
+    other = tmp_path / "other"
+    other.mkdir()
+    for served, folder in (("127.0.0.1", other), ("127.0.0.2", tmp_path)):
+        bare(tmp_path, "127.0.0.1")
+        with api(tmp_path, OUTSIDE, tls=bare(folder, served)) as port:
+            done = run(port, tmp_path, tmp_path / "external_ip")
+        assert done.returncode == 1
+        assert done.stderr.startswith("Node node-7 cannot be read from the cluster's API: ")
+        assert "certificate verify failed" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["annotation", "label"])
+def test_the_values_name_the_annotation_or_the_label(kind: str):
+    chosen = {"turn": {"nodeAddress": {kind: KEY}}}
+    (daemonset,) = rendered("daemonset-node", set_values=chosen).of("DaemonSet")
+    (first,) = daemonset.pod["initContainers"]
+    assert first["command"][2:] == ["/run/node/external_ip", kind, KEY]
 
 
 def test_it_is_shipped_and_coturn_waits_for_what_it_wrote():

@@ -72,6 +72,13 @@ async def tls_before(port: int, name: str) -> AsyncIterator[tuple[int, ssl.SSLCo
     )
     authority.issue_cert(name).configure_cert(ours)
     authority.configure_trust(theirs)
+    async with tls_with(ours, port) as wrapped:
+        yield wrapped, theirs
+
+
+@asynccontextmanager
+async def tls_with(ours: ssl.SSLContext, port: int) -> AsyncIterator[int]:
+    """TLS in front of a TCP port, by a certificate that is there; gives its own port."""
     tasks: set[asyncio.Task[None] | None] = set()
 
     async def pipe(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
@@ -86,7 +93,7 @@ async def tls_before(port: int, name: str) -> AsyncIterator[tuple[int, ssl.SSLCo
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=ours)
     try:
-        yield server.sockets[0].getsockname()[1], theirs
+        yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
         await asyncio.gather(*filter(None, tasks), return_exceptions=True)

@@ -15,9 +15,12 @@ from service.ports import IceServer
 from service.turn.probe import Probed, probe, probe_server, turn_server
 from service.turn.relays import Address, address
 from service.turn.servers import TurnServers
+from tests.support.authority import bare, strict
 from tests.support.coturn import TurnServer, coturn
 from tests.support.waiting import PATIENCE_S, until
-from tests.turn.middlemen import is_data, tls_before, udp_between
+from tests.turn.middlemen import is_data, tls_before, tls_with, udp_between
+
+__all__ = ["strict"]
 
 pytestmark = pytest.mark.e2e
 
@@ -81,6 +84,12 @@ class TestSuccess:
         async with tls_before(server.port, "localhost") as (port, trust):
             (minted,) = source(f"turns:localhost:{port}").servers(PROBE_USER, now()).servers
             assert (await probe_server(minted, tls=trust)).ok
+
+    @pytest.mark.usefixtures("strict")
+    async def test_over_tls_of_an_authority_without_key_usage(self, server, tmp_path, monkeypatch):
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.crt"))
+        async with tls_with(bare(tmp_path, "127.0.0.1"), server.port) as port:
+            assert (await probe(source(f"turns:127.0.0.1:{port}"), now())).ok
 
     async def test_as_a_pseudonym(self, server):
         assert (await probe(source(url(server), usernames="hmac"), now())).ok

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from service.cli.dev.place import this_machine
 from service.cli.probe.guests import Guests, guests
 from service.settings import SettingsError, read
+from service.tls import trusting
 
 _PORT = 8001
 
@@ -50,7 +51,7 @@ def target(environ: Mapping[str, str], chosen: argparse.Namespace) -> Target:
         SettingsError: something does not fit.
     """
     url = chosen.url or _here(read(environ).values)
-    tls = ssl.create_default_context()
+    tls = trusting()
     if chosen.insecure:
         tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
     return Target(
