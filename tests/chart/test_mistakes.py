@@ -122,7 +122,7 @@ BY_TEMPLATE = [
     *((f"turn: {{extraArgs: ['{argument}']}}",
        f"turn.extraArgs: {argument.partition('=')[0]} is the chart's own; take it out")
       for argument in ("--max-bps=1", "--realm=a", "--cert=/a", "--no-tls", "--prometheus",
-                       "--denied-peer-ip=1.2.3.4", "--daemon")),
+                       "--denied-peer-ip=1.2.3.4", "--drain-min-allocations=1", "--daemon")),
     ("turn: {extraEnv: [{name: TURN_PORT, value: '1'}]}",
      "turn.extraEnv: TURN_PORT is the chart's own, as all of TURN_…; take it out"),
     ("extraContainers: [{name: coturn}]",

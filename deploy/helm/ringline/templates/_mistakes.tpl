@@ -70,7 +70,7 @@
 {{- end }}
 
 {{- define "ringline.mistakes.coturn" -}}
-{{- $lines := regexFindAll "(?m)^(\\[[a-z-]+\\] )?[a-z][a-z-]*" (.Files.Get "coturn/turnserver.conf.template") -1 -}}
+{{- $lines := regexFindAll "(?m)^(\\[([a-z-]+|4.17)\\] )?[a-z][a-z-]*" (.Files.Get "coturn/turnserver.conf.template") -1 -}}
 {{- $own := list "daemon" -}}
 {{- range $lines }}{{ $own = append $own (splitList " " . | last) }}{{ end -}}
 {{- range .Values.turn.extraArgs }}
