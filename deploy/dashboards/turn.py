@@ -1,4 +1,4 @@
-"""TURN: what the service probes, and coturn's own metrics.
+"""TURN: what the service probes and fetches, and coturn's own metrics.
 
 Names and types are those of coturn 4.17.1 (src/apps/relay/prom_server.c). Its counters are there
 from their first event on, and those of traffic move only when a session ends.
@@ -236,8 +236,8 @@ _HARM = Row(
 TURN = Board(
     name="turn",
     title="TURN",
-    description="Whether TURN relays, how much, and for whom not. "
-    "coturn's traffic counters count finished sessions; the live load is its allocations.",
+    description="Whether TURN relays, how much, whose servers clients are given, and who is "
+    "refused. coturn's traffic counters count finished sessions; the live load is its allocations.",
     rows=(_LIVE, _PROVIDERS, _HARM),
     # A gauge that coturn sets as it starts.
     known_by="turn_ratelimit_total_buckets",
