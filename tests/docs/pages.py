@@ -1,6 +1,7 @@
 """Markdown pages, taken apart as far as the tests need it."""
 
 import re
+import shlex
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -75,6 +76,17 @@ def section(page: Path, title: str) -> str:
 def blocks(text: str, language: str) -> list[str]:
     """The code blocks in one language."""
     return [block for name, block in _FENCE.findall(text) if name == language]
+
+
+def commands(text: str) -> list[list[str]]:
+    """The words of each command in its blocks of shell; files of the clone by their whole path."""
+    lines = "".join(blocks(text, "sh")).replace("\\\n", " ").splitlines()
+    split = [shlex.split(line, comments=True) for line in lines]
+    return [[str(ROOT / word) if _is_file(word) else word for word in words] for words in split]
+
+
+def _is_file(word: str) -> bool:
+    return "/" in word and (ROOT / word).exists()
 
 
 def first_column(text: str) -> list[str]:
