@@ -84,6 +84,7 @@ class Fetching:
         self._failures = 0
         self._due_at = 0
         self._running: asyncio.Task[None] | None = None
+        self._closed = False
         metrics.fetches_from(self.name)
 
     @property
@@ -105,7 +106,7 @@ class Fetching:
 
     def tick(self, now: int) -> None:
         """Begin a fetch when one is due."""
-        if self._running is None and now >= self._due_at:
+        if self._running is None and now >= self._due_at and not self._closed:
             self._running = asyncio.create_task(self._fetch(), name="turn-fetch")
 
     async def under_way(self) -> None:
@@ -114,7 +115,8 @@ class Fetching:
             await asyncio.wait({self._running})
 
     async def close(self) -> None:
-        """Give up a fetch under way, whose thread ends by its timeout."""
+        """Give up a fetch under way, whose thread ends by its timeout, and begin none any more."""
+        self._closed = True
         if self._running is not None:
             self._running.cancel()
             await self.under_way()

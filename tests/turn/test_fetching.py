@@ -155,7 +155,7 @@ async def test_a_token_that_comes_during_a_fetch_is_not_forgotten(
     assert watched.counted("turn_fetches_total", result="ok") == 1
 
 
-async def test_closing_gives_up_a_fetch(cloudflare: CloudflareApi):
+async def test_closing_gives_up_a_fetch_and_none_begins_any_more(cloudflare: CloudflareApi):
     watched = Watched(Cloudflare.of, at_cloudflare(cloudflare))
     cloudflare.hanging = True
     watched.fetching.tick(NOW)
@@ -164,3 +164,5 @@ async def test_closing_gives_up_a_fetch(cloudflare: CloudflareApi):
     await watched.fetching.close()
     assert time.monotonic() - begun < TIMEOUT_S / 2
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "turn-fetch"]
+    watched.fetching.tick(NOW)
+    assert watched.fetching._running is None
