@@ -1,6 +1,6 @@
 """What an event counts as in the limit of events: how much work it is beside a usual one.
 
-docs/decisions/0024-fair-shares.md.
+docs/decisions/0024-work-in-turns.md.
 """
 
 from collections.abc import Callable
