@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,10 @@ DEBIANS_COTURN = {"TURN_PROMETHEUS_ADDRESS": None, "TURN_PROMETHEUS_PORT": None}
 """Debian builds it without metrics."""
 
 
-def released(image: str) -> list[Manifest]:
-    """The manifests of a release whose coturn is a sidecar."""
+def released(image: str, values: Mapping[str, object] = VALUES) -> list[Manifest]:
+    """The manifests of a release, whose coturn is a sidecar unless values say otherwise."""
     tag = image.removeprefix(f"{REPOSITORY}:")
-    return rendered({**VALUES, "image.repository": REPOSITORY, "image.tag": tag})
+    return rendered({**values, "image.repository": REPOSITORY, "image.tag": tag})
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import functools
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -48,6 +49,19 @@ class Network:
         hosts = folder / "hosts"
         hosts.write_text("\n".join(["127.0.0.1 localhost", *lines, ""]))
         self.call(_run, "mount", "--bind", str(hosts), "/etc/hosts")
+
+    def join(self, here: str, other: "Network", there: str) -> None:
+        """Have two networks reach each other at these addresses, by a cable of their own."""
+        thread = other.call(threading.get_native_id)
+        ours = f"to-{there}"
+        cable = ("veth", "peer", "name", "eth0", "netns", str(thread))
+        self.call(_run, "ip", "link", "add", ours, "type", *cable)
+        for network, own, peer, device in (
+            (self, here, there, ours),
+            (other, there, here, "eth0"),
+        ):
+            network.call(_run, "ip", "address", "add", own, "peer", peer, "dev", device)
+            network.call(_run, "ip", "link", "set", device, "up")
 
     def close(self) -> None:
         """Leave it; the kernel removes it."""

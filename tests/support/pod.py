@@ -6,6 +6,7 @@ played as it was rendered, with its users, capabilities, commands and variables.
 """
 
 import base64
+import json
 import shutil
 import subprocess
 import sys
@@ -27,12 +28,14 @@ CHART = Path(__file__).parents[2] / "deploy" / "helm" / "ringline"
 Manifest = dict[str, Any]
 
 
-def rendered(values: Mapping[str, str]) -> list[Manifest]:
+def rendered(values: Mapping[str, object]) -> list[Manifest]:
     """The chart's manifests under some values."""
     helm = shutil.which("helm", path=str(Path(sys.executable).parent))
     assert helm is not None, "helm is missing; run: make install"
     chosen = [
-        word for name, value in values.items() for word in ("--set-string", f"{name}={value}")
+        word
+        for name, value in values.items()
+        for word in ("--set-json", f"{name}={json.dumps(value)}")
     ]
     done = subprocess.run(
         [helm, "template", "calls", CHART, *chosen], capture_output=True, text=True, check=False
