@@ -22,8 +22,13 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.chart
 
-FIT_HERE = {"TURN_PROFILE": "4.6", "TURN_PROMETHEUS_ADDRESS": "", "TURN_PROMETHEUS_PORT": ""}
-"""Debian's coturn is of another version than the image's, and has no metrics."""
+FIT_HERE = {
+    "TURN_PROFILE": "4.6",
+    "TURN_PROMETHEUS_ADDRESS": "",
+    "TURN_PROMETHEUS_PORT": "",
+    "TURN_DRAIN_SECONDS": "0",
+}
+"""Debian's coturn is of another version than the image's, and has no metrics. None waits to end."""
 PUBLIC = "192.0.2.7"
 """Where a Node says that it is reached."""
 NAME = itemgetter("name")
