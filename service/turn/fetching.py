@@ -8,14 +8,14 @@ sooner. After a failure the next fetch begins 2, 4, 8 s later and so on, and the
 import asyncio
 import random
 from collections.abc import Callable
-from typing import Protocol
 
 import structlog
 
-from service.download import Ask, Undelivered, download
+from service.download import Undelivered, download
 from service.ports import Clock, IceServer
 from service.settings import Settings
 from service.telemetry.metrics.turn import TurnMetrics
+from service.turn.account import Account
 from service.turn.broker import Relays
 
 RENEWAL_S = 3_600
@@ -27,32 +27,6 @@ _DOUBLINGS = 6
 _LEAST_S = 300
 
 _log = structlog.get_logger(__name__)
-
-
-class Account(Protocol):
-    """An account at a provider, as it is asked for servers over HTTP; compared by value."""
-
-    @property
-    def name(self) -> str:
-        """The provider's, as `RINGLINE_TURN_PROVIDER` has it."""
-        ...
-
-    @property
-    def longest_s(self) -> int:
-        """The longest lifetime that the provider gives, in seconds."""
-        ...
-
-    def ask(self, lifetime_s: int) -> Ask:
-        """What asks for a set that lasts so long."""
-        ...
-
-    def read(self, answer: bytes, lifetime_s: int) -> tuple[tuple[IceServer, ...], int]:
-        """The servers that came, and how many seconds they last, where so many were asked for.
-
-        Raises:
-            ValueError: it is no such answer, or has no TURN server.
-        """
-        ...
 
 
 class Fetching:

@@ -5,7 +5,8 @@ from typing import Any
 
 from service.settings import Settings
 from service.telemetry.metrics import Metrics
-from service.turn.fetching import Account, Fetching
+from service.turn.account import Account
+from service.turn.fetching import Fetching
 from tests.auth.waiting import Hands
 from tests.support.service import SECRET
 from tests.turn.providers import ACCOUNT_SID, API_TOKEN, AUTH_TOKEN, KEY_ID, Api
