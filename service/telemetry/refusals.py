@@ -45,7 +45,8 @@ FREE = frozenset({
     "audit", "auth.jwks_failed", "auth.jwks_fetched", "auth.keys_rotated", "call.summary",
     "config.failed", "config.loaded", "config.need_restart", "config.reread", "config.unfit",
     "config.unknown", "config.unsafe", "log.dropped", "node.draining", "node.ready", "node.stopped",
-    "port.failed", "signal.ignored", "turn.probe_failed", "turn.secret_replaced",
+    "port.failed", "signal.ignored", "turn.account_changed", "turn.credentials_fetched",
+    "turn.fetch_failed", "turn.probe_failed", "turn.provider_serving", "turn.secret_replaced",
     "turn.secret_rotated", "turn.secret_waits",
 })  # fmt: skip
 """Events that are bounded otherwise: by an operator, a timer, a limit, or one for each call."""

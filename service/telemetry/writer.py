@@ -13,8 +13,8 @@ MOST_BYTES = 4 * 1024 * 1024
 """Of memory that lines may take which are not written yet: some 10,000 usual ones."""
 CLOSE_WITHIN_S = 2.0
 GATHER_S = 0.05
-"""How long a line waits for more when it is the first: so the thread seldom wakes, and seldom takes
-the interpreter's lock from the event loop."""
+"""How long a line waits for more: so the thread seldom wakes, and seldom takes the lock of the
+interpreter from the event loop."""
 _AT_ONCE = 64 * 1024
 
 
@@ -34,6 +34,8 @@ class Writer:
         self._refused = self._failed = 0  # lines
         # Garbage that is collected in here may log something itself.
         self._lock = RLock()
+        self._busy = False
+        """Whether more came than was written at once: then nothing is waited for."""
         self._closing = Event()
         self._thread = Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
@@ -73,17 +75,17 @@ class Writer:
         """What waits, at least one line and about 64 KiB at most; nothing at the end."""
         lines: list[str] = []
         size = 0
-        quiet = self._queue.empty()
-        while not lines or (size < _AT_ONCE and not self._queue.empty()):
+        while size < _AT_ONCE and not (lines and self._queue.empty()):
             line = self._queue.get()
             if line is None:
                 if lines:
                     self._queue.put(None)
                 break
+            if not lines and not self._busy:
+                self._closing.wait(GATHER_S)
             lines.append(line)
             size += len(line)
-            if quiet:
-                quiet = self._closing.wait(GATHER_S)
+        self._busy = size >= _AT_ONCE
         return lines
 
     def _write(self, text: str) -> None:
