@@ -46,7 +46,7 @@ def lead(endpoints: Sequence[Endpoint], *, published: bool = False) -> None:
         ["iptables-restore"], input="\n".join(rules), text=True, check=True, capture_output=True
     )
     for one in endpoints:
-        if not one.serving:
+        if not (one.serving or published):
             flows = ["conntrack", "-D", "-p", "udp", "--reply-src", one.address]
             subprocess.run(flows, capture_output=True, check=False)  # fails where there is none
 
