@@ -36,8 +36,9 @@ async def relaying_fails(ice: TurnServers) -> None:
         timeout_s *= 2
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def server():
+    """Of each test its own: coturn keeps a client's port to one user for a minute."""
     with coturn(SECRET) as running:
         yield running
 
