@@ -1,7 +1,7 @@
 """What an upgrade and a deletion of the pod cost newcomers, users in no call, and relayed calls."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,7 +106,7 @@ async def test_an_upgrade_keeps_nobody_out_and_cuts_no_relayed_call(
             assert carol.socket.close_code == 1001
             assert [one.address for one in replicas.all] == [FIRST, SECOND]
             again = await Client.join(PORT, token("carol"), "carol")
-            assert await echoed("after the others have left") == "after the others have left"
+            await talk(echoed)
         await upgrade
         await again.settle()
         await again.close()
@@ -126,12 +126,17 @@ async def test_a_deleted_pod_gets_no_new_relays_and_keeps_its_own(
         async with conversation() as echoed:
             replacing = asyncio.create_task(replicas.replace())
             await until(lambda: SECOND in found.relays, "a relay on the next pod")
-            for _ in range(20):
-                assert await echoed("while both are there") == "while both are there"
-                await asyncio.sleep(_EVERY_S)
+            await talk(echoed)
             assert old in replicas.all
         await replacing
     assert_left_at_once(found.relays)
+
+
+async def talk(echoed: Callable[[str], Awaitable[str]]) -> None:
+    """Have a call go on for some seconds."""
+    for number in range(20):
+        assert await echoed(f"still here, {number}") == f"still here, {number}"
+        await asyncio.sleep(_EVERY_S)
 
 
 def assert_left_at_once(relays: list[str]) -> None:
