@@ -59,7 +59,7 @@ def test_a_trial_run_wants_coturn_alone(machine):
 
 
 def test_the_image_is_built_and_run_by_podman(machine):
-    wanted = "coturn podman runc catatonit debootstrap iproute2 util-linux"
+    wanted = "coturn podman runc catatonit debootstrap iproute2 iptables conntrack util-linux"
     assert f"not here: {wanted} (" in machine.run("image").stderr
 
 
