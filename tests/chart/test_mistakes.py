@@ -79,6 +79,8 @@ BY_TEMPLATE = [
      "set turn.providersSecret to a Secret with the key cloudflare_turn_api_token."),
     ("turn: {mode: external, providers: [twilio], providersSecret: a}",
      "turn.providers names twilio; set settings.twilioAccountSid."),
+    ("turn: {providersSecret: a}",
+     "turn.providersSecret is read for no provider; name in turn.providers whose it is"),
     ("turn: {mode: external, urls: ['turn:a']}",
      "cannot guess the secret of a TURN server that it does not run; set turn.existingSecret"),
     *((f"turn: {{secrets: [{'a' * 32}, {json.dumps(secret)}]}}",

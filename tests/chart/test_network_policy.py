@@ -122,10 +122,15 @@ def test_without_coturn_nothing_but_names_keys_and_turn_is_reached():
     }  # fmt: skip
 
 
-def test_the_port_of_a_providers_api_is_reached():
-    values = {"settings": {"cloudflareApiUrl": "http://egress-proxy.internal:8080"}}
+@pytest.mark.parametrize(
+    ("settings", "port"),
+    [({}, 443), ({"cloudflareApiUrl": "http://egress-proxy.internal:8080"}, 8080)],
+)
+def test_the_port_of_a_providers_api_is_reached(settings: Tree, port: int):
+    turn = {"providers": ["cloudflare"]}
+    values = {"settings": settings, "turn": turn, "networkPolicy": {"egressPorts": [4318]}}
     egress = policy(rendered("providers", set_values=values))["egress"]
-    assert {8080, 443} <= {port["port"] for rule in egress for port in rule["ports"]}
+    assert egress[1]["ports"] == [{"port": at, "protocol": "TCP"} for at in (4318, port)]
 
 
 def test_metrics_are_for_the_cluster_alone():
