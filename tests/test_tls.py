@@ -3,10 +3,8 @@
 import argparse
 import socket
 import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from functools import partial
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from service.cli.probe.target import target
 from service.download import Ask, Undelivered, download
 from service.tls import trusting
+from tests.support import https
 from tests.support.authority import bare, strict
 
 __all__ = ["strict"]
@@ -31,18 +30,8 @@ class _Answering(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@contextmanager
-def serving(tls: ssl.SSLContext) -> Iterator[int]:
-    """A server of `{}` at 127.0.0.1; its port."""
-    with HTTPServer(("127.0.0.1", 0), _Answering) as server:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
+serving = partial(https.serving, _Answering)
+"""A server of `{}`, by its TLS; gives its port."""
 
 
 @pytest.fixture

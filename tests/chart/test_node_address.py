@@ -6,10 +6,9 @@ import shutil
 import ssl
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ import pytest
 from deploy.build import CHART
 from tests.chart.rendering import rendered
 from tests.support.authority import STRICT, bare
+from tests.support.https import serving
 
 pytestmark = pytest.mark.chart
 
@@ -51,15 +51,8 @@ def api(
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with HTTPServer(("127.0.0.1", 0), Answering) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Answering, context) as port:
+        yield port
 
 
 def python() -> str:
