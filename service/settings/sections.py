@@ -182,7 +182,8 @@ class Relaying(BaseModel):
         "hash of it).",
     )
     turn_probe: bool = Field(
-        default=True, description="Whether the node probes its TURN servers every 30 s."
+        default=True,
+        description="Whether the node probes the TURN server of `RINGLINE_TURN_URLS` every 30 s.",
     )
     stun_urls: Many[StunUrl] = Field(
         default=(), description="STUN servers that clients are given, comma separated (RFC 7064)."
