@@ -81,6 +81,8 @@ BY_TEMPLATE = [
      "turn.providers names twilio; set settings.twilioAccountSid."),
     ("turn: {providersSecret: a}",
      "turn.providersSecret is read for no provider; name in turn.providers whose it is"),
+    ("turn: {mode: daemonset, daemonset: {updateStrategy: {rollingUpdate: {maxSurge: 1}}}}",
+     "turn.daemonset.updateStrategy: a second coturn waits for ever for the ports of its node"),
     ("turn: {mode: external, urls: ['turn:a']}",
      "cannot guess the secret of a TURN server that it does not run; set turn.existingSecret"),
     *((f"turn: {{secrets: [{'a' * 32}, {json.dumps(secret)}]}}",
