@@ -79,6 +79,8 @@ BY_TEMPLATE = [
      "set turn.providersSecret to a Secret with the key cloudflare_turn_api_token."),
     ("turn: {mode: external, providers: [twilio], providersSecret: a}",
      "turn.providers names twilio; set settings.twilioAccountSid."),
+    ("settings: {twilioAccountSid: a}",
+     "settings.twilioAccountSid: turn.providers does not name twilio; name it, or take"),
     ("turn: {providersSecret: a}",
      "turn.providersSecret is read for no provider; name in turn.providers whose it is"),
     ("turn: {mode: daemonset, daemonset: {updateStrategy: {rollingUpdate: {maxSurge: 1}}}}",
