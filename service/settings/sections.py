@@ -89,7 +89,7 @@ class Listening(BaseModel):
     drain_window: int = Field(
         default=0,
         ge=0,
-        le=3_600,
+        le=_DAY,
         description="Seconds that live calls may go on once the service is told to stop; new "
         "calls and connections are turned away meanwhile, and who is in no call is sent away.",
     )

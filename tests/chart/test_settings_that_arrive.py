@@ -103,13 +103,17 @@ def test_a_provider_stands_in_for_the_coturn_of_the_pod(tmp_path: Path):
     assert not (tmp_path / "twilio_api_secret").exists()
 
 
+def test_the_longest_drain_arrives(tmp_path: Path):
+    values = {"drain": {"windowSeconds": 86_000}, "terminationGracePeriodSeconds": 86_400}
+    assert arrived(rendered(set_values=values), tmp_path).drain_window == 86_000
+
+
 def test_every_setting_but_the_charts_own_may_be_given():
     known = set(Settings.model_fields)
     assert len(settings()["properties"]) == len(known - OWN)
 
 
 def test_the_probe_knows_its_arguments():
-
     parser = argparse.ArgumentParser(exit_on_error=False)
     declare(parser, int)
     for case in ("full", "external"):
