@@ -14,8 +14,9 @@ NORTH, SOUTH = "north-" + "n" * 32, "south-" + "s" * 32
 HOUR = 3_600_000
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def server():
+    """Of each test its own: coturn keeps a client's port to one user for a minute."""
     with coturn(NORTH) as running:
         yield running
 
