@@ -24,7 +24,7 @@ AGAIN_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
-class Relays:
+class SharedServers:
     """TURN servers, and STUN servers beside them, for everyone until `expires_at` (epoch ms)."""
 
     servers: tuple[IceServer, ...]
@@ -39,7 +39,7 @@ class Source(Protocol):
         """The provider's, as `RINGLINE_TURN_PROVIDER` has it."""
         ...
 
-    def current(self, now: int) -> Relays | None:
+    def current(self, now: int) -> SharedServers | None:
         """What it has, if that is still worth handing out."""
         ...
 
@@ -90,21 +90,21 @@ class Broker:
 
     def lasts(self, now: int) -> int:
         """As `IceSource.lasts`."""
-        provider, relays = self._choice(now)
-        if relays is not None:
-            return relays.expires_at - now
+        provider, shared = self._choice(now)
+        if shared is not None:
+            return shared.expires_at - now
         return AGAIN_MS if self._out(provider) else self._own.lasts(now)
 
     def servers(self, user: str, now: int, region: str | None = None) -> IceServers:
         """As `IceSource.servers`. Regions are coturn's: other providers find the nearest one."""
-        provider, relays = self._choice(now)
-        if relays is None:
+        provider, shared = self._choice(now)
+        if shared is None:
             ice = self._own.servers(user, now, region)
             return _until(ice, now, now + AGAIN_MS) if self._out(provider) else ice
         self._own.check(region)
         self._metrics.issued("")
-        ice = IceServers((*self._own.stun, *relays.servers), self._own.transport_policy, 0, 0)
-        return _until(ice, now, relays.expires_at)
+        ice = IceServers((*self._own.stun, *shared.servers), self._own.transport_policy, 0, 0)
+        return _until(ice, now, shared.expires_at)
 
     async def tick(self) -> None:
         """Begin what is due in the background, and tell whose servers are handed out."""
@@ -121,14 +121,14 @@ class Broker:
         for source in self._sources.values():
             await source.close()
 
-    def _choice(self, now: int) -> tuple[str, Relays | None]:
+    def _choice(self, now: int) -> tuple[str, SharedServers | None]:
         """The first provider that has something, and what, unless it is coturn, which mints."""
         for name in self._order:
             if name == COTURN:
                 if self._own.available and not self._own_fails():
                     return COTURN, None
-            elif relays := self._sources[name].current(now):
-                return name, relays
+            elif shared := self._sources[name].current(now):
+                return name, shared
         return (COTURN if self._own.available else NONE), None
 
     def _out(self, provider: str) -> bool:

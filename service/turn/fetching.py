@@ -16,7 +16,7 @@ from service.ports import Clock, IceServer
 from service.settings import Settings
 from service.telemetry.metrics.turn import TurnMetrics
 from service.turn.account import Account
-from service.turn.broker import Relays
+from service.turn.broker import SharedServers
 
 RENEWAL_S = 3_600
 TIMEOUT_S = 5.0
@@ -54,7 +54,7 @@ class Fetching:
         self._clock = clock
         self._metrics = metrics
         self._timeout_s = timeout_s
-        self._relays: Relays | None = None
+        self._shared: SharedServers | None = None
         self._failures = 0
         self._due_at = 0
         self._running: asyncio.Task[None] | None = None
@@ -66,10 +66,10 @@ class Fetching:
         """The provider's."""
         return self._account.name
 
-    def current(self, now: int) -> Relays | None:
+    def current(self, now: int) -> SharedServers | None:
         """The set, until there is not enough left of it to set up a call with."""
-        relays = self._relays
-        return relays if relays and relays.expires_at - now >= self._least_ms else None
+        shared = self._shared
+        return shared if shared and shared.expires_at - now >= self._least_ms else None
 
     def follow(self, settings: Settings) -> None:
         """Fetch with what is set now; what was fetched with another token stays meanwhile."""
@@ -121,10 +121,10 @@ class Fetching:
     def _had(self, servers: tuple[IceServer, ...], lasts_s: int, begun_at: int) -> None:
         if lasts_s * 1000 <= self._least_ms:
             raise ValueError(f"it is good for {lasts_s} s only")
-        if self._failures or self._relays is None:
+        if self._failures or self._shared is None:
             _log.info("turn.credentials_fetched", provider=self.name, seconds=lasts_s)
-        self._relays, self._failures = Relays(servers, begun_at + lasts_s * 1000), 0
-        self._metrics.fetched(self.name, self._relays.expires_at)
+        self._shared, self._failures = SharedServers(servers, begun_at + lasts_s * 1000), 0
+        self._metrics.fetched(self.name, self._shared.expires_at)
         renewal_s = min(self._ttl, RENEWAL_S, lasts_s / 2)
         self._due_at = begun_at + _about(renewal_s * 1000)
 
@@ -134,7 +134,7 @@ class Fetching:
         now = self._clock()
         self._due_at = now + _about(pause)
         self._metrics.fetch_failed(self.name)
-        left_s = max(0, self._relays.expires_at - now) // 1000 if self._relays else 0
+        left_s = max(0, self._shared.expires_at - now) // 1000 if self._shared else 0
         _log.warning("turn.fetch_failed", provider=self.name, reason=why, seconds_left=left_s)
 
 

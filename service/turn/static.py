@@ -4,7 +4,7 @@ import msgspec
 
 from service.ports import IceServer
 from service.settings import Settings
-from service.turn.broker import Relays
+from service.turn.broker import SharedServers
 from service.turn.rtc_ice_servers import RtcIceServer, usable
 
 
@@ -21,9 +21,9 @@ class Static:
         self._lasts_ms = settings.turn_ttl * 1000
         self.follow(settings)
 
-    def current(self, now: int) -> Relays:
+    def current(self, now: int) -> SharedServers:
         """The servers, which clients are told to ask for again after `RINGLINE_TURN_TTL`."""
-        return Relays(self._servers, now + self._lasts_ms)
+        return SharedServers(self._servers, now + self._lasts_ms)
 
     def follow(self, settings: Settings) -> None:
         """Hand out what is set now."""

@@ -61,8 +61,8 @@ class Watched:
     @property
     def user(self) -> str | None:
         """Whose credentials are handed out; None where there are none."""
-        relays = self.fetching.current(self.clock.now)
-        return next(one.username for one in relays.servers if one.username) if relays else None
+        shared = self.fetching.current(self.clock.now)
+        return next(one.username for one in shared.servers if one.username) if shared else None
 
     def counted(self, name: str, **labels: str) -> float | None:
         """A metric's value."""

@@ -10,9 +10,9 @@ async def test_a_set_is_asked_for_that_outlasts_what_clients_must_have(cloudflar
     watched = Watched(Cloudflare.of, at_cloudflare(cloudflare))
     await watched.tick()
     assert cloudflare.asked == [{"ttl": TTL_S + 3_600}]
-    relays = watched.fetching.current(NOW)
-    assert relays is not None
-    assert relays.expires_at == NOW + TTL_S * 1000 + HOUR_MS
+    shared = watched.fetching.current(NOW)
+    assert shared is not None
+    assert shared.expires_at == NOW + TTL_S * 1000 + HOUR_MS
 
 
 async def test_ports_that_browsers_refuse_are_left_out(cloudflare: CloudflareApi):
@@ -20,10 +20,10 @@ async def test_ports_that_browsers_refuse_are_left_out(cloudflare: CloudflareApi
         Cloudflare.of, at_cloudflare(cloudflare, cloudflare_api_url=cloudflare.url + "/")
     )
     await watched.tick()
-    relays = watched.fetching.current(NOW)
-    assert relays is not None
+    shared = watched.fetching.current(NOW)
+    assert shared is not None
     at = "turn.cloudflare.com"
-    assert relays.servers == (
+    assert shared.servers == (
         IceServer(("stun:stun.cloudflare.com:3478",)),
         IceServer(
             (

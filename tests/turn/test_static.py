@@ -21,9 +21,9 @@ def settings(text: str, **more: Any) -> Settings:
 def test_they_are_there_from_the_start_and_never_end():
     static = Static(settings(WRITTEN, turn_ttl=600))
     for now in (NOW, NOW + 10**12):
-        relays = static.current(now)
-        assert relays.servers == (IceServer(("turn:t.example.org",), "u", "hush"),)
-        assert relays.expires_at == now + 600_000
+        shared = static.current(now)
+        assert shared.servers == (IceServer(("turn:t.example.org",), "u", "hush"),)
+        assert shared.expires_at == now + 600_000
 
 
 def test_others_are_handed_out_once_they_are_set():

@@ -25,10 +25,10 @@ async def test_an_auth_token_opens_it_and_so_does_an_api_key(
 async def test_servers_of_one_credential_are_one(twilio: TwilioApi):
     watched = Watched(Twilio.of, at_twilio(twilio))
     await watched.tick()
-    relays = watched.fetching.current(NOW)
-    assert relays is not None
+    shared = watched.fetching.current(NOW)
+    assert shared is not None
     urls = tuple(f"turn:global.turn.twilio.com:{end}" for end in ENDS)
-    assert relays.servers == (
+    assert shared.servers == (
         IceServer(("stun:global.stun.twilio.com:3478",)),
         IceServer(urls, "user-1", "credential-1"),
     )
@@ -38,9 +38,9 @@ async def test_a_day_is_the_longest_and_what_clients_are_told_is_true(twilio: Tw
     watched = Watched(Twilio.of, at_twilio(twilio, turn_ttl=86_400))
     await watched.tick()
     assert twilio.asked == [{"Ttl": "86400"}]
-    relays = watched.fetching.current(NOW)
-    assert relays is not None
-    assert relays.expires_at == NOW + 86_400_000
+    shared = watched.fetching.current(NOW)
+    assert shared is not None
+    assert shared.expires_at == NOW + 86_400_000
 
 
 async def test_a_shorter_life_than_was_asked_for_is_renewed_in_its_middle(twilio: TwilioApi):
