@@ -308,16 +308,20 @@ follow() {
 
 runs() { kill -0 "$turn" 2>/dev/null; }
 
-# Whether a second of draining was the last one. coturn 4.6.3 and newer take no new relays, and end with
-# the last of those that they have.
+# Whether draining is over. coturn 4.6.3 and newer take no new relays, and end with the last of those that
+# they have. It ends by the machine's uptime, in hundredths of a second: a turn of the loop takes longer than
+# its sleep, and a drain of hours would outlast the grace period.
 drained() {
-    [ "$left" -gt 0 ] && [ "$signals" = 1 ] || return 0
+    [ "$signals" = 1 ] || return 0
+    read -r now _ </proc/uptime
+    now=${now%.*}${now#*.}
+    [ -n "$ends" ] || ends=$((now + 100 * TURN_DRAIN_SECONDS))
+    [ "$now" -lt "$ends" ] || return 0
     if [ -z "$told" ] && handles "$turn" 10; then
-        say "draining for up to $left s."
+        say "draining for up to $TURN_DRAIN_SECONDS s."
         kill -USR1 "$turn" || true
         told=yes
     fi
-    left=$((left - 1))
     return 1
 }
 
@@ -339,7 +343,7 @@ serve() {
 
     turnserver -c "$TURN_SCRATCH/turnserver.conf" "$@" &
     turn=$!
-    left=$TURN_DRAIN_SECONDS
+    ends=
     told=
     while runs; do
         [ "$signals" = 0 ] || ! drained || kill -TERM "$turn" || true

@@ -62,6 +62,19 @@ def test_draining_waits_for_as_long_as_it_may_and_cuts_nothing(network: Network,
         assert network.run(drain()) >= 3
 
 
+def test_a_drain_is_over_in_time_though_its_parent_was_held_up(network: Network, tmp_path):
+    with deployed(network, tmp_path, NORTH, DRAIN_SECONDS="8") as coturn:
+        began = time.monotonic()
+        coturn.process.terminate()
+        with pytest.raises(subprocess.TimeoutExpired):
+            coturn.process.wait(2)
+        coturn.process.send_signal(signal.SIGSTOP)
+        time.sleep(8)
+        coturn.process.send_signal(signal.SIGCONT)
+        assert coturn.process.wait(PATIENCE_S) == 0
+        assert time.monotonic() - began < 13
+
+
 def test_secrets_change_while_it_drains(network: Network, tmp_path):
     with deployed(network, tmp_path, NORTH, DRAIN_SECONDS="600") as coturn:
         coturn.process.terminate()
