@@ -17,7 +17,7 @@ from picows import ws_connect
 from loadtest import media
 from loadtest.guest import Guest
 from loadtest.serving import Served, serving
-from service import relay
+from service.signalling import relay
 
 PAIRS = 250
 SECONDS = 5.0

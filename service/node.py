@@ -1,4 +1,4 @@
-"""The object graph of one node: every room joined to the rooms it needs, top to bottom."""
+"""The object graph of one node: every part joined to those it needs, top to bottom."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sized
@@ -10,21 +10,21 @@ from starlette.types import ASGIApp
 
 from service import __version__, parts
 from service.auth.offenders import Offenders
-from service.calls.availability import Availability
 from service.calls.call import Reason
-from service.calls.moves import Moves
-from service.calls.placing import Placing
-from service.calls.service import Calls
 from service.clock import wall_clock
 from service.pace import paced
 from service.ports import Clock
-from service.presence import Presence
-from service.relay import Relay
 from service.sessions.directory import Directory
-from service.sessions.entrance import Entrance
 from service.sessions.liveness import Liveness
-from service.sessions.upkeep import Upkeep
 from service.settings import Settings
+from service.signalling.availability import Availability
+from service.signalling.call_control import CallControl
+from service.signalling.call_setup import CallSetup
+from service.signalling.joining import Joining
+from service.signalling.presence import Presence
+from service.signalling.relay import Relay
+from service.signalling.renewal import Renewal
+from service.signalling.transitions import Transitions
 from service.stores.answers import MemoryAnswers
 from service.stores.memory import MemoryCalls, MemorySessions
 from service.stores.observed import ObservedAnswers, ObservedCalls, ObservedSessions, Watch
@@ -43,7 +43,7 @@ from service.transport.dispatch import Dispatch
 from service.transport.engine import Engine
 from service.transport.gate import Gate
 from service.transport.http.app import api
-from service.transport.http.caller import Rooms
+from service.transport.http.caller import Backend
 from service.transport.http.problems import failed
 from service.transport.http.rates import Rates
 from service.transport.identify import identify
@@ -111,7 +111,7 @@ class Node:
         self.answers = MemoryAnswers()
         answers = ObservedAnswers(self.answers, watch)
         presence = Presence(sessions, store, directory, visible=settings.presence == "everyone")
-        moves = Moves(
+        transitions = Transitions(
             calls=store,
             sessions=sessions,
             mail=directory,
@@ -121,19 +121,19 @@ class Node:
             timeouts=timeouts,
             observers=(UsersOnly(metrics.calls, metrics.media), tracing, CallLog(names)),
         )
-        self.calls = calls = Calls(
+        self.calls = calls = CallControl(
             calls=store,
-            moves=moves,
+            transitions=transitions,
             relay=relay,
             presence=presence,
             clock=clock,
             metrics=metrics,
             tracing=tracing,
         )
-        placing = Placing(
+        call_setup = CallSetup(
             calls=store,
             sessions=sessions,
-            moves=moves,
+            transitions=transitions,
             relay=relay,
             presence=presence,
             ice=ice,
@@ -145,14 +145,14 @@ class Node:
             availability=Availability(
                 calls=store,
                 sessions=sessions,
-                moves=moves,
+                transitions=transitions,
                 liveness=liveness,
                 presence=presence,
                 clock=clock,
                 call_waiting=settings.call_waiting,
             ),
         )
-        upkeep = Upkeep(
+        renewal = Renewal(
             directory=directory,
             calls=store,
             ice=ice,
@@ -168,24 +168,24 @@ class Node:
             clock=clock,
             metrics=metrics.auth,
         )
-        entrance = Entrance(
+        joining = Joining(
             sessions=sessions,
             store=store,
             directory=directory,
             calls=calls,
-            placing=placing,
+            call_setup=call_setup,
             presence=presence,
-            upkeep=upkeep,
+            renewal=renewal,
             liveness=liveness,
             ice=ice,
             clock=clock,
         )
         dispatch = Dispatch(
-            entrance=entrance,
+            joining=joining,
             calls=calls,
-            placing=placing,
+            call_setup=call_setup,
             presence=presence,
-            upkeep=upkeep,
+            renewal=renewal,
             answers=answers,
             clock=clock,
             metrics=metrics,
@@ -208,7 +208,7 @@ class Node:
         )
         self.totals = Totals(self.engine)
         self.loop = MainLoop(metrics.pressure.loop_lag.observe)
-        rooms = Rooms(
+        backend = Backend(
             verifier=verifier,
             offenders=offenders,
             ice=ice,
@@ -225,7 +225,7 @@ class Node:
         )
         self.budget = Budget(parts.memory_budget(settings), self._waiters, clock)
         gate = Gate(
-            socketio.ASGIApp(self.engine, api(rooms), socketio_path="socket.io"),
+            socketio.ASGIApp(self.engine, api(backend), socketio_path="socket.io"),
             engine=self.engine,
             max_body=settings.max_message_bytes,
             max_connections=settings.max_connections,
@@ -261,7 +261,7 @@ class Node:
             calls.timed_out,
             lambda: self.answers.forget_old(clock()),
             self.sockets.tick,
-            upkeep.tick,
+            renewal.tick,
             *([self.prober.tick] if probing else []),
             self.broker.tick,
             verifier.tick,
@@ -277,7 +277,7 @@ class Node:
             "users_online": users,
             "routes": relay,
             "watches": presence,
-            "session_deadlines": upkeep,
+            "session_deadlines": renewal,
             "probes": liveness,
         }
         self._watch(directory, users)

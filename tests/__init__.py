@@ -4,6 +4,6 @@ import os
 
 # The sources are tested, and how much of them; `make test-compiled` tests what they become.
 if os.environ.setdefault("PURE_PYTHON", "1") != "1":
-    from service import relay
+    from service.signalling import relay
 
     assert str(relay.__file__).endswith(".so"), "Nothing here is compiled: make compile"

@@ -1,4 +1,4 @@
-"""What `make compile` makes of the hot rooms runs, while it is of the sources that stand."""
+"""What `make compile` makes of the hot path runs, while it is of the sources that stand."""
 
 import ast
 import os
@@ -37,7 +37,7 @@ def files(checkout: Path, *modules: str, **environ: str) -> list[Path]:
     return [Path(line) for line in told.splitlines()]
 
 
-def test_every_hot_room_runs_compiled(checkout):
+def test_every_module_of_the_hot_path_runs_compiled(checkout):
     found = files(checkout, *MODULES)
     assert len(found) == len(MODULES)
     assert all(file.is_relative_to(COPY) and file.suffix == ".so" for file in found)
@@ -46,17 +46,21 @@ def test_every_hot_room_runs_compiled(checkout):
 def test_a_source_that_has_changed_since_runs_itself(checkout):
     with (checkout / "service" / "errors.py").open("a", encoding="utf-8") as changed:
         changed.write("# another line\n")
-    assert files(checkout, "service.relay") == [checkout / "service" / "relay.py"]
+    assert files(checkout, "service.signalling.relay") == [
+        checkout / "service" / "signalling" / "relay.py"
+    ]
 
 
 def test_a_source_that_came_since_has_them_all_run_themselves(checkout):
     (checkout / "service" / "new.py").write_text("", encoding="utf-8")
-    assert files(checkout, "service.relay") == [checkout / "service" / "relay.py"]
+    assert files(checkout, "service.signalling.relay") == [
+        checkout / "service" / "signalling" / "relay.py"
+    ]
 
 
 def test_who_asks_for_the_sources_has_them(checkout):
-    asked = files(checkout, "service.relay", PURE_PYTHON="1")
-    assert asked == [checkout / "service" / "relay.py"]
+    asked = files(checkout, "service.signalling.relay", PURE_PYTHON="1")
+    assert asked == [checkout / "service" / "signalling" / "relay.py"]
 
 
 def test_without_a_compiler_it_says_in_a_sentence_what_to_install(tmp_path):

@@ -36,7 +36,7 @@ RETRYABLE = {
     "turn_unavailable",
     "internal",
 }
-# Others derive from these in their own rooms; the tree itself stands in one module.
+# Others derive from these in modules of their own; the tree itself stands in one module.
 TREE = [kind for kind in RinglineError.__subclasses__() if kind.__module__ == errors.__name__]
 
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from service import pace, presence, relay, sweeper
+from service import pace, sweeper
 from service.auth import fetching, jwks, offenders, senders
 from service.auth.tokens import LONGEST_TOKEN
-from service.calls import placing
 from service.limits import Limit
-from service.sessions import entrance, liveness, session
+from service.sessions import liveness, session
 from service.settings import Settings
+from service.signalling import call_setup, joining, presence, relay
 from service.stores import answers, memory
 from service.telemetry import refusals, writer
 from service.transport import (
@@ -100,7 +100,7 @@ def _connections() -> Iterator[Row]:
     )
     yield Row(
         "sessions of one user",
-        str(entrance.MOST_SESSIONS),
+        str(joining.MOST_SESSIONS),
         f"{_DEFAULTS['ping_interval'] + _DEFAULTS['ping_timeout']} s without a pong; "
         f"{liveness.ANSWER_WITHIN_S:g} s once another session of theirs asks",
         "the most silent one is closed",
@@ -210,7 +210,7 @@ def _events() -> Iterator[Row]:
     )
     yield Row(
         "initiates of one user; to one callee",
-        f"{_rate(placing.INITIATES)}; {_rate(placing.INITIATES_TO_ONE)}",
+        f"{_rate(call_setup.INITIATES)}; {_rate(call_setup.INITIATES_TO_ONE)}",
         "—",
         "`rate_limited`",
     )

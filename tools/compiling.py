@@ -1,7 +1,7 @@
-"""The build hook that compiles the hot rooms with mypyc (docs/decisions/0014).
+"""The build hook that compiles the hot path with mypyc (docs/decisions/0014).
 
 Their sources stay as they are and go into the wheel beside what was made of them; Python takes the
-latter. Which rooms, `tool.hatch.build.targets.wheel.hooks.custom.modules` in pyproject.toml says.
+latter. Which modules, `tool.hatch.build.targets.wheel.hooks.custom.modules` in pyproject.toml says.
 Off, unless `HATCH_BUILD_HOOK_ENABLE_CUSTOM=true`.
 """
 

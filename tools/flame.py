@@ -56,8 +56,8 @@ def _named(frame: str) -> tuple[str, str]:
         return frame, _THEIRS
     parts = found["path"].split("/")
     ours = "service" in parts
-    floor = parts[parts.index("service") + 1] if ours else ""
-    return found["name"], _COLOURS.get(floor, _OURS) if ours else _THEIRS
+    folder = parts[parts.index("service") + 1] if ours else ""
+    return found["name"], _COLOURS.get(folder, _OURS) if ours else _THEIRS
 
 
 def draw(root: Box, title: str) -> Iterator[str]:

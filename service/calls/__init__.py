@@ -1,1 +1,1 @@
-"""A call from its start to its end: the pure machine, and the use cases that move it."""
+"""A call as a value, from its start to its end: no clock, no I/O, no library."""

@@ -41,7 +41,7 @@ _TROUBLE = frozenset(
 
 
 class Tracing(Protocol):
-    """What the rooms tell of what they do."""
+    """What the use cases tell of what they do."""
 
     def setup(self, call_type: str, traceparent: str | None) -> AbstractContextManager["Setup"]:
         """An initiate is being handled; what it leads to belongs to one trace."""

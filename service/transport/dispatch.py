@@ -7,17 +7,17 @@ from typing import Any
 import structlog
 
 from service import errors
-from service.calls.placing import Placing
-from service.calls.service import Calls
+from service.keyed_locks import KeyedLocks
 from service.ports import AnswerStore, Clock
-from service.presence import Presence
-from service.sessions.entrance import Door, Entrance
 from service.sessions.reply import Reply
 from service.sessions.session import Session
-from service.sessions.upkeep import Upkeep
+from service.signalling.call_control import CallControl
+from service.signalling.call_setup import CallSetup
+from service.signalling.joining import Door, Joining
+from service.signalling.presence import Presence
+from service.signalling.renewal import Renewal
 from service.telemetry.metrics import Metrics
 from service.transport.connection import Connection
-from service.turns import Turns
 from service.wire import client_events as said
 from service.wire.costs import cost_of
 from service.wire.decoding import decode
@@ -42,24 +42,24 @@ class Dispatch:
     def __init__(
         self,
         *,
-        entrance: Entrance,
-        calls: Calls,
-        placing: Placing,
+        joining: Joining,
+        calls: CallControl,
+        call_setup: CallSetup,
         presence: Presence,
-        upkeep: Upkeep,
+        renewal: Renewal,
         answers: AnswerStore,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
-        self._entrance = entrance
+        self._joining = joining
         self._calls = calls
         self._answers = answers
         self._clock = clock
         self._metrics = metrics
-        self._turns = Turns()
+        self._locks = KeyedLocks()
         self._use_cases: dict[str, UseCase] = {
-            said.AuthRefresh.event: upkeep.refresh,
-            said.CallInitiate.event: placing.initiate,
+            said.AuthRefresh.event: renewal.refresh,
+            said.CallInitiate.event: call_setup.initiate,
             said.CallAccept.event: calls.accept,
             said.CallReject.event: calls.reject,
             said.CallEnd.event: calls.end,
@@ -135,7 +135,7 @@ class Dispatch:
         connection.early.clear()
         if connection.session is not None:
             try:
-                await self._entrance.leave(connection.session)
+                await self._joining.leave(connection.session)
             except Exception:  # noqa: BLE001 - the boundary: nobody is left to be told
                 _log.exception("session.leave_failed")
 
@@ -166,9 +166,9 @@ class Dispatch:
             connection.traceparent,
         )
         if connection.session is not None:
-            await self._entrance.rejoin(door, connection.session, message, reply)
+            await self._joining.rejoin(door, connection.session, message, reply)
             return
-        connection.session = await self._entrance.join(door, message, reply)
+        connection.session = await self._joining.join(door, message, reply)
         early, connection.early = connection.early, []
         for waiting in early:
             await self.handle(connection, waiting)
@@ -191,7 +191,7 @@ class Dispatch:
             await self._use_cases[event](session, message, reply)
             return
         key = (session.user, event, request_id)
-        async with self._turns.of(key):
+        async with self._locks.of(key):
             first = await self._answers.recall(key, self._clock())
             if first is not None:
                 reply.repeat(first)

@@ -1,4 +1,4 @@
-"""What connections do, told to the rooms below: opening, connecting, events, closing."""
+"""What connections do, told to the use cases: opening, connecting, events, closing."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the engine and the rooms behind it know of each other: a connection, its way out, its end.
+"""What the Engine.IO server and those behind it know of each other: a connection, and its end.
 
 Leaned on, and held by tests/transport/test_contract.py: `AsyncSocket.queue`, which is a `Mailbox`
 (mailbox.py), and `.closed`.

@@ -78,5 +78,5 @@ def test_without_a_key_it_says_so_and_ends(podman: Podman, image: str):
 
 
 def test_its_hot_rooms_are_compiled(podman: Podman, image: str):
-    look = "import service.relay; print(service.relay.__file__)"
+    look = "import service.signalling.relay; print(service.signalling.relay.__file__)"
     assert within(podman, image, "python3", "-c", look).strip().endswith(".so")

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from service import __version__, errors
-from service.transport.http.caller import Rooms
+from service.transport.http.caller import Backend
 from service.transport.http.docs import serve_docs
 from service.transport.http.problems import MEDIA_TYPE, NotAllowed, Unserved, problem
 from service.transport.http.routes import router
@@ -19,7 +19,7 @@ from service.transport.http.web import serve_page
 _log = structlog.get_logger(__name__)
 
 
-def api(rooms: Rooms) -> FastAPI:
+def api(backend: Backend) -> FastAPI:
     """Routes, page and OpenAPI document; every error leaves as a problem document."""
     app = FastAPI(
         title="Ringline",
@@ -30,7 +30,7 @@ def api(rooms: Rooms) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.rooms = rooms
+    app.state.backend = backend
     app.include_router(router, responses=_REFUSALS)
     serve_docs(app)
     serve_page(app)

@@ -1,4 +1,4 @@
-"""What every route may depend on: the rooms behind the API, and who is asking."""
+"""What every route may depend on: what stands behind the API, and who is asking."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -8,9 +8,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from service import errors
 from service.auth.offenders import Offenders
-from service.calls.service import Calls
 from service.ports import Clock, IceSource, Identity, Verifier
-from service.presence import Presence
+from service.signalling.call_control import CallControl
+from service.signalling.presence import Presence
 from service.telemetry.log import UserNames
 from service.telemetry.metrics import Metrics
 from service.transport.http.rates import Rates
@@ -18,51 +18,51 @@ from service.transport.identify import identify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rooms:
+class Backend:
     """What stands behind the routes."""
 
     verifier: Verifier
     offenders: Offenders
     ice: IceSource
     presence: Presence
-    calls: Calls
+    calls: CallControl
     clock: Clock
     metrics: Metrics
     names: UserNames
     rates: Rates
 
 
-async def _rooms(request: Request) -> Rooms:
-    rooms: Rooms = request.app.state.rooms
-    return rooms
+async def _backend(request: Request) -> Backend:
+    backend: Backend = request.app.state.backend
+    return backend
 
 
-Behind = Annotated[Rooms, Depends(_rooms)]
+Behind = Annotated[Backend, Depends(_backend)]
 _Bearer = Annotated[
     HTTPAuthorizationCredentials | None,
     Depends(HTTPBearer(auto_error=False, description="The user's JSON Web Token.")),
 ]
 
 
-async def _caller(request: Request, rooms: Behind, credentials: _Bearer) -> Identity:
+async def _caller(request: Request, backend: Behind, credentials: _Bearer) -> Identity:
     address = request.client.host if request.client else ""
     identity = await identify(
         credentials.credentials if credentials else None,
         address,
         missing="Send the token as `Authorization: Bearer …`.",
-        verifier=rooms.verifier,
-        offenders=rooms.offenders,
-        clock=rooms.clock,
-        metrics=rooms.metrics.auth,
+        verifier=backend.verifier,
+        offenders=backend.offenders,
+        clock=backend.clock,
+        metrics=backend.metrics.auth,
     )
-    rooms.rates.request(identity)
+    backend.rates.request(identity)
     return identity
 
 
 async def _asks_for_credentials(
-    identity: Annotated[Identity, Depends(_caller)], rooms: Behind
+    identity: Annotated[Identity, Depends(_caller)], backend: Behind
 ) -> Identity:
-    rooms.rates.credentials(identity.user)
+    backend.rates.credentials(identity.user)
     return identity
 
 

@@ -1,4 +1,4 @@
-"""The routes, each a few lines to the room that knows."""
+"""The routes, each a few lines to a use case."""
 
 from typing import Annotated
 
@@ -51,16 +51,16 @@ Region = Annotated[str | None, Query(max_length=64, description="A name in RINGL
 
 
 @router.get("/v1/ice", tags=["ice"], response_model_exclude_none=True)
-async def ice_servers(user: TurnUser, rooms: Behind, region: Region = None) -> IceBody:
+async def ice_servers(user: TurnUser, backend: Behind, region: Region = None) -> IceBody:
     """ICE servers with fresh TURN credentials, for `new RTCPeerConnection(...)`."""
-    return IceBody.of(rooms.ice.servers(user.user, rooms.clock(), region))
+    return IceBody.of(backend.ice.servers(user.user, backend.clock(), region))
 
 
 @router.get("/turn", tags=["ice"])
 @router.post("/turn", tags=["ice"], operation_id="turn_credentials_by_post")
-async def turn_credentials(user: TurnUser, rooms: Behind, region: Region = None) -> TurnBody:
+async def turn_credentials(user: TurnUser, backend: Behind, region: Region = None) -> TurnBody:
     """TURN credentials in the shape of draft-uberti-behave-turn-rest-00."""
-    ice = rooms.ice.servers(user.user, rooms.clock(), region)
+    ice = backend.ice.servers(user.user, backend.clock(), region)
     for server in ice.servers:
         if server.username is not None and server.credential is not None:
             return TurnBody(
@@ -74,40 +74,40 @@ async def turn_credentials(user: TurnUser, rooms: Behind, region: Region = None)
 
 # `path`, since an id may hold what `%2F` becomes before routes are looked at.
 @router.get("/v1/users/{user_id:path}/status", tags=["presence"])
-async def user_status(_user: User, rooms: Behind, user_id: UserId) -> StatusBody:
+async def user_status(_user: User, backend: Behind, user_id: UserId) -> StatusBody:
     """Somebody's presence."""
-    return StatusBody.of(await rooms.presence.status(user_id))
+    return StatusBody.of(await backend.presence.status(user_id))
 
 
 @router.get("/v1/calls/{call_id}", tags=["calls"])
-async def call_record(user: User, rooms: Behind, call_id: str) -> CallBody:
+async def call_record(user: User, backend: Behind, call_id: str) -> CallBody:
     """A call's record, for its participants and the scope `admin`."""
-    call = await rooms.calls.load(call_id)
+    call = await backend.calls.load(call_id)
     if not user.is_admin:
         _check_participant(user, call)
     return CallBody.of(call)
 
 
 @router.post("/v1/calls/{call_id}/reject", tags=["calls"])
-async def reject_call(user: User, rooms: Behind, call_id: str) -> CallBody:
+async def reject_call(user: User, backend: Behind, call_id: str) -> CallBody:
     """Decline a ringing call, without a socket."""
-    _check_participant(user, await rooms.calls.load(call_id))
-    return CallBody.of(await rooms.calls.decline(user.user, call_id))
+    _check_participant(user, await backend.calls.load(call_id))
+    return CallBody.of(await backend.calls.decline(user.user, call_id))
 
 
 @router.delete("/v1/calls/{call_id}", tags=["calls"])
 async def terminate_call(
     admin: Admin,
-    rooms: Behind,
+    backend: Behind,
     call_id: str,
     reason: AuditReason = "",
 ) -> CallBody:
     """End a call as `admin_terminated`."""
-    call = await rooms.calls.terminate(call_id, Reason.ADMIN_TERMINATED)
+    call = await backend.calls.terminate(call_id, Reason.ADMIN_TERMINATED)
     _log.info(
         "audit",
         action="call.terminate",
-        actor=rooms.names(admin.user),
+        actor=backend.names(admin.user),
         target=call_id,
         reason=reason,
     )

@@ -1,11 +1,11 @@
 """Who is online and in a call, for those who ask and those who watch."""
 
 from service import errors
+from service.keyed_locks import KeyedLocks
 from service.pace import paced
 from service.ports import CallStore, Mail, SessionStore
 from service.sessions.reply import Reply
 from service.sessions.session import Session
-from service.turns import Turns
 from service.wire.client_events import UserStatusQuery, UserUnwatch, UserWatch
 from service.wire.server_events import UserStatus
 
@@ -29,7 +29,7 @@ class Presence:
         self._watchers: dict[str, dict[str, None]] = {}
         self._watched: dict[str, set[str]] = {}
         self._told: dict[str, UserStatus] = {}
-        self._turns = Turns()
+        self._locks = KeyedLocks()
 
     def __len__(self) -> int:
         return len(self._watchers) + len(self._watched) + len(self._told)
@@ -49,7 +49,7 @@ class Presence:
 
     async def query(self, who: Session, message: UserStatusQuery, reply: Reply) -> None:
         """Answer one question."""
-        async with self._turns.of(message.user_id):  # what was read last is told last
+        async with self._locks.of(message.user_id):  # what was read last is told last
             status = await self.status(message.user_id)
             reply.ok(status)
             who.emit(status.event, status.encode())
@@ -66,7 +66,7 @@ class Presence:
         for user in message.user_ids:
             self._watchers.setdefault(user, {})[who.id] = None
         async for user in paced(message.user_ids):
-            async with self._turns.of(user):
+            async with self._locks.of(user):
                 status = await self.status(user)
                 if not await self._spread(status):
                     who.emit(status.event, status.encode())
@@ -84,7 +84,7 @@ class Presence:
         """Tell the watchers of these users, where there are any and something changed."""
         for user in users:
             if user in self._watchers:
-                async with self._turns.of(user):
+                async with self._locks.of(user):
                     await self._spread(await self.status(user))
 
     async def _spread(self, status: UserStatus) -> bool:

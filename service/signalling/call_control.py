@@ -5,13 +5,13 @@ import structlog
 from service import errors
 from service.calls import events as happened
 from service.calls.call import Call, Reason
-from service.calls.moves import Moves, overdue, session_lost, silenced
 from service.pace import paced
 from service.ports import CallStore, Clock
-from service.presence import Presence
-from service.relay import Relay, Route
 from service.sessions.reply import Reply
 from service.sessions.session import Session
+from service.signalling.presence import Presence
+from service.signalling.relay import Relay, Route
+from service.signalling.transitions import Transitions, overdue, session_lost, silenced
 from service.telemetry.canary import of_probe
 from service.telemetry.metrics import Metrics
 from service.telemetry.tracing import Tracing
@@ -23,14 +23,14 @@ MEASURED_EVERY_MS = 5_000
 _log = structlog.get_logger(__name__)
 
 
-class Calls:
+class CallControl:
     """Accepting, declining, ending, negotiating; and what time or loss does to a call."""
 
     def __init__(
         self,
         *,
         calls: CallStore,
-        moves: Moves,
+        transitions: Transitions,
         relay: Relay,
         presence: Presence,
         clock: Clock,
@@ -38,7 +38,7 @@ class Calls:
         tracing: Tracing,
     ) -> None:
         self._calls = calls
-        self._moves = moves
+        self._transitions = transitions
         self._relay = relay
         self._presence = presence
         self._clock = clock
@@ -54,7 +54,7 @@ class Calls:
         who.check_token(self._clock())
         try:
             with self._tracing.accepting(message.call_id):
-                await self._moves.move(
+                await self._transitions.move(
                     message.call_id,
                     happened.Accepted(who.user, who.id),
                     lambda after: reply.ok(CallAccepted(call_id=after.id, by=who.user)),
@@ -68,7 +68,7 @@ class Calls:
         """Decline, for the user or for this device alone."""
         reason = Reason(message.reason or "rejected")
         device = message.scope == "device"
-        await self._moves.move(
+        await self._transitions.move(
             message.call_id,
             silenced(who.user, who.id, reason)
             if device
@@ -79,7 +79,7 @@ class Calls:
     async def end(self, who: Session, message: said.CallEnd, reply: Reply) -> None:
         """Hang up; ending what has ended is fine."""
         reason = Reason(message.reason) if message.reason else None
-        await self._moves.move(
+        await self._transitions.move(
             message.call_id,
             happened.HungUp(who.user, who.id, reason),
             lambda after: reply.ok(ended(after)),
@@ -92,7 +92,7 @@ class Calls:
             await self._explain_missing(who, message)
             return
         if isinstance(message, said.CallAnswer) and not route.call.unanswered:
-            await self._moves.move(
+            await self._transitions.move(
                 route.call.id,
                 happened.Answered(who.user, who.id),
                 lambda _after: self._relay.forward(who, route, message, reply),
@@ -124,7 +124,7 @@ class Calls:
             path=None if stats is None else stats.path,
             turn_refused=stats is not None and stats.turn_error is not None,
         )
-        call = await self._moves.move(message.call_id, report, lambda _after: reply.ok(told))
+        call = await self._transitions.move(message.call_id, report, lambda _after: reply.ok(told))
         now = self._clock()
         if stats is not None and now >= who.measured_until and not of_probe(who.user):
             who.measured_until = now + MEASURED_EVERY_MS
@@ -137,29 +137,29 @@ class Calls:
         """
         gone = session_lost(who.user, who.id, rings_on=not self._presence.visible)
         for call in (await self._calls.engagements(who.user)).calls:
-            await self._moves.move(call.id, gone)
+            await self._transitions.move(call.id, gone)
 
     async def timed_out(self) -> None:
         """End what has lasted too long."""
         now = self._clock()
         async for call in paced(await self._calls.due(now)):
-            await self._moves.move(call.id, overdue(now))
+            await self._transitions.move(call.id, overdue(now))
 
     async def load(self, call_id: str) -> Call:
         """The call, live or lately ended; raises `CallNotFound`."""
-        return await self._moves.load(call_id)
+        return await self._transitions.load(call_id)
 
     async def decline(self, user: str, call_id: str) -> Call:
         """Decline without a session, as over HTTP."""
-        return await self._moves.move(call_id, happened.Rejected(user, None))
+        return await self._transitions.move(call_id, happened.Rejected(user, None))
 
     async def terminate(self, call_id: str, reason: Reason) -> Call:
         """End a call for the operator."""
-        return await self._moves.move(call_id, happened.Terminated(reason))
+        return await self._transitions.move(call_id, happened.Terminated(reason))
 
     async def _explain_missing(self, who: Session, message: said.RelayEvent) -> None:
         if message.call_id is not None:
-            call = await self._moves.load(message.call_id)
+            call = await self._transitions.load(message.call_id)
             if who.user not in (call.caller, call.callee):
                 raise errors.NotParticipant
             raise errors.CallEnded

@@ -8,17 +8,17 @@ import msgspec
 from service import errors, ids
 from service.calls import machine
 from service.calls.admission import Admitted, Glare
-from service.calls.availability import Availability, Available
 from service.calls.call import Call, Reason
 from service.calls.events import Accepted, Rejected, Rung, SessionLost
-from service.calls.moves import Moves
 from service.calls.rules import Timeouts
 from service.limits import Limit, Meters
 from service.ports import CallStore, Clock, IceSource, SessionRef, SessionStore
-from service.presence import Presence
-from service.relay import Relay
 from service.sessions.reply import Reply
 from service.sessions.session import Session
+from service.signalling.availability import Availability, Available
+from service.signalling.presence import Presence
+from service.signalling.relay import Relay
+from service.signalling.transitions import Transitions
 from service.telemetry.tracing import Setup, Tracing
 from service.wire.client_events import CallInitiate
 from service.wire.server_events import CallIncoming, CallInitiated, GlareAccepted, ice_fields
@@ -28,7 +28,7 @@ INITIATES_TO_ONE = Limit(count=6, per_ms=60_000)
 _ATTEMPTS = 16
 
 
-class Placing:
+class CallSetup:
     """Starts calls, and rings the devices that come later."""
 
     def __init__(
@@ -36,7 +36,7 @@ class Placing:
         *,
         calls: CallStore,
         sessions: SessionStore,
-        moves: Moves,
+        transitions: Transitions,
         relay: Relay,
         presence: Presence,
         ice: IceSource,
@@ -49,7 +49,7 @@ class Placing:
     ) -> None:
         self._calls = calls
         self._sessions = sessions
-        self._moves = moves
+        self._transitions = transitions
         self._relay = relay
         self._presence = presence
         self._ice = ice
@@ -102,7 +102,7 @@ class Placing:
         """Ring a device that came online while somebody calls its user."""
         for call in (await self._calls.engagements(who.user)).calls:
             if call.callee == who.user and call.unanswered:
-                await self._moves.move(
+                await self._transitions.move(
                     call.id,
                     lambda current, _devices: (
                         Rung() if self._relay.may_ring(current, who.id) else None
@@ -119,7 +119,7 @@ class Placing:
 
     async def _accept_theirs(self, who: Session, call: Call, reply: Reply) -> None:
         with self._tracing.accepting(call.id):
-            await self._moves.move(
+            await self._transitions.move(
                 call.id,
                 Accepted(who.user, who.id),
                 lambda accepted: reply.ok(GlareAccepted(call_id=accepted.id, by=who.user)),
@@ -130,7 +130,7 @@ class Placing:
         for ring in verdict.answered_busy:
             session = None if who.id in ring.silenced else who.id
             with suppress(errors.CallEnded, errors.AlreadyAnswered):  # admission looks again
-                await self._moves.move(ring.id, Rejected(who.user, session, Reason.BUSY))
+                await self._transitions.move(ring.id, Rejected(who.user, session, Reason.BUSY))
 
     def _new_call(self, who: Session, message: CallInitiate, setup: Setup) -> Call:
         setup.call_id = ids.call_id()
@@ -153,7 +153,9 @@ class Placing:
         Raises:
             UserUnavailable: the callee's last device left before the call was there to be ended.
         """
-        async with self._moves.turn(call.id):  # nobody may answer what its caller has not heard of
+        async with self._transitions.lock(
+            call.id
+        ):  # none may answer what the caller has not heard of
             versions = available.caller_version, available.callee_version
             if not await self._calls.open(call, *versions):
                 return False
@@ -162,11 +164,11 @@ class Placing:
             if not devices and not hidden and await self._withdraw(call):
                 raise errors.UserUnavailable
             self._relay.follow(call)
-            self._moves.observe(None, call)
+            self._transitions.observe(None, call)
             self._announce(who, call, reply)
             reached = [self._ring_device(call, device) for device in devices]
         if any(reached) or hidden:
-            await self._moves.move(call.id, Rung(sum(reached)))
+            await self._transitions.move(call.id, Rung(sum(reached)))
         await self._presence.changed(call.caller)
         return True
 

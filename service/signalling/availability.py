@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from service import errors
 from service.calls.admission import Admitted, Glare, admit
 from service.calls.call import Call
-from service.calls.moves import Moves, overdue, session_lost
 from service.ports import CallStore, Clock, Engagements, SessionStore
-from service.presence import Presence
 from service.sessions.liveness import Liveness
 from service.sessions.session import Session
+from service.signalling.presence import Presence
+from service.signalling.transitions import Transitions, overdue, session_lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Availability:
         *,
         calls: CallStore,
         sessions: SessionStore,
-        moves: Moves,
+        transitions: Transitions,
         liveness: Liveness,
         presence: Presence,
         clock: Clock,
@@ -46,7 +46,7 @@ class Availability:
     ) -> None:
         self._calls = calls
         self._sessions = sessions
-        self._moves = moves
+        self._transitions = transitions
         self._liveness = liveness
         self._presence = presence
         self._clock = clock
@@ -99,13 +99,13 @@ class Availability:
     async def _settle(self, call: Call) -> bool:
         """End a call whose time is up or whose session is gone; tell whether it was so."""
         if call.deadline is not None and call.deadline <= self._clock():
-            return not (await self._moves.move(call.id, overdue(self._clock()))).live
+            return not (await self._transitions.move(call.id, overdue(self._clock()))).live
         for user, session in (
             (call.caller, call.caller_session),
             (call.callee, call.callee_session),
         ):
             if session and session not in {ref.id for ref in await self._sessions.of(user)}:
-                return not (await self._moves.move(call.id, session_lost(user, session))).live
+                return not (await self._transitions.move(call.id, session_lost(user, session))).live
         return False
 
 

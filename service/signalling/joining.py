@@ -4,15 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from service import errors, ids
-from service.calls.placing import Placing
-from service.calls.service import Calls
 from service.ports import CallStore, Clock, IceSource, Identity, SessionRef, SessionStore
-from service.presence import Presence
 from service.sessions.directory import Directory
 from service.sessions.liveness import Liveness
 from service.sessions.reply import Reply
 from service.sessions.session import Pulse, Session
-from service.sessions.upkeep import Upkeep
+from service.signalling.call_control import CallControl
+from service.signalling.call_setup import CallSetup
+from service.signalling.presence import Presence
+from service.signalling.renewal import Renewal
 from service.wire.client_events import UserJoin
 from service.wire.packets import DISCONNECT
 from service.wire.server_events import Error, LiveCall, UserJoined, ice_fields
@@ -33,7 +33,7 @@ class Door:
     traceparent: str | None = None
 
 
-class Entrance:
+class Joining:
     """Joins connections as sessions and sees them off."""
 
     def __init__(
@@ -42,10 +42,10 @@ class Entrance:
         sessions: SessionStore,
         store: CallStore,
         directory: Directory,
-        calls: Calls,
-        placing: Placing,
+        calls: CallControl,
+        call_setup: CallSetup,
         presence: Presence,
-        upkeep: Upkeep,
+        renewal: Renewal,
         liveness: Liveness,
         ice: IceSource,
         clock: Clock,
@@ -54,9 +54,9 @@ class Entrance:
         self._store = store
         self._directory = directory
         self._calls = calls
-        self._placing = placing
+        self._call_setup = call_setup
         self._presence = presence
-        self._upkeep = upkeep
+        self._renewal = renewal
         self._liveness = liveness
         self._ice = ice
         self._clock = clock
@@ -90,11 +90,11 @@ class Entrance:
         )
         session.hold()
         self._directory.add(session)
-        self._upkeep.begin(session)
+        self._renewal.begin(session)
         try:
             await self._ask_others(session)
             await self._welcome(door, session, reply)
-            await self._placing.ring_late(session)
+            await self._call_setup.ring_late(session)
             await self._presence.changed(session.user)
         except BaseException:
             if reply.answer is not None:
@@ -111,7 +111,7 @@ class Entrance:
     async def leave(self, session: Session) -> None:
         """See a session off: its calls end, its watches stop, its watchers hear of it."""
         self._directory.remove(session)
-        self._upkeep.finish(session)
+        self._renewal.finish(session)
         self._presence.forget(session)
         try:
             await self._sessions.remove(session.ref, self._clock())

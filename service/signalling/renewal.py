@@ -39,7 +39,7 @@ class Due(Enum):
     ICE = auto()
 
 
-class Upkeep:
+class Renewal:
     """Keeps every session's deadlines and acts on them.
 
     Args:

@@ -10,10 +10,10 @@ import pytest
 from service.calls.events import HungUp
 from service.calls.machine import decide
 from service.ports import Identity, SessionRef
-from service.presence import Presence
 from service.sessions.directory import Directory
 from service.sessions.reply import Reply
 from service.sessions.session import Session
+from service.signalling.presence import Presence
 from service.stores.memory import MemoryCalls, MemorySessions
 from service.wire.client_events import UserStatusQuery, UserUnwatch, UserWatch
 from service.wire.packets import decode_event

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Hashable
 
 
-class Turn:
+class KeyedLock:
     """One thing's turn, for `async with`; whoever asked first has it first."""
 
-    __slots__ = ("_key", "_lock", "_turns", "_wanted")
+    __slots__ = ("_key", "_lock", "_locks", "_wanted")
 
-    def __init__(self, turns: dict[Hashable, "Turn"], key: Hashable) -> None:
-        self._turns = turns
+    def __init__(self, locks: dict[Hashable, "KeyedLock"], key: Hashable) -> None:
+        self._locks = locks
         self._key = key
         self._lock = asyncio.Lock()
         self._wanted = 0
@@ -30,24 +30,24 @@ class Turn:
     def _leave(self) -> None:
         self._wanted -= 1
         if not self._wanted:
-            del self._turns[self._key]
+            del self._locks[self._key]
 
 
-class Turns:
+class KeyedLocks:
     """A turn for every key, taken at once or not at all; what nobody wants leaves no trace.
 
     It orders what one node does. Between nodes the store decides.
     """
 
     def __init__(self) -> None:
-        self._turns: dict[Hashable, Turn] = {}
+        self._locks: dict[Hashable, KeyedLock] = {}
 
     def __len__(self) -> int:
-        return len(self._turns)
+        return len(self._locks)
 
-    def of(self, key: Hashable) -> Turn:
+    def of(self, key: Hashable) -> KeyedLock:
         """The key's turn, to be entered at once."""
-        turn = self._turns.get(key)
+        turn = self._locks.get(key)
         if turn is None:
-            turn = self._turns[key] = Turn(self._turns, key)
+            turn = self._locks[key] = KeyedLock(self._locks, key)
         return turn

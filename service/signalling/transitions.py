@@ -12,10 +12,10 @@ from service.calls.effects import Audience, Send
 from service.calls.events import DeadlinePassed, Event, SessionLost, Silenced
 from service.calls.machine import Decision, decide
 from service.calls.rules import Timeouts
+from service.keyed_locks import KeyedLock, KeyedLocks
 from service.ports import CallObserver, CallStore, Clock, Mail, SessionStore
-from service.presence import Presence
-from service.relay import Relay
-from service.turns import Turn, Turns
+from service.signalling.presence import Presence
+from service.signalling.relay import Relay
 from service.wire.server_events import encode_message
 
 Devices = frozenset[str]
@@ -24,7 +24,7 @@ Happened = Event | Callable[[Call, Devices], Event | None]
 """An event, or how to tell it, if there is one, from the call as it stands and the devices."""
 
 
-class Moves:
+class Transitions:
     """Takes calls from one state to the next and tells everyone concerned."""
 
     def __init__(
@@ -47,11 +47,11 @@ class Moves:
         self._clock = clock
         self._timeouts = timeouts
         self._observers = tuple(observers)
-        self._turns = Turns()
+        self._locks = KeyedLocks()
 
-    def turn(self, call_id: str) -> Turn:
+    def lock(self, call_id: str) -> KeyedLock:
         """What is done to a call within `async with` this, no move interrupts; none may be made."""
-        return self._turns.of(call_id)
+        return self._locks.of(call_id)
 
     async def load(self, call_id: str) -> Call:
         """The call, live or lately ended.
@@ -75,7 +75,7 @@ class Moves:
             CallNotFound: nobody remembers such a call.
             RinglineError: the machine refuses; nothing has changed.
         """
-        async with self.turn(call_id):
+        async with self.lock(call_id):
             while True:
                 call = await self.load(call_id)
                 devices = await self._devices(call)

@@ -1,0 +1,1 @@
+"""The use cases by themselves; through sockets they are tested in tests/protocol."""
