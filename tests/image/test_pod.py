@@ -69,10 +69,12 @@ async def ready(played: Pod) -> None:
                 await asyncio.sleep(0.1)
 
 
-async def given(user: str, signed: Callable[[str], str] = token) -> dict[str, Any]:
+async def given(
+    user: str, signed: Callable[[str], str] = token, region: str | None = None
+) -> dict[str, Any]:
     """What the pod's own `/v1/ice` gives a user."""
     bearer = {"Authorization": f"Bearer {signed(user)}"}
-    url = f"http://127.0.0.1:{PORT}/v1/ice"
+    url = f"http://127.0.0.1:{PORT}/v1/ice" + (f"?region={region}" if region else "")
     async with aiohttp.ClientSession(headers=bearer) as http, http.get(url) as told:
         assert told.status == 200, await told.text()
         body: dict[str, Any] = await told.json()
@@ -85,30 +87,33 @@ def credential(body: dict[str, Any]) -> IceServer:
     return IceServer(tuple(turn["urls"]), turn["username"], turn["credential"])
 
 
-def minted(secret: str) -> IceServer:
+def minted(secret: str, url: str = VALUES["turn.urls[0]"]) -> IceServer:
     """A credential under a secret, whatever the service thinks of it."""
-    source = TurnServers(secrets=[secret], urls=[VALUES["turn.urls[0]"]], ttl=60)
+    source = TurnServers(secrets=[secret], urls=[url], ttl=60)
     return source.servers("carol", round(time.time() * 1000)).servers[0]
 
 
 @asynccontextmanager
 async def conversation(
     signed: Callable[[str], str] = token,
+    users: tuple[str, str] = ("alice", "bob"),
+    region: str | None = None,
 ) -> AsyncIterator[Callable[[str], Awaitable[str]]]:
     """Two relay-only users in a call; gives what says a word and hears its echo."""
-    alice, bob = [await Client.join(PORT, signed(who), who) for who in ("alice", "bob")]
-    call_id = (await alice.done("call:initiate", {"to": "bob", "callType": "audio"}))["callId"]
+    a, b = users
+    alice, bob = [await Client.join(PORT, signed(who), who) for who in users]
+    call_id = (await alice.done("call:initiate", {"to": b, "callType": "audio"}))["callId"]
     await bob.next("call:incoming")
     async with (
-        aiortc_peer(alice, await given("alice", signed), "bob", trickle=False) as caller_,
-        aiortc_peer(bob, await given("bob", signed), "alice", trickle=False) as callee,
+        aiortc_peer(alice, await given(a, signed, region), b, trickle=False) as caller_,
+        aiortc_peer(bob, await given(b, signed, region), a, trickle=False) as callee,
     ):
         channel = caller_.pc.createDataChannel("echo")
         opened, heard = asyncio.Event(), asyncio.Queue[str]()
         channel.on("open", opened.set)
         channel.on("message", heard.put_nowait)
         callee.pc.on("datachannel", lambda echo: echo.on("message", echo.send))
-        await bob.done("call:accept", {"callId": call_id, "from": "alice"})
+        await bob.done("call:accept", {"callId": call_id, "from": a})
         await asyncio.gather(caller_.offer(), callee.answer())
         await asyncio.wait_for(opened.wait(), PATIENCE_S)
 
