@@ -1,11 +1,16 @@
 """What every test may ask for."""
 
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.service import TestService, running
+
+# A shell that runs the tests in the background has them ignore it, and all that they start: a shell
+# script cannot even trap it then.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes is the machine's affair: no speed is asserted here.
 settings.register_profile(
