@@ -127,8 +127,11 @@ def test_without_coturn_nothing_but_names_keys_and_turn_is_reached():
     [({}, 443), ({"cloudflareApiUrl": "http://egress-proxy.internal:8080"}, 8080)],
 )
 def test_the_port_of_a_providers_api_is_reached(settings: Tree, port: int):
-    turn = {"providers": ["cloudflare"]}
-    values = {"settings": settings, "turn": turn, "networkPolicy": {"egressPorts": [4318]}}
+    values = {
+        "settings": {"twilioAccountSid": None, **settings},  # an account that no provider reads
+        "turn": {"providers": ["cloudflare"]},
+        "networkPolicy": {"egressPorts": [4318]},
+    }
     egress = policy(rendered("providers", set_values=values))["egress"]
     assert egress[1]["ports"] == [{"port": at, "protocol": "TCP"} for at in (4318, port)]
 
