@@ -15,7 +15,7 @@ from service import parts
 from service.auth.keys import BadSignature
 from service.reload import EVERY_MS, Reload
 from service.settings import Settings, SettingsError, changes
-from service.settings.sections import TurnAccounts
+from service.settings.sections.turn_accounts import TurnAccounts
 from service.telemetry.metrics import Metrics
 from service.turn.credentials import password
 from service.turn.servers import TurnServers

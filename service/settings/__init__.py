@@ -1,7 +1,7 @@
 """What an operator can set: read once at the start, checked as a whole, then passed as values.
 
-`sections` says what there is, `addresses` and `kinds` what each value must look like, `rules` what
-must fit together, `sources` where values come from, and `mistakes` how a wrong one is told.
+`sections` says what there is, `values` what each must look like, `rules` what must fit together,
+`sources` where values come from, and `mistakes` has the sentences about wrong ones.
 """
 
 from service.settings.mistakes import SettingsError

@@ -1,50 +1,38 @@
 """All settings as one frozen value."""
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
-from service.settings.sections import (
-    Calling,
-    Limits,
-    Listening,
-    Logging,
-    Relaying,
-    Tokens,
-    TurnAccounts,
-)
+from service.settings.sections.calls import Calls
+from service.settings.sections.limits import Limits
+from service.settings.sections.listening import Listening
+from service.settings.sections.logs import Logs
+from service.settings.sections.secret_files import SecretFiles
+from service.settings.sections.tokens import Tokens
+from service.settings.sections.turn import Turn
+from service.settings.sections.turn_accounts import TurnAccounts
 
 PREFIX = "RINGLINE_"
-
-
-class Sourcing(BaseModel):
-    """Where settings come from."""
-
-    secrets_dir: str | None = Field(
-        default=None,
-        description="Folder of secret files, each named like the setting it holds: "
-        "`jwt_secret` or `RINGLINE_JWT_SECRET`.",
-    )
-
 
 SECTIONS: tuple[type[BaseModel], ...] = (
     Listening,
     Tokens,
-    Relaying,
+    Turn,
     TurnAccounts,
-    Calling,
+    Calls,
     Limits,
-    Logging,
-    Sourcing,
+    Logs,
+    SecretFiles,
 )
 
 
 # Python reads the bases from the last to the first: these stand in the order of SECTIONS.
 class Settings(
-    Sourcing, Logging, Limits, Calling, TurnAccounts, Relaying, Tokens, Listening, BaseSettings
+    SecretFiles, Logs, Limits, Calls, TurnAccounts, Turn, Tokens, Listening, BaseSettings
 ):
     """What the service was told. Each value is checked; what fits together, `load` checks.
 

@@ -6,7 +6,7 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from service.settings.origins import canonical
+from service.settings.values.origins import canonical
 
 _log = structlog.get_logger(__name__)
 

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from service.settings.origins import canonical
+from service.settings.values.origins import canonical
 from service.transport.waiting import SHARE, Share
 
 _SECURE = {"https": True, "wss": True, "http": False, "ws": False}

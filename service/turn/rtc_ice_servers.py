@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from service.ports import IceServer
-from service.settings.addresses import is_stun_url, is_turn_url
+from service.settings.values.addresses import is_stun_url, is_turn_url
 
 
 class RtcIceServer(msgspec.Struct, frozen=True):

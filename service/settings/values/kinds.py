@@ -1,4 +1,4 @@
-"""What lists, keys and regions must look like. The checks are as in `addresses`."""
+"""What lists, keys and regions must look like."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, WithJsonSchema
 
-from service.settings.addresses import TurnUrl
+from service.settings.values.addresses import TurnUrl
 
 T = TypeVar("T")
 

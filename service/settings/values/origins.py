@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from service.settings.addresses import HOST, PORT, reaches
+from service.settings.values.addresses import HOST, PORT, reaches
 
 _WEB = re.compile(rf"(?P<scheme>https?)://{HOST}{PORT}")
 _APP = re.compile(rf"(?P<scheme>(?!https?:)[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._~-]+){PORT}")

@@ -1,8 +1,4 @@
-"""What hosts, ports, networks and URLs must look like.
-
-Each check takes the text as it was set and returns the value to keep, or raises `ValueError`
-with the end of a sentence that begins with the value: "is not …; write …".
-"""
+"""What hosts, ports, networks and URLs must look like."""
 
 import ipaddress
 import re

@@ -1,0 +1,27 @@
+"""What is logged, and how."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from service.settings.values.kinds import AnyCase
+from service.settings.values.live import ON_SIGHUP
+
+
+class Logs(BaseModel):
+    """Logs."""
+
+    log_level: AnyCase[Literal["debug", "info", "warning", "error"]] = Field(
+        json_schema_extra=ON_SIGHUP,
+        default="info",
+        description="Least level that is written: `debug`, `info`, `warning`, `error`.",
+    )
+    log_format: AnyCase[Literal["auto", "json", "console"]] = Field(
+        default="auto",
+        description="`json`, `console`, or `auto`: `console` on a terminal, else `json`.",
+    )
+    log_user: AnyCase[Literal["plain", "hmac", "none"]] = Field(
+        default="hmac",
+        description="How users stand in logs: `plain` (the id), `hmac` (a keyed hash of it) or "
+        "`none`.",
+    )

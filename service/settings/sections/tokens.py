@@ -1,0 +1,54 @@
+"""How clients' tokens are verified."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from service.settings.values.addresses import WebUrl
+from service.settings.values.kinds import HmacSecret, Many, PublicKeys
+from service.settings.values.live import FOLLOWED
+
+
+class Tokens(BaseModel):
+    """Who is speaking: exactly one kind of key."""
+
+    jwt_secret: Many[HmacSecret] = Field(
+        json_schema_extra=FOLLOWED,
+        default=(),
+        repr=False,
+        description="Keys of HS256 tokens, 32 bytes or more each, comma separated, newest first: "
+        "each verifies, and `ringline token` signs with the first. None may hold a comma.",
+    )
+    jwt_public_key: PublicKeys | None = Field(
+        json_schema_extra=FOLLOWED,
+        default=None,
+        repr=False,
+        description="Keys of RS256, ES256 or EdDSA tokens: one PEM text after the other, line "
+        "breaks also as `\\n`; each verifies.",
+    )
+    jwks_url: WebUrl | None = Field(
+        default=None, description="Where the identity provider publishes its keys (RFC 7517)."
+    )
+    jwt_algorithms: Many[Literal["HS256", "RS256", "ES256", "EdDSA"]] = Field(
+        json_schema_extra=FOLLOWED,
+        default=(),
+        description="Algorithms that tokens may be signed with, comma separated: `HS256`, "
+        "`RS256`, `ES256`, `EdDSA`; if unset, those that fit the key.",
+    )
+    jwt_issuer: Many[str] = Field(
+        default=(), description="The `iss` that tokens must carry; one of several, comma separated."
+    )
+    jwt_audience: Many[str] = Field(
+        default=(), description="The `aud` that tokens must carry; one of several, comma separated."
+    )
+    jwt_leeway: int = Field(
+        default=10,
+        ge=0,
+        le=300,
+        description="Seconds by which clocks may differ when a token is checked.",
+    )
+    jwt_max_lifetime: int = Field(
+        default=86_400,
+        ge=60,
+        description="Seconds that a token may be valid for, from `iat` to `exp`.",
+    )

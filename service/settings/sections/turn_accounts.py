@@ -1,0 +1,56 @@
+"""Accounts at TURN providers."""
+
+from pydantic import BaseModel, Field, SecretStr
+
+from service.settings.values.addresses import WebUrl
+from service.settings.values.kinds import AccountId, ApiSecret
+from service.settings.values.live import FOLLOWED
+
+
+class TurnAccounts(BaseModel):
+    """Accounts at TURN providers."""
+
+    cloudflare_turn_key_id: AccountId | None = Field(
+        json_schema_extra=FOLLOWED,
+        default=None,
+        description="Id of a TURN key of Cloudflare Realtime.",
+    )
+    cloudflare_turn_api_token: ApiSecret | None = Field(
+        json_schema_extra=FOLLOWED,
+        default=None,
+        repr=False,
+        description="The API token of that TURN key.",
+    )
+    cloudflare_api_url: WebUrl = Field(
+        json_schema_extra=FOLLOWED,
+        default="https://rtc.live.cloudflare.com",
+        description="Where Cloudflare's API is.",
+    )
+    twilio_account_sid: AccountId | None = Field(
+        json_schema_extra=FOLLOWED, default=None, description="SID of a Twilio account (`AC…`)."
+    )
+    twilio_api_key: AccountId | None = Field(
+        json_schema_extra=FOLLOWED,
+        default=None,
+        description="SID of an API key of that account (`SK…`); if unset, the auth token of the "
+        "account is used.",
+    )
+    twilio_api_secret: ApiSecret | None = Field(
+        json_schema_extra=FOLLOWED,
+        default=None,
+        repr=False,
+        description="The secret of that API key, or the auth token.",
+    )
+    twilio_api_url: WebUrl = Field(
+        json_schema_extra=FOLLOWED,
+        default="https://api.twilio.com",
+        description="Where Twilio's API is; that of a region is "
+        "`https://api.dublin.ie1.twilio.com`, for example.",
+    )
+    turn_static_servers: SecretStr | None = Field(
+        json_schema_extra=FOLLOWED,
+        default=None,
+        repr=False,
+        description="TURN servers with a fixed user name and credential, which every user is "
+        'given: JSON, `[{"urls": ["turn:turn.example.org"], "username": "u", "credential": "c"}]`.',
+    )

@@ -1,0 +1,6 @@
+"""Settings that may change while the service runs, and when a new value counts."""
+
+from pydantic import JsonValue
+
+FOLLOWED: dict[str, JsonValue] = {"live": "Followed within 5 s."}
+ON_SIGHUP: dict[str, JsonValue] = {"live": "Read anew on SIGHUP."}
