@@ -1,7 +1,7 @@
-"""Long work in short pieces, and short work not all at once, so that all else has its turn.
+"""Long work in short pieces, and short work not all at once, so that nothing else waits for long.
 
-What has many things to do gives way every 5 ms. In each turn of the event loop one such piece is
-done, however much waits: reads, timers and what is quickly done have theirs between any two.
+Long work gives way every 5 ms, and in each turn of the event loop one such piece is done, however
+many wait: reads, timers and short work come between any two.
 """
 
 import asyncio
@@ -12,36 +12,49 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 TURN_S = 0.005
-"""How long a piece may last."""
+"""How long a piece of work may last."""
 STARTS = 4
 """How many requests and connections begin in a turn of the loop; each takes less than 1 ms."""
 T = TypeVar("T")
 
 
 class Pace:
-    """Who waits for a turn of one event loop; whoever came first has the next one."""
+    """Lets `each` tasks go on in a turn of one event loop, in the order in which they came."""
 
-    __slots__ = ("_waiting",)
+    __slots__ = ("_begun", "_each", "_waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, each: int) -> None:
+        self._each = each
+        self._begun = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
+    async def turn(self) -> None:
+        """Go on at once when fewer have in this turn; otherwise wait for a later one."""
+        if self._begun == self._each:
+            await self.give_way()
+            return
+        self._begin_turns()
+        self._begun += 1
+
     async def give_way(self) -> None:
-        """Wait for a turn."""
-        loop = asyncio.get_running_loop()
-        turn: asyncio.Future[None] = loop.create_future()
-        if not self._waiting:
-            loop.call_soon(self._next)
+        """Wait for a later turn."""
+        self._begin_turns()
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         await turn
 
+    def _begin_turns(self) -> None:
+        if not self._begun and not self._waiting:
+            asyncio.get_running_loop().call_soon(self._next)
+
     def _next(self) -> None:
-        while self._waiting:
+        self._begun = 0
+        while self._waiting and self._begun < self._each:
             turn = self._waiting.popleft()
             if not turn.done():  # who waited may have been cancelled
                 turn.set_result(None)
-                break
-        if self._waiting:
+                self._begun += 1
+        if self._begun:
             asyncio.get_running_loop().call_soon(self._next)
 
 
@@ -53,7 +66,7 @@ async def give_way() -> None:
     loop = asyncio.get_running_loop()
     pace = _of_loop.get(loop)
     if pace is None:
-        pace = _of_loop[loop] = Pace()
+        pace = _of_loop[loop] = Pace(1)
     await pace.give_way()
 
 
@@ -68,35 +81,3 @@ async def paced(things: Iterable[T]) -> AsyncIterator[T]:
             await give_way()
             until = perf_counter() + TURN_S
         yield thing
-
-
-class Starts:
-    """Who may begin now: a few in each turn of one event loop, and whoever comes next waits."""
-
-    __slots__ = ("_begun", "_waiting")
-
-    def __init__(self) -> None:
-        self._begun = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
-
-    async def turn(self) -> None:
-        """Wait until it is the caller's turn to begin: at once, when few have."""
-        loop = asyncio.get_running_loop()
-        if not self._begun:
-            loop.call_soon(self._next)
-        if self._begun < STARTS:
-            self._begun += 1
-            return
-        turn: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(turn)
-        await turn
-
-    def _next(self) -> None:
-        self._begun = 0
-        while self._waiting and self._begun < STARTS:
-            turn = self._waiting.popleft()
-            if not turn.done():  # who waited may have been cancelled
-                turn.set_result(None)
-                self._begun += 1
-        if self._begun:
-            asyncio.get_running_loop().call_soon(self._next)

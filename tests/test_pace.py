@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from service.pace import STARTS, TURN_S, Starts, give_way, paced
+from service.pace import STARTS, TURN_S, Pace, give_way, paced
 
 
 def busy(seconds: float) -> None:
@@ -77,7 +77,7 @@ async def test_whoever_gives_up_waiting_holds_up_nobody():
 
 
 async def test_a_few_begin_at_once_and_a_few_in_each_turn_after():
-    turns, starts, seen = Turns(), Starts(), []
+    turns, starts, seen = Turns(), Pace(STARTS), []
 
     async def begin(number: int) -> None:
         await starts.turn()
@@ -92,7 +92,7 @@ async def test_a_few_begin_at_once_and_a_few_in_each_turn_after():
 
 
 async def test_whoever_gives_up_a_start_takes_nobodys():
-    starts = Starts()
+    starts = Pace(STARTS)
     for _ in range(STARTS):
         await starts.turn()
     waiting = [asyncio.create_task(starts.turn()) for _ in range(3 * STARTS)]

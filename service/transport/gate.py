@@ -10,7 +10,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import errors
-from service.pace import Starts
+from service.pace import STARTS, Pace
 from service.telemetry.metrics import Metrics
 from service.transport.body import whole_body
 from service.transport.denial import respond
@@ -60,7 +60,7 @@ class Gate:
         self._draining = draining
         self._short = short
         self._metrics = metrics
-        self._starts = Starts()
+        self._starts = Pace(STARTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it here."""
