@@ -50,7 +50,6 @@ from tests.calls.situations import (
     changed,
 )
 
-TOGETHER = NOW - ACCEPTED
 LATER = NOW + 10 * 3_600_000
 
 

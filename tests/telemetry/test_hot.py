@@ -1,10 +1,7 @@
 """The cheap counters say what prometheus-client's own would have said."""
 
-import re
-import runpy
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -13,7 +10,6 @@ from prometheus_client.openmetrics.exposition import generate_latest as openmetr
 from service.telemetry.metrics import Metrics
 from service.telemetry.metrics.events import RELAY_BUCKETS
 from service.telemetry.metrics.hot import HotCounters, HotHistogram
-from tests.docs.pages import ROOT
 
 seconds = st.floats(0, 2) | st.sampled_from(RELAY_BUCKETS)
 edges = st.lists(st.floats(0.001, 100), min_size=1, max_size=8, unique=True).map(sorted)
@@ -71,13 +67,6 @@ def test_a_relay_is_counted_in_all_three():
 
 def test_no_series_says_when_it_was_made():
     assert b"_created" not in openmetrics(Metrics("0").families.registry)
-
-
-def test_the_tool_that_measures_a_relay_measures(capsys: pytest.CaptureFixture[str]):
-    runpy.run_path(str(ROOT / "tools" / "relay_cost.py"), run_name="__main__")
-    assert re.fullmatch(
-        r"telemetry of a relay: median [\d.]+ µs, best [\d.]+ µs\n", capsys.readouterr().out
-    )
 
 
 def test_to_begin_again_takes_nothing_back():
