@@ -1,9 +1,9 @@
 """How often is too often: the generic cell rate algorithm (ITU-T I.371, annex A).
 
-A burst of `count` passes at once, then one each `per_ms / count`. One moment of state a meter, no
-timer, no history. The arithmetic is on integers, in the largest unit of time of which a millisecond
-and an interval are both multiples, so that a wait is exact and does not drift however long a meter
-lives; and on small ones, since multiplying an epoch time would cost more than all the rest.
+A burst of `count` passes at once, then one each `per_ms / count`: a leaky bucket, no timer, no
+history. The arithmetic is on integers, in the largest unit of time of which a millisecond and an
+interval are both multiples, so that a wait is exact and does not drift however long a meter lives;
+and on small ones, since multiplying an epoch time would cost more than all the rest.
 """
 
 from collections import OrderedDict
@@ -26,6 +26,8 @@ class Limit:
     """How many units of time a millisecond has."""
     interval: int = field(init=False, repr=False)
     """And how many there are from one to the next."""
+    most: int = field(init=False, repr=False)
+    """And how many all of `count` take up."""
 
     def __post_init__(self) -> None:
         if self.count < 1 or self.per_ms < 1:
@@ -33,10 +35,7 @@ class Limit:
         common = gcd(self.count, self.per_ms)
         object.__setattr__(self, "units", self.count // common)
         object.__setattr__(self, "interval", self.per_ms // common)
-
-    def price(self, cost: int) -> int:
-        """Units that what counts as `cost` takes up."""
-        return min(cost, self.count) * self.interval
+        object.__setattr__(self, "most", self.count * self.interval)
 
     def scaled(self, factor: float) -> "Limit":
         """The same period with `factor` times the count, and never less than one."""
@@ -46,12 +45,13 @@ class Limit:
 class Meter:
     """How much of a limit is used up. A meter stays with the one limit it was first given."""
 
-    __slots__ = ("_part", "_until")
+    __slots__ = ("_at", "_used")
 
     def __init__(self) -> None:
-        self._until = 0
-        self._part = 0
-        """The theoretical arrival time: epoch milliseconds, and the limit's units beyond."""
+        self._at = 0
+        """When something was last asked for, in epoch milliseconds."""
+        self._used = 0
+        """What was used up then, in units of the limit."""
 
     def take(self, limit: Limit, now: int, cost: int = 1) -> int:
         """Admit what counts as `cost`, or say how long to wait.
@@ -63,50 +63,26 @@ class Meter:
 
         Returns:
             0 when it was admitted, else the milliseconds after which it will be. A refusal
-            costs nothing. A clock that is set back costs at most one period.
+            costs nothing. A clock that is set back neither costs nor gives back anything.
         """
-        wait = self.wait(limit, now, cost)
-        if not wait:
-            self.spend(limit, now, cost)
-        return wait
-
-    def wait(self, limit: Limit, now: int, cost: int = 1) -> int:
-        """What `take` would return; nothing is taken."""
-        ahead = self.ahead(limit, now)
-        if not ahead:
-            return 0
-        all_of_it, price = limit.count * limit.interval, limit.price(cost)
-        excess = ahead + price - all_of_it
-        if excess <= 0:
-            return 0
-        if ahead > all_of_it:  # the limit can never be that far ahead: the clock was set back
-            self._until, self._part = now + all_of_it // limit.units, all_of_it % limit.units
-            excess = price
-        return -(-excess // limit.units)
-
-    def spend(self, limit: Limit, now: int, cost: int = 1) -> None:
-        """Take `cost`, for which `wait` has just returned 0."""
-        if self._until < now:
-            self._until, self._part = now, 0
-        self._move(limit, limit.price(cost))
+        used = self._used
+        if used and now > self._at:
+            used = max(used - (now - self._at) * limit.units, 0)
+        self._at, self._used = now, used
+        price = min(cost, limit.count) * limit.interval
+        excess = used + price - limit.most
+        if excess > 0:
+            return -(-excess // limit.units)
+        self._used = used + price
+        return 0
 
     def give_back(self, limit: Limit, cost: int) -> None:
-        """Undo the last `take`, which admitted."""
-        self._move(limit, -limit.price(cost))
+        """Undo a `take` that admitted `cost`."""
+        self._used -= min(cost, limit.count) * limit.interval
 
-    def ahead(self, limit: Limit, now: int) -> int:
-        """How much is used up, in units of the limit."""
-        whole = self._until - now
-        return whole * limit.units + self._part if whole >= 0 else 0
-
-    def is_idle(self, limit: Limit, now: int) -> bool:
-        """Whether a fresh meter would admit just as much."""
-        return self.ahead(limit, now) == 0
-
-    def _move(self, limit: Limit, by: int) -> None:
-        part = self._part + by
-        self._until += part // limit.units
-        self._part = part % limit.units
+    def used(self, limit: Limit, now: int) -> int:
+        """How much is used up, in units of the limit; at 0, a fresh meter admits no more."""
+        return max(0, self._used - max(0, now - self._at) * limit.units)
 
 
 class Allowance:
@@ -125,13 +101,13 @@ class Allowance:
 
     def take(self, now: int, cost: int = 1) -> int:
         """As `Meter.take`, from both or from neither."""
-        alone = self._own.wait(self._limit, now, cost)
-        together = self.share.wait(self._shared_limit, now, cost)
-        if alone or together:
-            return max(alone, together)
-        self._own.spend(self._limit, now, cost)
-        self.share.spend(self._shared_limit, now, cost)
-        return 0
+        alone = self._own.take(self._limit, now, cost)
+        together = self.share.take(self._shared_limit, now, cost)
+        if together and not alone:
+            self._own.give_back(self._limit, cost)
+        elif alone and not together:
+            self.share.give_back(self._shared_limit, cost)
+        return max(alone, together)
 
     def take_all(self, now: int, cost: int) -> int:
         """Take `cost` in the place of the one that was taken before the cost was known.
@@ -153,7 +129,7 @@ class Allowance:
 
     def has_spent(self, now: int, some: int) -> bool:
         """Whether all who share have used up more than `some`."""
-        return self.share.ahead(self._shared_limit, now) > some * self._shared_limit.interval
+        return self.share.used(self._shared_limit, now) > some * self._shared_limit.interval
 
 
 class Shares:
@@ -192,7 +168,7 @@ class Shares:
         At most a hundred at once.
         """
         for user in tuple(islice(self._leaving, _FORGOTTEN_AT_ONCE)):
-            if not self._meters[user].is_idle(self._limit, now):
+            if self._meters[user].used(self._limit, now):
                 return
             del self._leaving[user], self._meters[user]
 
@@ -224,6 +200,6 @@ class Meters:
     def _forget(self, now: int) -> None:
         for _ in range(_FORGOTTEN_FOR_ONE):
             key = next(iter(self._meters))
-            if not self._meters[key].is_idle(self._limit, now):
+            if self._meters[key].used(self._limit, now):
                 return
             del self._meters[key]

@@ -222,8 +222,8 @@ def test_what_is_kept_of_a_cost_is_one(cost: int):
     one.take(START, cost)
     one.keep_one(cost)
     other.take(START)
-    assert one._own.ahead(EACH, START) == other._own.ahead(EACH, START)
-    assert one.share.ahead(ALL, START) == other.share.ahead(ALL, START)
+    assert one._own.used(EACH, START) == other._own.used(EACH, START)
+    assert one.share.used(ALL, START) == other.share.used(ALL, START)
 
 
 @given(

@@ -52,6 +52,6 @@ class Senders:
     def _forget(self, now: int) -> None:
         while True:
             block, meter = next(iter(self._meters.items()))
-            if len(self._meters) <= MOST and not meter.is_idle(self._limit, now):
+            if len(self._meters) <= MOST and meter.used(self._limit, now):
                 return
             del self._meters[block]
