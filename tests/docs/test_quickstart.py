@@ -45,7 +45,7 @@ async def test_the_first_client_declines_a_call(service: TestService, tmp_path: 
 
 
 def test_what_it_quotes_is_what_one_sees():
-    table = section(PAGE, "When something is in the way")
+    table = section(PAGE, "When something does not work")
     quoted = re.findall(r'^\| "([^"]+)"', table, re.MULTILINE)
     words = "".join(path.read_text(encoding="utf-8") for path in SHOWN)
     filled = [said(template) for template in re.findall(r"`([^`\n]*\$\{[^`\n]*)`", words)]
