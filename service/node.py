@@ -85,7 +85,7 @@ class Node:
         coturn = parts.turn_servers(settings, metrics)
         self.prober = Prober(coturn, clock, metrics.turn)
         probing = coturn.available and settings.turn_probe
-        turn = parts.turn_sources(settings, metrics, clock)
+        turn = parts.turn_providers(settings, metrics, clock)
         self.broker = ice = Broker(
             coturn,
             turn,
@@ -251,7 +251,7 @@ class Node:
             clock,
             ice=coturn,
             tokens=verifier,
-            sources=turn,
+            providers=turn,
             others=(
                 lambda now: origins.become(now.cors_origins),
                 lambda now: proxies.become(now.trusted_proxies),

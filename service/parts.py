@@ -18,11 +18,11 @@ from service.settings import Settings
 from service.telemetry import log
 from service.telemetry.metrics import Metrics
 from service.transport import memory
-from service.turn.broker import Source
 from service.turn.cloudflare import Cloudflare
-from service.turn.fetching import Fetching
+from service.turn.fetched import FetchedServers
+from service.turn.provider import Provider
 from service.turn.servers import TurnServers
-from service.turn.static import Static
+from service.turn.static import StaticServers
 from service.turn.twilio import Twilio
 
 _log = structlog.get_logger(__name__)
@@ -70,7 +70,7 @@ def reload(
     *,
     ice: TurnServers,
     tokens: TokenVerifier,
-    sources: Sequence[Source] = (),
+    providers: Sequence[Provider] = (),
     others: Sequence[Follower] = (),
 ) -> Reload:
     """What follows secrets and accounts of TURN, keys of tokens, the log's level, and `others`."""
@@ -81,7 +81,7 @@ def reload(
         settings,
         reread,
         clock,
-        secrets=[*minting, *verifying, *(source.follow for source in sources)],
+        secrets=[*minting, *verifying, *(provider.follow for provider in providers)],
         others=[lambda now: log.set_level(now.log_level), *staying, *others],
     )
 
@@ -140,17 +140,17 @@ def turn_servers(settings: Settings, metrics: Metrics) -> TurnServers:
     )
 
 
-def turn_sources(settings: Settings, metrics: Metrics, clock: Clock) -> list[Source]:
-    """What has the TURN servers of each provider that is named, but for coturn's.
+def turn_providers(settings: Settings, metrics: Metrics, clock: Clock) -> list[Provider]:
+    """Each provider of TURN servers that is set, except coturn.
 
     Raises:
         ValueError: `RINGLINE_TURN_STATIC_SERVERS` has none; the message says what to do.
     """
-    fetching = partial(Fetching, settings=settings, clock=clock, metrics=metrics.turn)
-    made: dict[str, Callable[[], Source]] = {
-        Cloudflare.name: lambda: fetching(Cloudflare.of),
-        Twilio.name: lambda: fetching(Twilio.of),
-        Static.name: lambda: Static(settings),
+    fetched = partial(FetchedServers, settings=settings, clock=clock, metrics=metrics.turn)
+    made: dict[str, Callable[[], Provider]] = {
+        Cloudflare.name: lambda: fetched(Cloudflare.of),
+        Twilio.name: lambda: fetched(Twilio.of),
+        StaticServers.name: lambda: StaticServers(settings),
     }
     return [made[name]() for name in dict.fromkeys(settings.turn_provider) if name in made]
 

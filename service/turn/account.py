@@ -1,4 +1,4 @@
-"""What a provider of TURN servers is asked, and how its answer is read."""
+"""How an account at a provider is asked for TURN servers, and how the answer is read."""
 
 from typing import Protocol
 
@@ -7,11 +7,11 @@ from service.ports import IceServer
 
 
 class Account(Protocol):
-    """An account at a provider, as it is asked for servers over HTTP; compared by value."""
+    """An account at a provider whose API is HTTP; compared by value."""
 
     @property
     def name(self) -> str:
-        """The provider's, as `RINGLINE_TURN_PROVIDER` has it."""
+        """Its provider's name in `RINGLINE_TURN_PROVIDER`."""
         ...
 
     @property
@@ -20,13 +20,13 @@ class Account(Protocol):
         ...
 
     def ask(self, lifetime_s: int) -> Ask:
-        """What asks for a set that lasts so long."""
+        """The HTTP request for servers whose credential lasts so long."""
         ...
 
     def read(self, answer: bytes, lifetime_s: int) -> tuple[tuple[IceServer, ...], int]:
-        """The servers that came, and how many seconds they last, where so many were asked for.
+        """The servers in an answer, and for how many seconds their credential is valid.
 
         Raises:
-            ValueError: it is no such answer, or has no TURN server.
+            ValueError: it is not such an answer, or has no TURN server.
         """
         ...

@@ -1,18 +1,16 @@
 """Whose TURN servers clients are given: those of the first provider that has some.
 
-Nobody waits for a provider. Each keeps what it has, and sees to it in the background that it is
-fresh; whoever asks is given it at once.
+No request waits for a provider: each keeps its servers ready and renews them in the background.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
 import structlog
 
-from service.ports import Clock, IceServer, IceServers
-from service.settings import Settings
+from service.ports import Clock, IceServers
 from service.telemetry.metrics.turn import TurnMetrics
+from service.turn.provider import Provider, SharedServers
 from service.turn.servers import TurnServers
 
 _log = structlog.get_logger(__name__)
@@ -20,58 +18,25 @@ _log = structlog.get_logger(__name__)
 COTURN = "coturn"
 NONE = "none"
 AGAIN_MS = 60_000
-"""How long clients are told that STUN alone is good for, when no provider has TURN servers."""
-
-
-@dataclass(frozen=True, slots=True)
-class SharedServers:
-    """TURN servers, and STUN servers beside them, for everyone until `expires_at` (epoch ms)."""
-
-    servers: tuple[IceServer, ...]
-    expires_at: int
-
-
-class Source(Protocol):
-    """One provider's servers, the same for everyone."""
-
-    @property
-    def name(self) -> str:
-        """The provider's, as `RINGLINE_TURN_PROVIDER` has it."""
-        ...
-
-    def current(self, now: int) -> SharedServers | None:
-        """What it has, if that is still worth handing out."""
-        ...
-
-    def follow(self, settings: Settings) -> None:
-        """Go on with the account that is set now; raises `ValueError` when it is unfit."""
-        ...
-
-    def tick(self, now: int) -> None:
-        """Begin what is due in the background."""
-        ...
-
-    async def close(self) -> None:
-        """Give up what runs in the background."""
-        ...
+"""How long a client may keep an answer with STUN alone, when no provider has TURN servers."""
 
 
 class Broker:
     """An `IceSource` over several providers.
 
     Args:
-        own: coturn's servers, and the STUN servers that all get.
-        sources: the other providers.
-        order: the names of all, first choice first.
-        own_fails: whether coturn is known not to relay. It is passed over then, unless nothing else
-            is there: it may be the node alone that cannot reach it.
+        own: the coturn servers, and the STUN servers that every client is given.
+        providers: the other providers.
+        order: the names of all providers, first choice first.
+        own_fails: whether coturn is known not to relay. Then it is used only if no other provider
+            has servers: perhaps only this node cannot reach it.
         clock: now, in epoch ms.
     """
 
     def __init__(
         self,
         own: TurnServers,
-        sources: Sequence[Source],
+        providers: Sequence[Provider],
         *,
         order: Sequence[str],
         own_fails: Callable[[], bool],
@@ -79,13 +44,13 @@ class Broker:
         metrics: TurnMetrics,
     ) -> None:
         self._own = own
-        self._sources = {source.name: source for source in sources}
+        self._providers = {provider.name: provider for provider in providers}
         self._order = tuple(order)
         self._own_fails = own_fails
         self._clock = clock
         self._metrics = metrics
         self._told = ""
-        if sources or own.available:
+        if providers or own.available:
             metrics.watch_serving((*order, NONE), lambda: self._choice(clock())[0])
 
     def lasts(self, now: int) -> int:
@@ -96,7 +61,7 @@ class Broker:
         return AGAIN_MS if self._out(provider) else self._own.lasts(now)
 
     def servers(self, user: str, now: int, region: str | None = None) -> IceServers:
-        """As `IceSource.servers`. Regions are coturn's: other providers find the nearest one."""
+        """As `IceSource.servers`. Only coturn has regions: other providers find the nearest one."""
         provider, shared = self._choice(now)
         if shared is None:
             ice = self._own.servers(user, now, region)
@@ -107,33 +72,33 @@ class Broker:
         return _until(ice, now, shared.expires_at)
 
     async def tick(self) -> None:
-        """Begin what is due in the background, and tell whose servers are handed out."""
+        """Begin what is due in the background, and log whose servers are given out now."""
         now = self._clock()
-        for source in self._sources.values():
-            source.tick(now)
-        provider, _ = self._choice(now)
-        if self._sources and provider != self._told:
-            self._told = provider
-            _log.info("turn.provider_serving", provider=provider)
+        for provider in self._providers.values():
+            provider.tick(now)
+        name, _ = self._choice(now)
+        if self._providers and name != self._told:
+            self._told = name
+            _log.info("turn.provider_serving", provider=name)
 
     async def close(self) -> None:
-        """Give up what runs in the background."""
-        for source in self._sources.values():
-            await source.close()
+        """Cancel what runs in the background."""
+        for provider in self._providers.values():
+            await provider.close()
 
     def _choice(self, now: int) -> tuple[str, SharedServers | None]:
-        """The first provider that has something, and what, unless it is coturn, which mints."""
+        """The name of the first provider that has servers, and these unless coturn mints them."""
         for name in self._order:
             if name == COTURN:
                 if self._own.available and not self._own_fails():
                     return COTURN, None
-            elif shared := self._sources[name].current(now):
+            elif shared := self._providers[name].current(now):
                 return name, shared
         return (COTURN if self._own.available else NONE), None
 
     def _out(self, provider: str) -> bool:
-        """Whether it is for want of a provider that there is STUN alone."""
-        return provider == NONE and bool(self._sources)
+        """Whether there is STUN alone because no provider has servers now."""
+        return provider == NONE and bool(self._providers)
 
 
 def _until(ice: IceServers, now: int, expires_at: int) -> IceServers:

@@ -17,7 +17,7 @@ from service.settings import Settings
 from service.turn.rtc_ice_servers import RtcIceServer, usable
 
 _BLOCKED = re.compile(r":53(\?|$)")
-"""Cloudflare's alternate port, which browsers refuse to connect to."""
+"""Cloudflare's alternate port, to which browsers do not connect."""
 
 
 class _Answer(msgspec.Struct, rename="camel"):
@@ -54,7 +54,7 @@ class Cloudflare:
         )
 
     def read(self, answer: bytes, lifetime_s: int) -> tuple[tuple[IceServer, ...], int]:
-        """As `Account.read`. The answer has no lifetime: it is the one that was asked for."""
+        """As `Account.read`. The answer names no lifetime: it is the one that was asked for."""
         servers = msgspec.json.decode(answer, type=_Answer).ice_servers
         return usable(map(_reachable, servers)), lifetime_s
 

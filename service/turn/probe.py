@@ -1,8 +1,8 @@
-"""Whether a TURN server relays, seen as a client sees it.
+"""Whether a TURN server relays, tried as a client would.
 
-A probe mints a credential, opens two relays with it and has a packet go from one to the other.
-That takes the secret which both sides share, the server's quotas and its rules on peers, and the
-ports between: all that a call's media need.
+A probe mints a credential, makes two allocations with it and sends a packet from one to the other.
+That works only if the shared secret, the server's quotas, its rules about peers and the ports
+between are right: all that a call's media need.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from typing import Literal
 from service.errors import TurnUnavailable
 from service.ids import PROBE_USER
 from service.ports import IceServer, IceSource
-from service.turn.relays import Arrivals, address, exchange, ready, relay
+from service.turn.allocation import Arrivals, address, allocated, exchange, ready
 
 PATIENCE_S = 5.0
 
@@ -27,12 +27,12 @@ Stage = Literal["resolve", "allocate", "relay"]
 class Probed:
     """How a probe went, and how many seconds it took to succeed or to fail.
 
-    `stage` is where it failed: finding the server's address (`resolve`), opening two relays
+    `stage` is where it failed: finding the server's address (`resolve`), making two allocations
     (`allocate`) or sending a packet between them (`relay`). `reason` is the server's error code
     (RFC 8656, 19), such as `401`, or `timeout`, `unreachable`, `unknown_host`, `certificate`,
     `malformed` or `unsupported`. Both are None when it succeeded.
 
-    `relay` with `403` is a server that opens relays, but does not take its own address as a peer.
+    `relay` with `403` is a server that allocates, but does not accept its own address as a peer.
     That is a failure, too: two users who both need this server cannot reach each other.
     """
 
@@ -42,7 +42,7 @@ class Probed:
 
     @property
     def ok(self) -> bool:
-        """Whether a packet arrived over two relays."""
+        """Whether a packet arrived over two allocations."""
         return self.stage is None
 
 
@@ -52,9 +52,9 @@ async def probe(
     """Probe the TURN server that clients are given, with a credential minted for it.
 
     Args:
-        ice: what mints the credential.
-        now: epoch milliseconds, from which on the credential is good.
-        region: whose server; None is that of clients which name no region.
+        ice: mints the credential.
+        now: epoch milliseconds, from when on the credential is valid.
+        region: the region whose server is tried; None is that of clients that name no region.
         timeout_s: as in `probe_server`.
 
     Raises:
@@ -68,20 +68,20 @@ async def probe(
 
 
 def turn_server(servers: Iterable[IceServer]) -> IceServer | None:
-    """The first one that relays; those without a credential are STUN servers."""
+    """The first TURN server; those without a credential are STUN servers."""
     return next((server for server in servers if server.credential is not None), None)
 
 
 async def probe_server(
     server: IceServer, *, timeout_s: float = PATIENCE_S, tls: ssl.SSLContext | None = None
 ) -> Probed:
-    """Open two relays at the server's first URL and send a packet from one to the other.
+    """Make two allocations at the server's first URL and send a packet from one to the other.
 
     Args:
         server: a TURN server with a credential. URLs of DTLS are passed over.
-        timeout_s: how long it may take to succeed. Giving the relays back, which happens in any
-            case, may take a second more.
-        tls: what a `turns:` server is checked against; None is this machine's authorities.
+        timeout_s: how long it may take to succeed. Releasing the allocations afterwards may take a
+            second more.
+        tls: checks the certificate of a `turns:` server; None trusts this machine's authorities.
     """
     await ready()
     clock = asyncio.get_running_loop().time
@@ -102,7 +102,7 @@ class _Failed(Exception):
 
 
 async def _attempt(server: IceServer, deadline: float, tls: ssl.SSLContext | None) -> float:
-    """The loop's time at which the packet had arrived; raises `_Failed`."""
+    """The loop's time when the packet had arrived; raises `_Failed`."""
     loop = asyncio.get_running_loop()
     at = address(server.urls)
     if at is None:
@@ -110,10 +110,10 @@ async def _attempt(server: IceServer, deadline: float, tls: ssl.SSLContext | Non
     async with _stage("resolve", deadline):
         await loop.getaddrinfo(at.host, at.port, type=socket.SOCK_STREAM)
     arrivals = Arrivals()
-    async with AsyncExitStack() as open_relays:
+    async with AsyncExitStack() as allocations:
         async with _stage("allocate", deadline):
-            one = await open_relays.enter_async_context(relay(server, at, arrivals, tls))
-            two = await open_relays.enter_async_context(relay(server, at, arrivals, tls))
+            one = await allocations.enter_async_context(allocated(server, at, arrivals, tls))
+            two = await allocations.enter_async_context(allocated(server, at, arrivals, tls))
         async with _stage("relay", deadline):
             await exchange(one, two, arrivals)
         return loop.time()

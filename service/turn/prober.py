@@ -1,4 +1,4 @@
-"""The node's own look at its TURN server, twice a minute."""
+"""Each node probes its TURN server twice a minute."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ EVERY_MS = 30_000
 
 
 class Prober:
-    """Probes beside everything else; a probe that takes long delays only the next one."""
+    """Probes in the background; a probe that takes long delays only the next one."""
 
     def __init__(self, ice: IceSource, clock: Clock, metrics: TurnMetrics) -> None:
         self._ice = ice
@@ -26,7 +26,7 @@ class Prober:
 
     @property
     def fails(self) -> bool:
-        """Whether the last two probes failed: one alone may be a packet that was lost."""
+        """Whether the last two probes failed: a single failure may be a lost packet."""
         return self._failures > 1
 
     async def tick(self) -> None:
@@ -37,7 +37,7 @@ class Prober:
             self._running = asyncio.create_task(self._probe(now))
 
     async def close(self) -> None:
-        """Give up the probe that runs."""
+        """Cancel the probe that runs."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait({self._running})

@@ -1,23 +1,23 @@
-"""Which of the secrets mints, while they are being replaced.
+"""Which secret mints credentials while secrets are being replaced.
 
-TURN servers get a new secret each at its own time: a kubelet renews the files of its pods up to a
-minute and a half after another. Whoever is handed a credential of a secret that a server has not
-got yet is refused (401). So the service waits before it mints with one.
+Each TURN server gets a new secret at a time of its own: one kubelet renews the files of its pods up
+to a minute and a half after another. A server that lacks a secret refuses its credentials (401), so
+the service waits before it mints with a new one.
 """
 
 from collections.abc import Sequence
 from typing import Literal
 
 Change = Literal["waits", "rotated", "replaced"]
-"""A new secret is there and does not mint yet; another one mints; or another one mints before its
-time, because the one that minted is gone."""
+"""`waits`: a new secret does not mint yet. `rotated`: another secret mints now. `replaced`: another
+secret mints before its time, because the former one is gone."""
 
 
 class Rotation:
-    """Minting with the newest secret that every TURN server has had the time to get.
+    """Mints with the newest secret that every TURN server has had the time to get.
 
-    When those that are there at the start came is not known. The oldest of them is the one that
-    every server has for certain: it mints until the others have been seen for as long as any.
+    At the start it is not known since when the secrets are set. Every server has the oldest for
+    certain, so that one mints until the others have been seen for long enough.
 
     Args:
         secrets: newest first.
@@ -31,7 +31,7 @@ class Rotation:
         self.minting = known[0] if known else None
 
     def follow(self, secrets: Sequence[str], now: int) -> Change | None:
-        """These are the secrets now (epoch ms); what is new about it, if anything."""
+        """Take the secrets that are set now (epoch ms); tells what that changes, if anything."""
         before, known = self.minting, self._seen
         self._seen = {secret: known.get(secret, now) for secret in secrets}
         self.minting = self._fit(secrets, now)

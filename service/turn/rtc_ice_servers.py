@@ -1,4 +1,4 @@
-"""ICE servers as providers and operators write them, down to what clients can use.
+"""ICE servers as providers and operators write them, reduced to those that clients can use.
 
     [{"urls": "stun:stun.example.org"},
      {"urls": ["turn:turn.example.org"], "username": "u", "credential": "c"}]
@@ -15,7 +15,7 @@ from service.settings.values.addresses import is_stun_url, is_turn_url
 
 
 class RtcIceServer(msgspec.Struct, frozen=True):
-    """One of them, as it is written."""
+    """One server, as it is written."""
 
     urls: str | tuple[str, ...] = ()
     username: str | None = None
@@ -23,10 +23,10 @@ class RtcIceServer(msgspec.Struct, frozen=True):
 
 
 def usable(written: Iterable[RtcIceServer]) -> tuple[IceServer, ...]:
-    """One server for each credential, and one for STUN, in the order in which they come.
+    """One server for each credential, and one for STUN, in the order in which they are written.
 
-    What no client can use is left out: URLs that neither RFC 7064 nor RFC 7065 has, and TURN URLs
-    without a credential.
+    URLs that no client can use are left out: those that are neither of RFC 7064 nor of RFC 7065,
+    and TURN URLs without a credential.
 
     Raises:
         ValueError: no TURN server is left.

@@ -1,4 +1,4 @@
-"""What a client puts into `new RTCPeerConnection(...)`, minted anew for each that asks."""
+"""ICE servers for `new RTCPeerConnection(...)`, with a credential minted for each request."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
@@ -13,21 +13,21 @@ TransportPolicy = Literal["all", "relay"]
 
 
 class TurnServers:
-    """STUN servers for everyone, and TURN servers with a credential of one's own.
+    """STUN servers for everyone, and TURN servers with a credential for each user.
 
-    Several TURN servers share the secrets; each takes the same credential.
+    All TURN servers share the secrets, so that a credential is valid at each of them.
 
     Args:
         secrets: shared with the TURN servers, newest first. None: STUN only.
         propagation_s: how long a new secret is seen before it mints; see `Rotation`.
-        urls: the TURN URLs (RFC 7065) for those who name no region. Four are plenty: a browser
-            gathers on every one of them, and more make each call slower to connect.
+        urls: the TURN URLs (RFC 7065) for clients that name no region. Four are plenty: a browser
+            gathers candidates from each, so that more make every call slower to connect.
         regions: TURN URLs by the name of a region.
         stun_urls: STUN URLs (RFC 7064), which need no credential.
-        ttl: how long a credential opens new relays, in seconds.
+        ttl: how long a credential is valid for new allocations, in seconds.
         usernames: `plain` shows the user id to the TURN server; `hmac` shows a pseudonym.
         transport_policy: `relay` tells clients to hide their addresses behind TURN.
-        issued: told the region, "" for none, whenever a credential is minted.
+        issued: is called with the region, "" for none, for each credential that is minted.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class TurnServers:
 
     @property
     def available(self) -> bool:
-        """Whether there is a TURN server to hand out."""
+        """Whether there is a TURN server for clients."""
         return self._rotation.minting is not None and bool(self._urls or self._regions)
 
     def lasts(self, _now: int) -> int:
@@ -62,7 +62,7 @@ class TurnServers:
         return self._ttl * 1000
 
     def rotate(self, secrets: Sequence[str], now: int) -> Change | None:
-        """These are the secrets from now (epoch ms) on; what changes by that."""
+        """Use these secrets from now (epoch ms) on; tells what that changes."""
         return self._rotation.follow(secrets, now)
 
     def check(self, region: str | None) -> None:
@@ -72,7 +72,7 @@ class TurnServers:
             raise InvalidPayload(f"region: there is no such region; known here: {known}.")
 
     def servers(self, user: str, now: int, region: str | None = None) -> IceServers:
-        """Fresh credentials for `user`, good for the TTL from `now` (epoch ms) on.
+        """Servers with a new credential for `user`, valid for the TTL from `now` (epoch ms) on.
 
         Raises:
             InvalidPayload: the region is unknown.

@@ -4,15 +4,15 @@ import msgspec
 
 from service.ports import IceServer
 from service.settings import Settings
-from service.turn.broker import SharedServers
+from service.turn.provider import SharedServers
 from service.turn.rtc_ice_servers import RtcIceServer, usable
 
 
-class Static:
-    """A `Source` that has the servers of `RINGLINE_TURN_STATIC_SERVERS`.
+class StaticServers:
+    """A `Provider` of the servers of `RINGLINE_TURN_STATIC_SERVERS`.
 
     Raises:
-        ValueError: they are none; the message says what to do, and repeats no credential.
+        ValueError: the setting has none; the message says what to do, and repeats no credential.
     """
 
     name = "static"
@@ -22,19 +22,19 @@ class Static:
         self.follow(settings)
 
     def current(self, now: int) -> SharedServers:
-        """The servers, which clients are told to ask for again after `RINGLINE_TURN_TTL`."""
+        """The servers, with the advice to ask again after `RINGLINE_TURN_TTL`."""
         return SharedServers(self._servers, now + self._lasts_ms)
 
     def follow(self, settings: Settings) -> None:
-        """Hand out what is set now."""
+        """Use the servers that are set now."""
         servers = settings.turn_static_servers
         self._servers = _read(servers.get_secret_value() if servers else "")
 
     def tick(self, now: int) -> None:
-        """Nothing runs."""
+        """Do nothing: nothing runs in the background."""
 
     async def close(self) -> None:
-        """Nothing runs."""
+        """Do nothing: nothing runs in the background."""
 
 
 def _read(text: str) -> tuple[IceServer, ...]:

@@ -24,10 +24,7 @@ class _Answer(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Twilio:
-    """An account, and what it is opened with: an API key and its secret, or the auth token.
-
-    `api_key` is the SID of the key, or of the account where the secret is its auth token.
-    """
+    """An account, and an API key and its secret, or the account's SID and auth token instead."""
 
     account_sid: str
     api_key: str

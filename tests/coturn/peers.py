@@ -1,4 +1,4 @@
-"""Relays at the deployed coturn, and those whom they would talk to."""
+"""Allocations at the deployed coturn, and the peers that they would talk to."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ from typing import Any
 from aioice.stun import TransactionFailed
 
 from service.ports import IceServer
-from service.turn.relays import Arrivals, Relay, address, exchange, relay
+from service.turn.allocation import Allocation, Arrivals, address, allocated, exchange
 from tests.support.waiting import PATIENCE_S
 
 PUBLIC = "11.22.33.44"
@@ -18,25 +18,25 @@ PUBLIC = "11.22.33.44"
 
 @dataclass(frozen=True)
 class Caller:
-    """One relay and what came over it."""
+    """An allocation and what came over it."""
 
-    relay: Relay
+    allocation: Allocation
     arrivals: Arrivals = field(repr=False)
 
     async def reaches(self, other: "Caller") -> None:
-        """Have a packet go over both relays; raises TransactionFailed where one is refused."""
+        """Have a packet go over both allocations; raises TransactionFailed where one is refused."""
         async with asyncio.timeout(PATIENCE_S):
-            await exchange(self.relay, other.relay, self.arrivals)
+            await exchange(self.allocation, other.allocation, self.arrivals)
 
 
 @asynccontextmanager
 async def caller(ice: IceServer) -> AsyncIterator[Caller]:
-    """A relay under a credential; raises TransactionFailed where it is refused."""
+    """An allocation under a credential; raises TransactionFailed where it is refused."""
     at = address(ice.urls)
     assert at is not None
     arrivals: Arrivals = asyncio.Queue()
     async with asyncio.timeout(PATIENCE_S):
-        opening = relay(ice, at, arrivals)
+        opening = allocated(ice, at, arrivals)
         opened = await opening.__aenter__()
     try:
         yield Caller(opened, arrivals)
@@ -45,7 +45,7 @@ async def caller(ice: IceServer) -> AsyncIterator[Caller]:
 
 
 async def refusal(ice: IceServer) -> int | None:
-    """The code with which a relay is refused (RFC 8656, 19), None when it opens."""
+    """The code with which an allocation is refused (RFC 8656, 19), None when it is made."""
     try:
         async with caller(ice):
             return None
@@ -54,8 +54,8 @@ async def refusal(ice: IceServer) -> int | None:
 
 
 async def refused_peer(one: Caller, host: str, port: int = 9) -> int | None:
-    """The code with which a relay is refused a peer, None when its packet may leave."""
-    one.relay.send(b"hello", _At((host, port)))  # type: ignore[arg-type]  # only its address counts
+    """The code with which an allocation is refused a peer, None when its packet may leave."""
+    one.allocation.send(b"hello", _At((host, port)))  # type: ignore[arg-type]  # only its address counts
     try:
         arrival = await asyncio.wait_for(one.arrivals.get(), 0.5)
     except TimeoutError:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.e2e
 @inside
 async def test_a_credential_opens_a_relay_at_the_relay_address(network, coturn: Deployed):
     async with caller(coturn.credential(NORTH)) as opened:
-        host, port = opened.relay.address
+        host, port = opened.allocation.address
     assert host == coturn.address
     assert 49152 <= port <= 65535
 

@@ -70,7 +70,7 @@ async def test_the_clusters_own_ranges_are_403_to_their_very_edges(
 async def test_a_public_peer_passes(network, coturn: Deployed):
     async with listener(PUBLIC) as (somebody, port), caller(coturn.credential(NORTH)) as alice:
         assert await refused_peer(alice, PUBLIC, port) is None
-        assert await somebody.heard.get() == (b"hello", alice.relay.address)
+        assert await somebody.heard.get() == (b"hello", alice.allocation.address)
 
 
 def test_every_special_range_is_denied_and_nothing_else(coturn: Deployed):

@@ -69,7 +69,7 @@ class Seen:
         while True:
             try:
                 async with asyncio.timeout(_ANSWER_S), caller(minted(NORTH)) as one:
-                    self.relays.append(one.relay.address[0])
+                    self.relays.append(one.allocation.address[0])
             except (OSError, TransactionError):
                 self.relays.append("")
             await asyncio.sleep(_EVERY_S)

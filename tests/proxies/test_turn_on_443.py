@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.async_api import Page
 from pydantic import SecretStr
 
-from service.turn.relays import Address, Arrivals, exchange, relay
+from service.turn.allocation import Address, Arrivals, allocated, exchange
 from tests.docs.pages import ROOT, blocks, section
 from tests.proxies.fronts import certificate, proxy
 from tests.proxies.test_http2 import CLIENT, CONNECT
@@ -153,8 +153,8 @@ async def test_relays_outlast_the_time_that_ends_silent_requests(
     credential = coturn.credential(SHARED)
     async with (
         shared(tmp_path, 8001, idle="1s"),
-        relay(credential, AT, arrivals, trust) as one,
-        relay(credential, AT, arrivals, trust) as two,
+        allocated(credential, AT, arrivals, trust) as one,
+        allocated(credential, AT, arrivals, trust) as two,
         asyncio.timeout(PATIENCE_S),
     ):
         await asyncio.sleep(3)  # three times as long as a silent request may live

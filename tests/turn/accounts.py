@@ -6,7 +6,7 @@ from typing import Any
 from service.settings import Settings
 from service.telemetry.metrics import Metrics
 from service.turn.account import Account
-from service.turn.fetching import Fetching
+from service.turn.fetched import FetchedServers
 from tests.auth.waiting import Hands
 from tests.support.service import SECRET
 from tests.turn.providers import ACCOUNT_SID, API_TOKEN, AUTH_TOKEN, KEY_ID, Api
@@ -40,7 +40,7 @@ class Watched:
         self.clock = Hands(NOW)
         self.metrics = Metrics("test")
         self.settings = settings
-        self.fetching = Fetching(
+        self.fetching = FetchedServers(
             account_of, self.read(), clock=self.clock, metrics=self.metrics.turn, **options
         )
 

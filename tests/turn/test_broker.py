@@ -27,7 +27,7 @@ class Brokered:
         self.metrics = Metrics("test", ("eu",))
         self.own_fails = False
         known = Settings.model_validate({"jwt_secret": SECRET, **settings, "turn_provider": order})
-        self.sources = parts.turn_sources(known, self.metrics, self.clock)
+        self.sources = parts.turn_providers(known, self.metrics, self.clock)
         self.broker = Broker(
             parts.turn_servers(known, self.metrics),
             self.sources,

@@ -12,8 +12,8 @@ import pytest
 from service.errors import InvalidPayload, TurnUnavailable
 from service.ids import PROBE_USER
 from service.ports import IceServer
+from service.turn.allocation import Address, address
 from service.turn.probe import Probed, probe, probe_server, turn_server
-from service.turn.relays import Address, address
 from service.turn.servers import TurnServers
 from tests.support.authority import bare, strict
 from tests.support.coturn import TurnServer, coturn

@@ -6,7 +6,7 @@ import pytest
 
 from service.ports import IceServer
 from service.settings import Settings
-from service.turn.static import Static
+from service.turn.static import StaticServers
 from tests.support.service import SECRET
 from tests.turn.accounts import NOW
 
@@ -19,7 +19,7 @@ def settings(text: str, **more: Any) -> Settings:
 
 
 def test_they_are_there_from_the_start_and_never_end():
-    static = Static(settings(WRITTEN, turn_ttl=600))
+    static = StaticServers(settings(WRITTEN, turn_ttl=600))
     for now in (NOW, NOW + 10**12):
         shared = static.current(now)
         assert shared.servers == (IceServer(("turn:t.example.org",), "u", "hush"),)
@@ -27,7 +27,7 @@ def test_they_are_there_from_the_start_and_never_end():
 
 
 def test_others_are_handed_out_once_they_are_set():
-    static = Static(settings(WRITTEN))
+    static = StaticServers(settings(WRITTEN))
     static.follow(settings(WRITTEN.replace("hush", "new")))
     assert static.current(NOW).servers[0].credential == "new"
 
@@ -45,7 +45,7 @@ def test_others_are_handed_out_once_they_are_set():
     ],
 )
 def test_what_is_none_is_told_and_changes_nothing(text: str):
-    static = Static(settings(WRITTEN))
+    static = StaticServers(settings(WRITTEN))
     with pytest.raises(ValueError, match="RINGLINE_TURN_STATIC_SERVERS is not a list") as refused:
         static.follow(settings(text))
     assert "hush" not in str(refused.value)

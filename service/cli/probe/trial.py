@@ -8,7 +8,7 @@ from service.cli.probe.conversation import conversation
 from service.cli.probe.ice import relays
 from service.cli.probe.steps import Report, Step, Steps, Stopped
 from service.cli.probe.target import Target
-from service.turn.relays import ready
+from service.turn.allocation import ready
 
 
 async def run(target: Target, now: int, tell: Callable[[Step], object]) -> Report:

@@ -9,14 +9,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.turn.cloudflare import Cloudflare
-from service.turn.fetching import TIMEOUT_S
+from service.turn.fetched import TIMEOUT_S
 from tests.turn.accounts import HOUR_MS, NOW, TTL_S, Watched, at_cloudflare
 from tests.turn.providers import API_TOKEN, CloudflareApi
 
 
 @pytest.fixture
 def watched(cloudflare: CloudflareApi) -> Watched:
-    return Watched(Cloudflare.of, at_cloudflare(cloudflare), timeout_s=0.5)
+    return Watched(Cloudflare.of, at_cloudflare(cloudflare), timeout_s=2)
 
 
 async def test_a_set_is_renewed_every_hour_though_not_by_all_nodes_at_once(

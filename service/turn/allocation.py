@@ -1,6 +1,6 @@
-"""Relays at a TURN server, as a client opens them (RFC 8656). aioice does the protocol.
+"""Allocations at a TURN server, as a client makes them (RFC 8656). aioice does the protocol.
 
-aioice is loaded by `ready`: a service that probes nothing has no use for its memory.
+`ready` loads aioice, so that a service that probes nothing saves its memory.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ class Address:
 
 
 def address(urls: Sequence[str]) -> Address | None:
-    """Where the first URL leads (RFC 7065, 3.2), but for those of DTLS, which aioice has not."""
+    """Where the first URL leads (RFC 7065, 3.2). It passes over DTLS, which aioice lacks."""
     for found in map(_URL.fullmatch, urls):
         if found:
             tls = found["scheme"] == "turns"
@@ -47,16 +47,16 @@ def address(urls: Sequence[str]) -> Address | None:
 
 
 async def ready() -> None:
-    """Load aioice, which is 0.15 s of work, beside the event loop. Later calls are free."""
+    """Load aioice in a thread, since that takes 0.15 s. Later calls cost nothing."""
     await asyncio.to_thread(importlib.import_module, "aioice.turn")
 
 
 Arrivals = asyncio.Queue[bytes | Exception]
-"""What came over relays, and why something could not be sent."""
+"""Packets that arrived over allocations, and errors of those that could not be sent."""
 
 
-class Relay(asyncio.DatagramProtocol):
-    """One relay that is open. What arrives at it goes into a queue that several may share."""
+class Allocation(asyncio.DatagramProtocol):
+    """An allocation (RFC 8656, 2). What arrives goes into a queue, which several may share."""
 
     def __init__(self, arrivals: Arrivals) -> None:
         self._arrivals = arrivals
@@ -65,16 +65,16 @@ class Relay(asyncio.DatagramProtocol):
 
     @property
     def address(self) -> tuple[str, int]:
-        """Its address at the server."""
+        """Its relayed transport address at the server."""
         relayed: tuple[str, int] = self._transport.get_extra_info("sockname")
         return relayed
 
-    def send(self, data: bytes, peer: "Relay") -> None:
-        """Send to another relay, having the server let this one hear from it, too."""
+    def send(self, data: bytes, peer: "Allocation") -> None:
+        """Send to another allocation; the server then also lets this one receive from it."""
         self._transport.sendto(data, peer.address)
 
-    async def give_back(self) -> None:
-        """Have the server end the allocation; waits half a second for it at most."""
+    async def release(self) -> None:
+        """Have the server delete the allocation; waits half a second for that at most."""
         self._transport.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._closed.wait(), _GOODBYE_S)
@@ -97,10 +97,10 @@ class Relay(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def relay(
+async def allocated(
     server: IceServer, at: Address, arrivals: Arrivals, tls: ssl.SSLContext | None = None
-) -> AsyncIterator[Relay]:
-    """An open relay, given back at the end.
+) -> AsyncIterator[Allocation]:
+    """An allocation for the block.
 
     Raises:
         OSError: the server cannot be reached.
@@ -108,8 +108,8 @@ async def relay(
     """
     from aioice.turn import create_turn_endpoint  # noqa: PLC0415  see `ready`
 
-    _, opened = await create_turn_endpoint(
-        lambda: Relay(arrivals),
+    _, allocation = await create_turn_endpoint(
+        lambda: Allocation(arrivals),
         server_addr=(at.host, at.port),
         username=server.username,
         password=server.credential,
@@ -117,16 +117,16 @@ async def relay(
         transport=at.transport,
     )
     try:
-        yield opened
+        yield allocation
     finally:
-        await opened.give_back()
+        await allocation.release()
 
 
-async def exchange(one: Relay, two: Relay, arrivals: Arrivals) -> None:
-    """Send a packet from each relay to the other until one has arrived.
+async def exchange(one: Allocation, two: Allocation, arrivals: Arrivals) -> None:
+    """Send a packet from each allocation to the other until one has arrived.
 
-    Each hears the other only once its own channel stands, so the first packet may be lost, as any
-    packet may.
+    An allocation receives from the other only once its own channel is bound, so the first packet
+    may be lost.
 
     Raises:
         aioice.stun.TransactionError: the server does not let one of them send.

@@ -1,8 +1,8 @@
 """TURN servers of an account at a provider, fetched ahead.
 
-One set is for everyone. It is renewed every hour and asked to last for `RINGLINE_TURN_TTL` and an
-hour more: whoever is given it has it for that long, and an outage of the provider ends nothing
-sooner. After a failure the next fetch begins 2, 4, 8 s later and so on, and then every minute.
+All clients get the same servers. They are fetched anew every hour, and asked to last an hour longer
+than `RINGLINE_TURN_TTL`: so each client can use them for that time, also when the provider is down.
+After a failure the next fetch begins 2, 4, 8 s later and so on, and then every minute.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from service.ports import Clock, IceServer
 from service.settings import Settings
 from service.telemetry.metrics.turn import TurnMetrics
 from service.turn.account import Account
-from service.turn.broker import SharedServers
+from service.turn.provider import SharedServers
 
 RENEWAL_S = 3_600
 TIMEOUT_S = 5.0
@@ -29,11 +29,11 @@ _LEAST_S = 300
 _log = structlog.get_logger(__name__)
 
 
-class Fetching:
-    """A `Source` that has the set that was fetched last.
+class FetchedServers:
+    """A `Provider` of the servers that were fetched last.
 
     Args:
-        account_of: the account that the settings name.
+        account_of: gives the account that is set.
         settings: those in force.
         clock: now, in epoch ms.
         timeout_s: for one fetch, from the connection to the last byte.
@@ -63,16 +63,16 @@ class Fetching:
 
     @property
     def name(self) -> str:
-        """The provider's."""
+        """As `Provider.name`."""
         return self._account.name
 
     def current(self, now: int) -> SharedServers | None:
-        """The set, until there is not enough left of it to set up a call with."""
+        """The servers, until too little of their lifetime is left to set up a call."""
         shared = self._shared
         return shared if shared and shared.expires_at - now >= self._least_ms else None
 
     def follow(self, settings: Settings) -> None:
-        """Fetch with what is set now; what was fetched with another token stays meanwhile."""
+        """Fetch with the account that is set now; until then the servers fetched before stay."""
         account = self._account_of(settings)
         if account != self._account:
             self._account, self._failures, self._due_at = account, 0, 0
@@ -84,12 +84,12 @@ class Fetching:
             self._running = asyncio.create_task(self._fetch(), name="turn-fetch")
 
     async def under_way(self) -> None:
-        """Wait for the fetch that runs, if one does."""
+        """Wait for the fetch that runs, if there is one."""
         if self._running is not None:
             await asyncio.wait({self._running})
 
     async def close(self) -> None:
-        """Give up a fetch under way, whose thread ends by its timeout, and begin none any more."""
+        """Begin no more fetches, and cancel the one that runs; its thread ends by its timeout."""
         self._closed = True
         if self._running is not None:
             self._running.cancel()
@@ -139,5 +139,5 @@ class Fetching:
 
 
 def _about(span_ms: float) -> int:
-    """Up to a tenth sooner, so that nodes which began together do not come together."""
+    """Up to a tenth sooner, so that nodes that started together do not fetch together."""
     return round(span_ms * random.uniform(0.9, 1))  # noqa: S311 - nobody gains by guessing it
