@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs coturn beside Ringline: `entrypoint.sh` serves until SIGTERM, then drains for TURN_DRAIN_SECONDS,
 # and `entrypoint.sh config` prints the turnserver.conf that would be.
+# The Helm chart has a copy, which `make format` writes from deploy/coturn.
 #
 # It writes turnserver.conf from the template that lies beside it, keeps the shared secrets in coturn's
 # own database, and stays as the parent of turnserver. While that runs, a changed secret file changes

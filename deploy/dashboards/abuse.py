@@ -91,10 +91,14 @@ _ABUSE = Row(
         ),
         Panel(
             title="What no good client sends",
-            meaning="Events a second that were refused for what they are. After a client's "
-            "release: a fault of it. Else somebody probes.",
+            meaning="Events a second that were refused for what they are, by code, and connections "
+            "ended for a broken rule of the protocol, by rule. After a client's release: a fault "
+            "of it. Else somebody probes.",
             unit="cps",
-            queries=(Query(rate("ringline_events_total", _PROTOCOL, by="result"), "{{result}}"),),
+            queries=(
+                Query(rate("ringline_events_total", _PROTOCOL, by="result"), "{{result}}"),
+                Query(rate("ringline_protocol_errors_total", by="rule"), "{{rule}}"),
+            ),
         ),
         Panel(
             title="TURN credentials",

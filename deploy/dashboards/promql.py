@@ -55,7 +55,7 @@ def quantiles(
     )
 
 
-QUANTILE_COLORS = {"p1": RED, "p5": ORANGE, "p50": GREEN, "p95": ORANGE, "p99": RED}
+QUANTILE_COLORS = {"p5": ORANGE, "p50": GREEN, "p95": ORANGE, "p99": RED}
 
 
 def _by(labels: str) -> str:

@@ -98,15 +98,11 @@ _LOOP = Row(
             ),
         ),
         Panel(
-            title="Objects that cannot be collected",
-            meaning="Found a second. Anything but 0 for long is a fault of ours that leaks.",
+            title="Log lines lost",
+            meaning="Lines a second that were never written. Anything but 0: the log is read too "
+            "slowly, or the disk is full; look at what collects the log.",
             unit="cps",
-            queries=(
-                Query(
-                    rate("python_gc_objects_uncollectable_total", by="generation"),
-                    "gen {{generation}}",
-                ),
-            ),
+            queries=(Query(rate("ringline_log_lines_dropped_total"), "lost"),),
         ),
     ),
 )
