@@ -3,9 +3,6 @@
 docs/decisions/0024-work-in-turns.md.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 from service.wire.client_events import (
     AuthRefresh,
     ClientEvent,
@@ -16,29 +13,21 @@ from service.wire.client_events import (
 
 _SIGNATURE = 8
 """With ES256 a signature takes as long as so many events."""
-_CANDIDATES = 8
-"""So many together are as much work as another event."""
-_WATCHED = 4
-"""Each user is looked up and told: so many are as much work as another event."""
-_UNWATCHED = 64
-"""Nobody is looked up or told."""
+_LISTS: dict[type[ClientEvent], tuple[str, int]] = {
+    IceCandidate: ("candidates", 8),
+    UserWatch: ("user_ids", 4),  # each is looked up and told
+    UserUnwatch: ("user_ids", 64),  # nobody is looked up or told
+}
+"""Of what an event may bring several, and how many of those are as much work as another event."""
 
 
 def cost_of(message: ClientEvent) -> int:
     """How many events this one counts as; at least one."""
-    several = _SEVERAL.get(type(message))
-    return 1 if several is None else several(message)
-
-
-def _candidates(message: IceCandidate) -> int:
-    several = message.candidates
-    return 1 if several is None else 1 + len(several) // _CANDIDATES
-
-
-_SEVERAL: dict[type[ClientEvent], Callable[[Any], int]] = {
-    IceCandidate: _candidates,
-    UserWatch: lambda message: 1 + len(message.user_ids) // _WATCHED,
-    UserUnwatch: lambda message: 1 + len(message.user_ids) // _UNWATCHED,
-    AuthRefresh: lambda _: _SIGNATURE,
-}
-"""Of events that may be more than one. By type: `isinstance` takes long on a Struct's class."""
+    kind = type(message)  # `isinstance` takes long on a Struct's class
+    if kind is AuthRefresh:
+        return _SIGNATURE
+    listed = _LISTS.get(kind)
+    if listed is None:
+        return 1
+    field, together = listed
+    return 1 + len(getattr(message, field) or ()) // together

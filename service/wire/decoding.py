@@ -62,13 +62,19 @@ def decode(event: str, payload: Raw | None) -> ClientEvent:
         raise errors.InvalidPayload(f"{event}: Expected at most {MOST_VALUES} commas.")
     try:
         decoded: ClientEvent = decoder.decode(payload)
-        _check(decoded)
+        if check := _CHECKS.get(type(decoded)):
+            check(decoded)
     except msgspec.ValidationError as error:
         complaint = str(error)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise errors.InvalidPayload(_no_json(event, payload)) from None
     else:
         return decoded
+    return _with_text_ids(event, payload, complaint)
+
+
+def _with_text_ids(event: str, payload: Raw, complaint: str) -> ClientEvent:
+    """Decode an event anew whose user ids are numbers; what is wrong with any other is known."""
     in_text = numeric_ids.as_text(payload)
     if in_text is None:
         raise errors.InvalidPayload(_sentence(event, complaint))
@@ -89,17 +95,10 @@ def relay_in(frame: str) -> RelayEvent | None:
         return None
     try:
         decoded: RelayEvent = decoder.decode(frame[2:])[1]
-        _check(decoded)
+        _CHECKS[type(decoded)](decoded)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         return None
     return decoded
-
-
-def _check(decoded: ClientEvent) -> None:
-    """See to what a type cannot say."""
-    check = _CHECKS.get(type(decoded))
-    if check is not None:
-        check(decoded)
 
 
 def _check_id(name: str, field: str) -> None:
@@ -114,33 +113,19 @@ def each_candidate(decoded: IceCandidate) -> list[Raw]:
     return [] if decoded.candidate is UNSET else [decoded.candidate]
 
 
-def _check_raw(raw: Raw, field: str, first: bytes = b"", most: int | None = None) -> None:
-    """See that any receiver can decode it: skipping over JSON does not see what is wrong inside.
-
-    `first` are the bytes that it may begin with, when not any JSON will do.
-    """
-    payload = bytes(raw)
-    if first and payload[0] not in first:
-        raise msgspec.ValidationError(f"Expected `object` - at `$.{field}`")
-    if most is not None and len(payload) > most:
-        raise msgspec.ValidationError(f"Expected at most {most} bytes - at `$.{field}`")
-    if wrong := relayable.fault(payload):
-        raise msgspec.ValidationError(f"{wrong} - at `$.{field}`")
-
-
 def _check_candidates(decoded: IceCandidate) -> None:
     if (decoded.candidate is UNSET) is (decoded.candidates is None):
         raise msgspec.ValidationError("Expected one of `candidate` and `candidates`")
     if decoded.candidate is not UNSET:
-        _check_raw(decoded.candidate, "candidate", b'{"n')
+        relayable.check(decoded.candidate, "candidate", b'{"n')
     else:
         for i, raw in enumerate(each_candidate(decoded)):
-            _check_raw(raw, f"candidates[{i}]", b'{"n')
+            relayable.check(raw, f"candidates[{i}]", b'{"n')
 
 
 def _check_initiate(decoded: CallInitiate) -> None:
     if decoded.metadata is not UNSET:
-        _check_raw(decoded.metadata, "metadata", most=SMALL_PAYLOAD)
+        relayable.check(decoded.metadata, "metadata", most=SMALL_PAYLOAD)
     _check_id(decoded.to, "to")
 
 
@@ -155,10 +140,10 @@ def _check_users(decoded: UserWatch | UserUnwatch) -> None:
 
 
 _CHECKS: dict[type[ClientEvent], Callable[[Any], None]] = {
-    CallAnswer: lambda decoded: _check_raw(decoded.answer, "answer", b"{"),
+    CallAnswer: lambda decoded: relayable.check(decoded.answer, "answer", b"{"),
     CallInitiate: _check_initiate,
-    CallOffer: lambda decoded: _check_raw(decoded.offer, "offer", b"{"),
-    CallSignal: lambda decoded: _check_raw(decoded.data, "data", most=SMALL_PAYLOAD),
+    CallOffer: lambda decoded: relayable.check(decoded.offer, "offer", b"{"),
+    CallSignal: lambda decoded: relayable.check(decoded.data, "data", most=SMALL_PAYLOAD),
     IceCandidate: _check_candidates,
     UserJoin: _check_join,
     UserStatusQuery: lambda decoded: _check_id(decoded.user_id, "userId"),

@@ -37,6 +37,7 @@ class EventPacket:
 
 
 _TYPES = {kind.value: kind for kind in PacketType}
+_USUAL = re.compile(r'2([0-9]{0,15})(?=\[")')
 _decode_usual = msgspec.json.Decoder(tuple[str, Raw]).decode
 _decode = msgspec.json.Decoder(list[Raw]).decode
 _decode_name = msgspec.json.Decoder(str).decode
@@ -64,14 +65,17 @@ def decode_event(packet: str) -> EventPacket:
     Raises:
         ProtocolError: it is not one.
     """
-    if packet.startswith('2["'):  # no answer is asked for, as with nine in ten: in one pass
-        try:
-            event, payload = _decode_usual(packet[1:])
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            return _decode_any(packet)
-        if len(event) <= _MOST_NAME:
-            return EventPacket(event, payload, None, size_of(packet))
-    return _decode_any(packet)
+    usual = _USUAL.match(packet)  # of the main namespace, with one argument: in one pass
+    if usual is None:
+        return _decode_any(packet)
+    try:
+        event, payload = _decode_usual(packet[usual.end() :])
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return _decode_any(packet)
+    if len(event) > _MOST_NAME:
+        raise ProtocolError(Rule.EVENT_NAME)
+    ack = usual[1]
+    return EventPacket(event, payload, int(ack) if ack else None, size_of(packet))
 
 
 def crowded(message: str | bytes) -> bool:
