@@ -24,7 +24,6 @@ class Identity:
     user: str
     name: str | None
     expires_at: int
-    token_id: str | None = None
     scopes: frozenset[str] = frozenset()
     leeway_ms: int = 0
 

@@ -31,7 +31,6 @@ def identity(claims: dict[str, Any], max_lifetime_s: int, leeway_s: int, now_s: 
         user=_user(claims["sub"]),
         name=_name(claims.get("name")),
         expires_at=_expires_at(claims["iat"], claims["exp"], max_lifetime_s),
-        token_id=_token_id(claims.get("jti")),
         scopes=_scopes(claims.get("scope")),
         leeway_ms=leeway_s * 1000,
     )
@@ -81,12 +80,6 @@ def _user(sub: str) -> str:
 def _name(name: Any) -> str | None:
     fit = _is_text(name) and len(name) <= LONGEST_NAME and legible.in_one_line(name)
     return name if fit and name.strip() else None
-
-
-def _token_id(jti: str | None) -> str | None:
-    if jti is not None and not _is_text(jti):
-        raise Unauthenticated("The token's jti is not valid Unicode.")
-    return jti
 
 
 def _scopes(scope: Any) -> frozenset[str]:

@@ -7,7 +7,7 @@ import structlog
 from service.calls.call import Call
 from service.errors import RateLimited, RinglineError
 from service.telemetry.canary import of_probe
-from service.telemetry.log import NODE, UserNames
+from service.telemetry.log import UserNames
 from service.telemetry.metrics.media import media_result
 
 _log = structlog.get_logger(__name__)
@@ -53,7 +53,6 @@ class CallLog:
             "media_failed": call.media_failed,
             "path": call.media_path,
             "devices": call.devices,
-            "nodes": [NODE],
             **({"probe": True} if of_probe(call.caller) else {}),
         }
 

@@ -170,7 +170,7 @@ async def test_issuer_and_audience_are_free_where_none_is_configured(by_secret: 
     assert (await by_secret.verify(token(aud="any", iss="any"))).user == "alice"
 
 
-@pytest.mark.parametrize("jti", [7, ["t"], "\udfff"])
+@pytest.mark.parametrize("jti", [7, ["t"]])
 async def test_a_jti_that_is_no_text_is_refused(by_secret: TokenVerifier, jti: Any):
     bad = hs256({"alg": "HS256"}, claims() | {"jti": jti})
     assert "jti" in (await refusal(by_secret, bad)).message

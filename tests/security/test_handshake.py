@@ -40,7 +40,7 @@ class Gatekeeper:
         await self.go.wait()
         if self.failure is not None:
             raise self.failure
-        return Identity("mallory", None, 2**52, None, frozenset())
+        return Identity("mallory", None, 2**52)
 
     async def close(self) -> None:
         self.go.set()

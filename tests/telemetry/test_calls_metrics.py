@@ -1,12 +1,10 @@
-"""What is counted of calls, whatever course they take; and the list of all metrics."""
+"""What is counted of calls, whatever course they take."""
 
-import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from service.calls import events as happened
 from service.calls.call import Call, MediaPath, Reason, State
@@ -14,32 +12,12 @@ from service.calls.events import MediaState
 from service.calls.machine import decide
 from service.calls.rules import Timeouts
 from service.errors import RinglineError
-from service.node import Node
-from service.settings import Settings
 from service.telemetry.metrics import Metrics
 from tests.calls.situations import placed
-from tests.support.service import SECRET, TestService
+from tests.support.service import TestService
 from tests.support.waiting import until
 
 TIMEOUTS = Timeouts(longest=3_600_000)
-PROMISED = """
-connections{transport} connects_total{result,reason} disconnects_total{reason} connect_seconds
-sessions users_online events_total{event,result} event_seconds{event}
-relay_seconds relayed_bytes_total{event} calls_live{state} calls_total{type,reason}
-call_alert_seconds call_ring_seconds call_setup_seconds{type} call_duration_seconds{type}
-accept_races_total{result} call_media_total{type,result} media_failed_total{stage}
-media_connect_seconds media_rtt_seconds media_packet_loss_ratio media_mos
-auth_failures_total{reason} token_refreshes_total{result} jwks_fetches_total{result}
-rate_limited_total{scope} turn_credentials_issued_total{region} turn_probe_success
-turn_fetches_total{provider,result} turn_credentials_expiry_timestamp_seconds{provider}
-turn_provider_serving{provider}
-turn_probe_seconds send_queue_bytes slow_clients_closed_total store_seconds{op,result}
-receive_queue_bytes{token} memory_budget_bytes
-event_loop_lag_seconds draining protocol_errors_total{rule}
-log_lines_dropped_total
-build_info{version}
-"""
-
 parties = st.sampled_from([("alice", "a1"), ("bob", "b1")])
 media = st.builds(
     lambda who, state, path, refused: happened.MediaReported(who[0], who[1], state, path, refused),
@@ -146,17 +124,6 @@ def label_sets(metrics: Metrics) -> set[tuple[str, tuple[tuple[str, str], ...]]]
         for sample in family.samples
         if sample.name.startswith("ringline_")
     }
-
-
-def test_there_is_what_the_design_promises_and_nothing_else():
-    promised = {
-        name: tuple(labels.split(",")) if labels else ()
-        for name, labels in re.findall(r"(\w+)(?:\{(\S+)\})?", PROMISED)
-    }
-    node = Node(Settings(jwt_secret=(SecretStr(SECRET),)))
-    made = node.metrics.families.made
-    assert {family.name.removeprefix("ringline_"): family.labels for family in made} == promised
-    assert len(made) == len(promised)
 
 
 @pytest.mark.parametrize(
