@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.cli.dev.whereabouts import NOTE
+from service.cli.dev.run_file import RUN_FILE
 
 
 class NoTarget(Exception):
@@ -30,7 +30,7 @@ def target(environ: Mapping[str, str], folder: Path) -> Target:
     url = environ.get("URL", "").rstrip("/")
     key = environ.get("KEY") or environ.get("RINGLINE_JWT_SECRET", "")
     if not url:
-        return _running_here(folder / NOTE)
+        return _running_here(folder / RUN_FILE)
     if not url.startswith(("http://", "https://")):
         raise NoTarget(f"URL is '{url}': write an address such as https://calls.example.org.")
     if not key:

@@ -14,7 +14,7 @@ import pytest
 
 from service.cli.dev.coturn import answers as answers_by_udp
 from service.cli.dev.coturn import installed
-from service.cli.dev.ports import promised
+from service.cli.dev.ports import reserved
 from service.turn.servers import TurnServers
 from tests.chart.rendering import Rendering, Tree, rendered
 from tests.support.coturn import ADDRESS, TurnServer, refusal
@@ -59,7 +59,7 @@ def running(rendering: Rendering, folder: Path) -> Iterator[TurnServer]:
     if (folder / "node").exists():
         (folder / "node" / "external_ip").write_text(PUBLIC)
     Path(environ["TURN_SECRET_FILE"]).write_text(secret(rendering))
-    with promised(ADDRESS, 0) as port, (folder / "coturn.log").open("wb") as log:
+    with reserved(ADDRESS, 0) as port, (folder / "coturn.log").open("wb") as log:
         process = subprocess.Popen(
             command, env={**environ, "TURN_PORT": str(port)}, stdout=log, stderr=log
         )

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from service.cli.dev.ports import promised
+from service.cli.dev.ports import reserved
 from service.sessions.directory import Directory
 from service.sessions.liveness import SILENT_S
 from tests.support.node_client import POLLING, UPGRADE, WEBSOCKET, NodeClient, node_client
@@ -114,7 +114,7 @@ def upgraded(service: TestService) -> bool:
 @each_way
 async def test_it_comes_back_by_itself_when_the_server_restarts(transports: Sequence[str]):
     # Below the ports that the kernel gives away, so that it is still free in between.
-    with promised("127.0.0.1", 21_000) as port:
+    with reserved("127.0.0.1", 21_000) as port:
         async with AsyncExitStack() as clients:
             async with running(port=port) as service:
                 client = await clients.enter_async_context(

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from loadtest.target import NoTarget, Target, target
-from service.cli.dev.whereabouts import NOTE
+from service.cli.dev.run_file import RUN_FILE
 from tests.loadtest.running import load
 from tests.support.trial import trial
 
@@ -43,7 +43,7 @@ async def test_the_run_beside_it_is_found_while_it_runs(tmp_path):
         found = target({}, tmp_path)
         assert found.url == run.find(r"^  Docs +(http://127\.0\.0\.1:\d+)/docs$")
         assert len(found.key) >= 32
-        assert (tmp_path / NOTE).stat().st_mode & 0o777 == 0o600
+        assert (tmp_path / RUN_FILE).stat().st_mode & 0o777 == 0o600
         assert await run.end() == 0
     with pytest.raises(NoTarget, match="make run"):
         target({}, tmp_path)
@@ -52,7 +52,7 @@ async def test_the_run_beside_it_is_found_while_it_runs(tmp_path):
 async def test_a_note_of_a_dead_run_names_nobody(tmp_path):
     ended = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
     await ended.wait()
-    note = tmp_path / NOTE
+    note = tmp_path / RUN_FILE
     note.parent.mkdir()
     note.write_text(json.dumps({"pid": ended.pid, "url": "http://127.0.0.1:1", "key": "k"}))
     with pytest.raises(NoTarget, match="make run"):

@@ -18,7 +18,7 @@ from aioice.stun import TransactionFailed
 from aioice.turn import create_turn_endpoint
 
 from service.cli.dev.coturn import configuration, installed, running
-from service.cli.dev.ports import promised
+from service.cli.dev.ports import reserved
 from tests.support.waiting import PATIENCE_S
 
 ADDRESS = "127.0.0.1"
@@ -55,7 +55,7 @@ def coturn(*secrets: str, extra: Sequence[str] = ()) -> Iterator[TurnServer]:
     """
     if not installed():
         pytest.skip("coturn is not installed; run: apt-get install coturn")
-    with promised(ADDRESS, 0) as port, TemporaryDirectory(prefix="coturn-") as scratch:
+    with reserved(ADDRESS, 0) as port, TemporaryDirectory(prefix="coturn-") as scratch:
         folder = Path(scratch)
         lines = [*configuration(ADDRESS, port, secrets, folder), *extra]
         with running(lines, ADDRESS, port, folder) as process:

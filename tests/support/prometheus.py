@@ -21,7 +21,7 @@ from urllib.request import urlopen
 import pytest
 import yaml
 
-from service.cli.dev.ports import promised
+from service.cli.dev.ports import reserved
 from tests.support.waiting import PATIENCE_S
 
 ADDRESS = "127.0.0.1"
@@ -112,7 +112,7 @@ def prometheus(folder: Path, rules: str = "", every: str = "1s") -> Iterator[Pro
     (folder / "targets.json").write_text("[]")
     (folder / "rules.yaml").write_text(_hurried(rules, every))
     (folder / "prometheus.yaml").write_text(yaml.safe_dump(_configuration(folder, every)))
-    with promised(ADDRESS, 0) as port, (folder / "prometheus.log").open("wb") as log:
+    with reserved(ADDRESS, 0) as port, (folder / "prometheus.log").open("wb") as log:
         process = subprocess.Popen(_command(folder, port), stdout=log, stderr=log)
         try:
             server = Prometheus(f"http://{ADDRESS}:{port}", process, folder)

@@ -1,4 +1,4 @@
-"""`ringline serve --dev`: everything set up, nothing to configure, two links to click."""
+"""`ringline serve --dev`: a service that needs no settings, and two links to call each other."""
 
 
 def run(*, lan: bool) -> int:
@@ -7,7 +7,7 @@ def run(*, lan: bool) -> int:
     Raises:
         SettingsError: something that is set is wrong.
     """
-    # Here, so that whoever needs a coturn or a free port need not load the whole service.
+    # Here, so that importing `coturn` or `ports` does not load the whole service.
     from service.cli.dev import serving  # noqa: PLC0415
 
     return serving.run(lan=lan)

@@ -1,8 +1,8 @@
-"""A certificate for the machine's own addresses, since browsers open a camera only over HTTPS.
+"""A certificate for the machine's own addresses: browsers allow the camera only over HTTPS.
 
-The authority that signs it is made once and kept, so that a phone needs to trust it only once.
-Whoever holds its key can pose as any site to a device that trusts it. The key stays in its
-owner's cache folder; trust it on devices that are for trying things out.
+The authority that signs it is made once and kept, so that a phone needs to trust it only once. With
+its key one can pose as any site to a device that trusts it: the key stays in its owner's cache
+folder, and only devices for trying things out should trust it.
 """
 
 import os
@@ -19,7 +19,7 @@ _VALID = timedelta(days=30)
 
 
 def cache_folder() -> Path:
-    """Where the authority lives: `$XDG_CACHE_HOME/ringline`, or `~/.cache/ringline`."""
+    """Where the authority is kept: `$XDG_CACHE_HOME/ringline`, or `~/.cache/ringline`."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "ringline"
 
@@ -47,7 +47,7 @@ def _authority(cache: Path) -> trustme.CA:
 
 
 def _write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner has ever been able to read."""
+    """Write a file that only its owner can read, at any moment."""
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)

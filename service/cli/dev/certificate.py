@@ -1,4 +1,4 @@
-"""What makes a development service HTTPS."""
+"""The certificate of a development service."""
 
 from dataclasses import dataclass
 from pathlib import Path

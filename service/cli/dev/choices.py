@@ -1,43 +1,29 @@
-"""What development mode sets by itself: only what nobody else has set."""
+"""What development mode sets where nothing is set."""
 
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from service.cli.dev.coturn import installed
-from service.cli.dev.place import Place
-from service.cli.dev.ports import first_free, promised
+from service.cli.dev.coturn import Coturn, installed
+from service.cli.dev.endpoint import Endpoint
+from service.cli.dev.ports import first_free, reserved
 from service.settings import Reading, Settings, settings_from
 
 _KEYS = ("jwt_secret", "jwt_public_key", "jwks_url")
 
 
 @dataclass(frozen=True, slots=True)
-class Relay:
-    """A coturn to run beside the service: where, and under which secrets, newest first."""
-
-    address: str
-    port: int
-    secrets: tuple[str, ...]
-
-    @property
-    def urls(self) -> tuple[str, ...]:
-        """Its TURN URLs (RFC 7065)."""
-        return tuple(f"turn:{self.address}:{self.port}?transport={by}" for by in ("udp", "tcp"))
-
-
-@dataclass(frozen=True, slots=True)
 class Choices:
-    """The settings to run with, and what to say about them."""
+    """The settings to run with, and notes about them for whoever started this."""
 
     settings: Settings
     notes: tuple[str, ...] = ()
 
 
 @contextmanager
-def relay_beside(reading: Reading, place: Place) -> Iterator[Relay | None]:
-    """The coturn that can run here, unless there is none or the settings name another.
+def coturn_beside(reading: Reading, endpoint: Endpoint) -> Iterator[Coturn | None]:
+    """A coturn to run here; None if none is installed or the settings name another TURN server.
 
     Raises:
         CannotServe: no port is free.
@@ -47,20 +33,20 @@ def relay_beside(reading: Reading, place: Place) -> Iterator[Relay | None]:
         return
     chosen = reading.values.get("turn_secret") or secrets.token_urlsafe(32)
     shared = tuple(part.strip() for part in chosen.split(","))
-    with promised(place.turn_address, 3478) as port:
-        yield Relay(place.turn_address, port, shared)
+    with reserved(endpoint.turn_address, 3478) as port:
+        yield Coturn(endpoint.turn_address, port, shared)
 
 
-def choose(reading: Reading, place: Place, relay: Relay | None) -> Choices:
-    """Fill in what is not set, and pass over ports that are taken.
+def choose(reading: Reading, endpoint: Endpoint, turn: Coturn | None) -> Choices:
+    """Fill in the settings that are not set, and pass over ports that are taken.
 
     Raises:
         SettingsError: something that is set is wrong.
         CannotServe: no port is free.
     """
-    values = _defaults(reading, place) | dict(reading.values)
-    if relay:
-        values |= {"turn_secret": ",".join(relay.secrets), "turn_urls": ",".join(relay.urls)}
+    values = _defaults(reading, endpoint) | dict(reading.values)
+    if turn:
+        values |= {"turn_secret": ",".join(turn.secrets), "turn_urls": ",".join(turn.urls)}
     wished = settings_from(replace(reading, values=values))
     port = first_free(wished.host, wished.port)
     admin_port = first_free(wished.admin_host, wished.admin_port, besides=port)
@@ -73,15 +59,15 @@ def choose(reading: Reading, place: Place, relay: Relay | None) -> Choices:
     return Choices(settings, tuple(notes))
 
 
-def _defaults(reading: Reading, place: Place) -> dict[str, str]:
+def _defaults(reading: Reading, endpoint: Endpoint) -> dict[str, str]:
     values = {
-        "host": place.host,
+        "host": endpoint.host,
         "admin_host": "127.0.0.1",
         "port": "8001",
         "admin_port": "9090",
         "cors_origins": "*",
         "log_format": "console",
-        # Who tries things out calls the same user more than six times a minute.
+        # People who try things out call the same user more than six times a minute.
         "rate_limit_scale": "10",
     }
     if not any(key in reading.values for key in _KEYS):

@@ -1,4 +1,4 @@
-"""A coturn of one's own beside the service, for as long as it runs."""
+"""A coturn beside the service, for as long as the service runs."""
 
 import secrets
 import shutil
@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -16,7 +17,21 @@ _GRACE = 3.0
 
 
 class CoturnFailed(RuntimeError):
-    """turnserver ended, or stayed silent; the message is the end of what it said."""
+    """turnserver ended or does not answer; the message has the last lines of its output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coturn:
+    """Where a coturn beside the service listens, and its shared secrets, newest first."""
+
+    address: str
+    port: int
+    secrets: tuple[str, ...]
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Its TURN URLs (RFC 7065)."""
+        return tuple(f"turn:{self.address}:{self.port}?transport={by}" for by in ("udp", "tcp"))
 
 
 def installed() -> bool:
@@ -27,16 +42,16 @@ def installed() -> bool:
 def configuration(
     address: str, port: int, shared: Sequence[str], folder: Path, realm: str = "ringline"
 ) -> list[str]:
-    """turnserver.conf for one address, taking credentials under any of the `shared` secrets.
+    """Lines of turnserver.conf for one address; credentials of each of the `shared` secrets count.
 
-    Relays to loopback peers only where it listens on loopback itself: elsewhere that would open
-    this machine's own services to whoever holds a credential.
+    It relays to loopback peers only where it listens on loopback itself: elsewhere that would open
+    this machine's own services to everyone who holds a credential.
     """
     return [
         f"listening-ip={address}",
         f"relay-ip={address}",
         f"listening-port={port}",
-        # Above Linux's ephemeral ports: nobody's outgoing connection sits on these.
+        # Above Linux's ephemeral ports, which outgoing connections take.
         "min-port=61000",
         "max-port=65535",
         *(["allow-loopback-peers"] if ip_address(address).is_loopback else []),
@@ -59,7 +74,7 @@ def configuration(
 def running(
     lines: Sequence[str], address: str, port: int, folder: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run turnserver on these lines, from its first answer to the end of the block.
+    """Run turnserver with these lines; the block begins when it answers.
 
     Its output goes to `coturn.log` in the folder.
 
@@ -95,7 +110,7 @@ def _start(lines: Sequence[str], folder: Path, log: Path) -> subprocess.Popen[by
     conf.write_text("\n".join(lines) + "\n")
     command = ["turnserver", "-c", str(conf)]
     if shutil.which("setpriv"):
-        # The kernel ends it, should this process be killed without a chance to.
+        # The kernel ends it when this process is killed.
         command = ["setpriv", "--pdeathsig", "TERM", *command]
     with log.open("wb") as output:
         return subprocess.Popen(  # noqa: S603 - the command is all ours
@@ -103,7 +118,7 @@ def _start(lines: Sequence[str], folder: Path, log: Path) -> subprocess.Popen[by
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # Out of the terminal's reach: Ctrl-C must not cut relays before the service drains.
+            # Ctrl-C in the terminal must not end it before the service has drained.
             process_group=0,
         )
 

@@ -1,4 +1,4 @@
-"""Where other machines on the network find this one."""
+"""Addresses at which other machines on the network reach this one."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Ports that nobody listens on."""
+"""Ports that are free."""
 
 import socket
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import repeat
 
-from service.cli.dev.refusal import CannotServe
+from service.cli.dev.errors import CannotServe
 from service.transport.listeners import Unlistenable, listening
 
 _MOST = 100
@@ -17,10 +17,10 @@ def first_free(
 ) -> int:
     """The first port from `wanted` on that is free at all `hosts`, by TCP (and by UDP).
 
-    A wanted port of 0 gives any free one. `besides` is passed over, being promised to another.
+    A wanted port of 0 gives any free one. `besides` is passed over, since it has another use.
 
     Raises:
-        CannotServe: there is none among a hundred.
+        CannotServe: none of a hundred is free.
     """
     refusal = ""
     for port in range(wanted, min(wanted + _MOST, 65_536)) if wanted else repeat(0, _MOST):
@@ -36,18 +36,18 @@ def first_free(
 
 
 @contextmanager
-def promised(host: str, wanted: int) -> Iterator[int]:
-    """A port free by TCP and UDP, and ours for the block: who else asks this way gets another.
+def reserved(host: str, wanted: int) -> Iterator[int]:
+    """A port free by TCP and UDP, reserved for the block: another call of this gives another port.
 
-    coturn shares a taken port without a word (SO_REUSEPORT), so two that start at the same moment
-    would refuse each other's clients at random. The promise is an abstract socket, which ends
-    with its process and leaves no file; where the system knows none, there is no promise.
+    coturn shares a taken port without an error (SO_REUSEPORT), so two that start at the same moment
+    would refuse each other's clients at random. The reservation is an abstract socket, which ends
+    with its process and leaves no file; only Linux has these, elsewhere nothing is reserved.
     """
     port = first_free((host,), wanted, udp=True)
-    with socket.socket(socket.AF_UNIX) as promise:
+    with socket.socket(socket.AF_UNIX) as reservation:
         while sys.platform == "linux":
             try:
-                promise.bind(f"\0ringline {host} {port}")
+                reservation.bind(f"\0ringline {host} {port}")
                 break
             except OSError:
                 port = first_free((host,), port + 1, udp=True)

@@ -1,4 +1,4 @@
-"""The order in which development mode starts, and in which it ends."""
+"""Development mode, from its start to its end."""
 
 import os
 import signal
@@ -13,17 +13,17 @@ from types import FrameType
 
 from service import app
 from service.cli.dev import coturn
-from service.cli.dev.choices import Choices, Relay, choose, relay_beside
+from service.cli.dev.choices import Choices, choose, coturn_beside
+from service.cli.dev.endpoint import Endpoint, this_machine, this_network
+from service.cli.dev.errors import CannotServe
 from service.cli.dev.greeting import admin_origin, greeting
-from service.cli.dev.place import Place, this_machine, this_network
-from service.cli.dev.refusal import CannotServe
-from service.cli.dev.whereabouts import noted
+from service.cli.dev.run_file import run_file
 from service.settings import Reading, read
 from service.telemetry import log
 
 
 def run(*, lan: bool) -> int:
-    """See `service.cli.dev.run`. A coturn, where one is installed, ends after the service."""
+    """See `service.cli.dev.run`. A coturn beside the service ends after it."""
     reading = read(os.environ)
     with _leaving_in_order(), TemporaryDirectory(prefix="ringline-") as folder:
         try:
@@ -35,51 +35,51 @@ def run(*, lan: bool) -> int:
 
 def _serve(reading: Reading, folder: Path, *, lan: bool) -> int:
     host = reading.values.get("host")
-    place = this_network(folder, host) if lan else this_machine(host)
+    endpoint = this_network(folder, host) if lan else this_machine(host)
     with ExitStack() as beside:
-        relay = beside.enter_context(relay_beside(reading, place))
-        choices = choose(reading, place, relay)
-        if relay:
+        turn = beside.enter_context(coturn_beside(reading, endpoint))
+        choices = choose(reading, endpoint, turn)
+        if turn:
             try:
-                beside.enter_context(_running(relay, folder))
+                beside.enter_context(_running(turn, folder))
             except coturn.CoturnFailed as failure:
-                relay, choices = None, _without_relay(reading, place, str(failure))
+                turn, choices = None, _without_turn(reading, endpoint, str(failure))
         settings = choices.settings
         log.configure(settings.log_level, settings.log_format, for_good=True)
         key = settings.jwt_secret[0].get_secret_value() if settings.jwt_secret else None
         admin = admin_origin(settings)
-        beside.enter_context(noted(place.origin(settings.port), admin, key))
+        beside.enter_context(run_file(endpoint.origin(settings.port), admin, key))
         return app.run(
             settings,
-            ready=lambda: print(greeting(choices, place, relay), flush=True),
-            tls=place.tls,
+            ready=lambda: print(greeting(choices, endpoint, turn), flush=True),
+            tls=endpoint.tls,
         )
 
 
 @contextmanager
-def _running(relay: Relay, folder: Path) -> Iterator[None]:
-    lines = coturn.configuration(relay.address, relay.port, relay.secrets, folder)
-    with coturn.running(lines, relay.address, relay.port, folder):
+def _running(turn: coturn.Coturn, folder: Path) -> Iterator[None]:
+    lines = coturn.configuration(turn.address, turn.port, turn.secrets, folder)
+    with coturn.running(lines, turn.address, turn.port, folder):
         yield
 
 
-def _without_relay(reading: Reading, place: Place, why: str) -> Choices:
-    choices = choose(reading, place, None)
+def _without_turn(reading: Reading, endpoint: Endpoint, why: str) -> Choices:
+    choices = choose(reading, endpoint, None)
     return replace(choices, notes=(*choices.notes, why))
 
 
 @contextmanager
 def _leaving_in_order() -> Iterator[None]:
-    """Until the service takes SIGINT and SIGTERM over, and after, they end this by `finally`.
+    """SIGINT and SIGTERM raise `SystemExit`, before and after the service handles them itself.
 
-    A closed terminal counts as SIGTERM throughout, lest what runs beside outlives it.
+    A closed terminal counts as SIGTERM all the time, so that a coturn beside the service ends, too.
     """
 
     def leave(number: int, _: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
     before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
-    # A thread waits for it: a handler that raised SIGTERM would have uvloop see it twice.
+    # A thread waits for SIGHUP: if a handler raised SIGTERM, uvloop would see it twice.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     Thread(target=_hang_up, name="hang-up", daemon=True).start()
     try:

@@ -1,4 +1,4 @@
-"""Runs again and again, and metrics of its own that Prometheus scrapes."""
+"""Repeats runs, and serves metrics of them to Prometheus."""
 
 import asyncio
 import socket
@@ -20,7 +20,7 @@ EDGES_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 
 
 class Metrics:
-    """What the runs came to, in a registry of its own."""
+    """The results of the runs, in a registry of their own."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""A Socket.IO client with what a probe needs: one WebSocket, one session, every wait bounded.
+"""A Socket.IO client for a probe: one WebSocket, one session, and every wait has a timeout.
 
 https://socket.io/docs/v4/socket-io-protocol/ (v5) over Engine.IO v4, text frames only.
 """
@@ -14,9 +14,9 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from service.cli.probe.guests import Guest
+from service.cli.probe.failures import StepFailed, refused, unreachable
 from service.cli.probe.target import Target
-from service.cli.probe.trouble import Trouble, refused, unreachable
+from service.cli.probe.users import User
 
 _GOODBYE_S = 1.0
 _CONNECTED = "answer to CONNECT"
@@ -31,46 +31,46 @@ class Client:
         self._socket = socket
         self._patience_s = patience_s
         self._numbers = count(1)
-        self._came: defaultdict[str, asyncio.Future[Any]] = defaultdict(asyncio.Future)
+        self._received: defaultdict[str, asyncio.Future[Any]] = defaultdict(asyncio.Future)
         self._reading = asyncio.create_task(self._read())
 
     async def enter(self, token: str) -> None:
-        """CONNECT and join; raises `Trouble`."""
+        """CONNECT and join; raises `StepFailed`."""
         await self._send("40" + json.dumps({"token": token}))
         refusal = await self._wait(_CONNECTED)
         if refusal is not None:
-            raise Trouble(f"{self._side} is refused: {_told(refusal)}")
+            raise StepFailed(f"{self._side} is refused: {_told(refusal)}")
         await self.request("user:join", {"userId": self.user})
 
     async def request(self, event: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Emit an event; what its acknowledgement says. Raises `Trouble` when that is a no."""
+        """Emit an event and give its acknowledgement; raises `StepFailed` when that is an error."""
         number = next(self._numbers)
         await self._send(f"42{number}{json.dumps([event, payload])}")
         answer: dict[str, Any] = await self._wait(f"answer to {event}", f"#{number}")
         if not answer["ok"]:
-            raise Trouble(f"{self._side}'s {event} is refused: {_told(answer['error'])}")
+            raise StepFailed(f"{self._side}'s {event} is refused: {_told(answer['error'])}")
         return answer
 
     async def first(self, event: str) -> Any:
-        """The payload of the first event of this name that ever comes. Raises `Trouble`."""
+        """The payload of the first event of this name; raises `StepFailed` when none comes."""
         return await self._wait(event)
 
     async def emit(self, event: str, payload: dict[str, Any]) -> None:
-        """Emit an event, and never mind."""
+        """Emit an event and wait for nothing."""
         await self._send(f"42{json.dumps([event, payload])}")
 
     async def leave(self) -> None:
-        """Disconnect and close; waits a second for the server to do so, too."""
+        """Disconnect and close; waits a second at most for the server to close, too."""
         await self._send("41")
         await self._socket.close()
         await self._reading
 
     async def _send(self, frame: str) -> None:
-        with suppress(ConnectionClosed):  # whoever waits for the answer hears of it
+        with suppress(ConnectionClosed):  # the wait for the answer fails then
             await self._socket.send(frame)
 
     async def _wait(self, what: str, key: str | None = None) -> Any:
-        future = self._came[key or what]
+        future = self._received[key or what]
         await asyncio.wait(
             {future, self._reading},
             timeout=self._patience_s,
@@ -79,11 +79,11 @@ class Client:
         if future.done():
             return future.result()
         if self._reading.done():
-            raise Trouble(f"{self._side} gets no {what}: {self._reading.result()}")
-        raise Trouble(f"{self._side} gets no {what} within {self._patience_s:g} s")
+            raise StepFailed(f"{self._side} gets no {what}: {self._reading.result()}")
+        raise StepFailed(f"{self._side} gets no {what} within {self._patience_s:g} s")
 
     async def _read(self) -> str:
-        """Take what comes, until nothing does any more; why."""
+        """Take frames until the connection ends; says why it ended."""
         try:
             async for frame in self._socket:
                 await self._take(str(frame))
@@ -110,43 +110,43 @@ class Client:
                 self._arrived(f"#{number}", json.loads(bracket + answer)[0])
 
     def _arrived(self, key: str, what: Any) -> None:
-        if not self._came[key].done():
-            self._came[key].set_result(what)
+        if not self._received[key].done():
+            self._received[key].set_result(what)
 
 
 def _told(error: dict[str, Any]) -> str:
-    """An error's code and sentence; in a CONNECT_ERROR they stand apart."""
+    """An error's code and message; a CONNECT_ERROR has the code in `data`."""
     return f"{(error.get('data') or error).get('code')} ({error.get('message')})"
 
 
 @asynccontextmanager
-async def joined(target: Target, side: str, guest: Guest) -> AsyncIterator[Client]:
-    """A session of a guest, gone at the end; `side` is what sentences call it.
+async def joined(target: Target, side: str, user: User) -> AsyncIterator[Client]:
+    """A user's session for the block; `side` names it in messages.
 
     Raises:
-        Trouble: it cannot connect, or may not join.
+        StepFailed: it cannot connect or join.
     """
     try:
         socket = await connect(
             target.socket_url,
             ssl=target.tls if target.secure else None,
-            proxy=None,  # neither has the HTTP client one
+            proxy=None,  # as the HTTP client
             compression=None,
             user_agent_header="ringline-probe",
             open_timeout=target.patience_s,
             close_timeout=_GOODBYE_S,
-            ping_interval=None,  # Engine.IO has heartbeats of its own
+            ping_interval=None,  # Engine.IO has its own heartbeat
         )
     except OSError as failure:
-        raise Trouble(unreachable(failure)) from None
+        raise StepFailed(unreachable(failure)) from None
     except InvalidStatus as refusal:
         answer = refusal.response
-        raise Trouble(f"{side} is refused: {refused(answer.status_code, answer.body)}") from None
+        raise StepFailed(f"{side} is refused: {refused(answer.status_code, answer.body)}") from None
     except InvalidHandshake:
-        raise Trouble("what answers there speaks no WebSocket") from None
-    client = Client(side, guest.user, socket, target.patience_s)
+        raise StepFailed("what answers there speaks no WebSocket") from None
+    client = Client(side, user.id, socket, target.patience_s)
     try:
-        await client.enter(guest.token)
+        await client.enter(user.token)
         yield client
     finally:
         await client.leave()

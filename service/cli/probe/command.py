@@ -1,4 +1,4 @@
-"""`ringline probe`: run, print, and end with the status that tells."""
+"""`ringline probe`: run, print the result, and give the exit status."""
 
 import argparse
 import asyncio
@@ -15,7 +15,7 @@ from service.cli.probe.target import Target, target
 from service.cli.probe.trial import run as run_once
 from service.settings import SettingsError
 
-_SHORTEST_S = 10  # six calls a minute is what one user may place to another
+_SHORTEST_S = 10  # one user may call another six times a minute
 _TENTHS_BELOW_MS = 9.95  # what rounds to 10.0 is written as 10
 
 
@@ -28,11 +28,11 @@ def run(environ: Mapping[str, str], chosen: argparse.Namespace) -> int:
     _check(chosen)
     aim = target(environ, chosen)
     if chosen.every is None:
-        return asyncio.run(_until_told(_once(aim, as_json=chosen.json), stopped=1))
+        return asyncio.run(_until_stopped(_once(aim, as_json=chosen.json), stopped=1))
     metrics = Metrics()
     with _serving(metrics, chosen):
         work = _repeatedly(aim, chosen.every, metrics, as_json=chosen.json)
-        return asyncio.run(_until_told(work, stopped=0))
+        return asyncio.run(_until_stopped(work, stopped=0))
 
 
 def _check(chosen: argparse.Namespace) -> None:
@@ -65,10 +65,10 @@ async def _repeatedly(aim: Target, every_s: int, metrics: Metrics, *, as_json: b
     return 0
 
 
-async def _until_told(work: Awaitable[int], *, stopped: int) -> int:
+async def _until_stopped(work: Awaitable[int], *, stopped: int) -> int:
     """The status of the work, or `stopped` when SIGTERM or SIGINT ended it.
 
-    The work ends as it would after a failure: calls, sessions and relays are given back.
+    The work ends as after a failure: calls, sessions and allocations are released.
     """
     task = asyncio.ensure_future(work)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -106,7 +106,7 @@ def _record(report: Report) -> dict[str, object]:
 
 
 def _silent(_step: Step) -> None:
-    """Say nothing yet."""
+    """Print nothing yet."""
 
 
 def _print_step(step: Step) -> None:

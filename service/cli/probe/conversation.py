@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from service.cli.probe.client import Client
-from service.cli.probe.trouble import Trouble
+from service.cli.probe.failures import StepFailed
 
 
 class Conversation:
-    """One call, from the initiate to its end. Each method raises `Trouble`."""
+    """One call, from the initiate to its end. Each method raises `StepFailed`."""
 
     def __init__(self, caller: Client, callee: Client) -> None:
         self.caller = caller
@@ -29,21 +29,21 @@ class Conversation:
         await self._pass(self.callee, self.caller, "call:answer", "answer", _sdp("answer"))
 
     async def relay(self) -> None:
-        """A candidate there and one back."""
+        """Send a candidate each way."""
         for sender, receiver in ((self.caller, self.callee), (self.callee, self.caller)):
             await self._pass(sender, receiver, "ice:candidate", "candidate", _candidate())
 
     async def hang_up(self) -> None:
-        """End it, as both are to hear."""
+        """End the call; both sides must hear of it."""
         call, self._call = self._call, {}
         answer = await self.caller.request("call:end", call)
         heard = await self.callee.first("call:ended")
         for reason in (answer["reason"], heard["reason"]):
             if reason != "completed":
-                raise Trouble(f"the call had ended already: {reason}")
+                raise StepFailed(f"the call had ended already: {reason}")
 
     async def abandon(self) -> None:
-        """End it without a word back, if it still is."""
+        """End the call if it has not ended, without waiting for an answer."""
         if self._call:
             await self.caller.emit("call:end", self._call)
 
@@ -52,12 +52,12 @@ class Conversation:
     ) -> None:
         await sender.request(event, {**self._call, field: content})
         if (await receiver.first(event))[field] != content:
-            raise Trouble(f"{event} arrives altered")
+            raise StepFailed(f"{event} arrives altered")
 
 
 @asynccontextmanager
 async def conversation(caller: Client, callee: Client) -> AsyncIterator[Conversation]:
-    """A call to place, which is over at the end in any case."""
+    """A call to place; it has ended when the block ends."""
     talk = Conversation(caller, callee)
     try:
         yield talk
@@ -70,6 +70,6 @@ def _sdp(kind: str) -> dict[str, Any]:
 
 
 def _candidate() -> dict[str, Any]:
-    # An address for documentation (RFC 5737): nobody gathers it, nobody sends to it.
+    # An address for documentation (RFC 5737), to which nothing is sent.
     line = f"candidate:{secrets.randbelow(2**31)} 1 udp 2113937151 192.0.2.1 9 typ host"
     return {"candidate": line, "sdpMid": "0"}

@@ -1,12 +1,12 @@
-"""The TURN step: fetch ICE servers as a client does, and try the one that relays."""
+"""The TURN step: fetch ICE servers as a client does, and probe the TURN server."""
 
 import asyncio
 import json
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 
+from service.cli.probe.failures import StepFailed, StepSkipped, refused, unreachable
 from service.cli.probe.target import Target
-from service.cli.probe.trouble import Skipped, Trouble, refused, unreachable
 from service.ports import IceServer
 from service.turn.probe import PATIENCE_S, Probed, probe_server, turn_server
 
@@ -25,22 +25,22 @@ _WORDS = {
 }
 
 
-async def relays(target: Target, token: str) -> None:
-    """See that the TURN server which the service hands out relays.
+async def check_turn(target: Target, token: str) -> None:
+    """Check that the TURN server that clients are given relays.
 
     Raises:
-        Trouble: it does not, or there is no answer to tell.
-        Skipped: there is none, or it was not to be tried.
+        StepFailed: it does not relay, or the ICE servers cannot be fetched.
+        StepSkipped: there is no TURN server, or the options leave it out.
     """
     if not target.turn:
-        raise Skipped("--no-turn")
+        raise StepSkipped("--no-turn")
     server = turn_server(await asyncio.to_thread(_fetch, target, token))
     if server is None:
-        raise Skipped("the service has no TURN server")
+        raise StepSkipped("the service has no TURN server")
     patience_s = min(target.patience_s, PATIENCE_S)
     probed = await probe_server(server, timeout_s=patience_s, tls=target.tls)
     if not probed.ok:
-        raise Trouble(f"{server.urls[0]}, {probed.stage}: {_words(probed)}")
+        raise StepFailed(f"{server.urls[0]}, {probed.stage}: {_words(probed)}")
 
 
 def _words(probed: Probed) -> str:
@@ -48,11 +48,11 @@ def _words(probed: Probed) -> str:
 
 
 def _fetch(target: Target, token: str) -> list[IceServer]:
-    place = target.origin.partition("://")[2]
+    host = target.origin.partition("://")[2]
     connection = (
-        HTTPSConnection(place, timeout=target.patience_s, context=target.tls)
+        HTTPSConnection(host, timeout=target.patience_s, context=target.tls)
         if target.secure
-        else HTTPConnection(place, timeout=target.patience_s)
+        else HTTPConnection(host, timeout=target.patience_s)
     )
     headers = {"Authorization": f"Bearer {token}", "User-Agent": "ringline-probe"}
     try:
@@ -60,13 +60,13 @@ def _fetch(target: Target, token: str) -> list[IceServer]:
         answer = connection.getresponse()
         body = answer.read(_MOST_BYTES)
     except OSError as failure:
-        raise Trouble(f"GET {_PATH}: {unreachable(failure)}") from None
+        raise StepFailed(f"GET {_PATH}: {unreachable(failure)}") from None
     except HTTPException:
-        raise Trouble(f"GET {_PATH}: the answer is not HTTP") from None
+        raise StepFailed(f"GET {_PATH}: the answer is not HTTP") from None
     finally:
         connection.close()
     if answer.status != _OK:
-        raise Trouble(f"GET {_PATH} is refused: {refused(answer.status, body)}")
+        raise StepFailed(f"GET {_PATH} is refused: {refused(answer.status, body)}")
     return [_server(entry) for entry in json.loads(body)["iceServers"]]
 
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from service.cli.probe.trouble import Skipped, Trouble
+from service.cli.probe.failures import StepFailed, StepSkipped
 
 Name = Literal["connect", "call", "relay", "turn", "hang-up"]
 Result = Literal["ok", "failed", "skipped"]
@@ -24,7 +24,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A run: the steps that were taken, in order. The first that fails is the last but skipped."""
+    """The steps of a run, in order. After one that fails none is taken."""
 
     origin: str
     steps: tuple[Step, ...]
@@ -36,16 +36,16 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether none failed."""
+        """Whether no step failed."""
         return self.failure is None
 
 
 class Stopped(Exception):
-    """A step failed, and was told: there is no going on."""
+    """A step failed and is reported: the run ends."""
 
 
 class Steps:
-    """Takes one step after the other, and tells of each once it is over."""
+    """Takes one step after the other, and reports each once it is over."""
 
     def __init__(self, tell: Callable[[Step], object]) -> None:
         self.taken: list[Step] = []
@@ -53,7 +53,7 @@ class Steps:
 
     @asynccontextmanager
     async def step(self, name: Name) -> AsyncIterator[None]:
-        """Time what is inside; raises `Stopped` when that raises `Trouble`."""
+        """Time what is inside; raises `Stopped` when that raises `StepFailed`."""
         began = time.perf_counter()
 
         def over(result: Result, why: str | None = None) -> None:
@@ -63,10 +63,10 @@ class Steps:
 
         try:
             yield
-        except Skipped as reason:
+        except StepSkipped as reason:
             over("skipped", str(reason))
-        except Trouble as trouble:
-            over("failed", str(trouble))
+        except StepFailed as failure:
+            over("failed", str(failure))
             raise Stopped from None
         except (LookupError, TypeError, ValueError, AttributeError):
             over("failed", "what answers there is not Ringline")

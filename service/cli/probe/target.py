@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from service.cli.dev.place import this_machine
-from service.cli.probe.guests import Guests, guests
+from service.cli.dev.endpoint import this_machine
+from service.cli.probe.users import Users, users
 from service.settings import SettingsError, read
 from service.tls import trusting
 
@@ -16,39 +16,39 @@ _PORT = 8001
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A service at an address, and the users who try it.
+    """A service at an address, the users who try it, and how.
 
     Args:
-        origin: `https://calls.example.org`, or with http.
-        tls: what certificates are checked against, the service's and a TURN server's.
+        origin: as `https://calls.example.org`.
+        tls: checks certificates, those of the service and of a TURN server.
         patience_s: how long any one answer may take.
         turn: whether TURN is tried.
-        guests: the two users.
+        users: the two users.
     """
 
     origin: str
     tls: ssl.SSLContext
     patience_s: float
     turn: bool
-    guests: Guests
+    users: Users
 
     @property
     def secure(self) -> bool:
-        """Whether it is https and wss."""
+        """Whether the service is reached by TLS."""
         return self.origin.startswith("https:")
 
     @property
     def socket_url(self) -> str:
-        """Where its Socket.IO is, without long-polling."""
+        """The URL of its Socket.IO by WebSocket."""
         where = self.origin.removeprefix("http")
         return f"ws{where}/socket.io/?EIO=4&transport=websocket"
 
 
 def target(environ: Mapping[str, str], chosen: argparse.Namespace) -> Target:
-    """What the options say, or else the settings.
+    """The target that the options name, or else the settings.
 
     Raises:
-        SettingsError: something does not fit.
+        SettingsError: an option or a setting is wrong.
     """
     url = chosen.url or _here(read(environ).values)
     tls = trusting()
@@ -59,12 +59,12 @@ def target(environ: Mapping[str, str], chosen: argparse.Namespace) -> Target:
         tls=tls,
         patience_s=chosen.timeout,
         turn=not chosen.no_turn,
-        guests=guests(environ, chosen),
+        users=users(environ, chosen),
     )
 
 
 def _here(values: Mapping[str, str]) -> str:
-    """Where this machine's own service is, by its settings."""
+    """The origin of this machine's own service, by its settings."""
     return this_machine(values.get("host")).origin(values.get("port", _PORT))
 
 

@@ -5,19 +5,19 @@ from contextlib import AsyncExitStack, suppress
 
 from service.cli.probe.client import joined
 from service.cli.probe.conversation import conversation
-from service.cli.probe.ice import relays
+from service.cli.probe.ice import check_turn
 from service.cli.probe.steps import Report, Step, Steps, Stopped
 from service.cli.probe.target import Target
 from service.turn.allocation import ready
 
 
 async def run(target: Target, now: int, tell: Callable[[Step], object]) -> Report:
-    """Probe a service once. Whatever fails, nothing of it stays there.
+    """Probe a service once. Also after a failure no call, session or allocation is left there.
 
     Args:
-        target: the service, and who tries it.
+        target: the service, and the users.
         now: epoch seconds.
-        tell: is given each step once it is over.
+        tell: is called with each step once it is over.
     """
     steps = Steps(tell)
     with suppress(Stopped):
@@ -27,8 +27,8 @@ async def run(target: Target, now: int, tell: Callable[[Step], object]) -> Repor
 
 async def _through(target: Target, now: int, steps: Steps) -> None:
     if target.turn:
-        await ready()  # lest its loading count as TURN's time
-    caller, callee = target.guests(now)
+        await ready()  # so that loading it does not count as TURN's time
+    caller, callee = target.users(now)
     async with AsyncExitStack() as present:
         async with steps.step("connect"):
             a = await present.enter_async_context(joined(target, "the caller", caller))
@@ -39,6 +39,6 @@ async def _through(target: Target, now: int, steps: Steps) -> None:
         async with steps.step("relay"):
             await talk.relay()
         async with steps.step("turn"):
-            await relays(target, caller.token)
+            await check_turn(target, caller.token)
         async with steps.step("hang-up"):
             await talk.hang_up()

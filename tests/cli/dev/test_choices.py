@@ -3,14 +3,15 @@ import socket
 
 import pytest
 
-from service.cli.dev.choices import Relay, choose, relay_beside
-from service.cli.dev.place import this_machine
+from service.cli.dev.choices import choose, coturn_beside
+from service.cli.dev.coturn import Coturn
+from service.cli.dev.endpoint import this_machine
 from service.settings import Reading, SettingsError, read
 from tests.support.service import running
 
 HERE = this_machine()
 ANY_PORT = {"RINGLINE_PORT": "0", "RINGLINE_ADMIN_PORT": "0"}
-RELAY = Relay("127.0.0.1", 3478, ("north", "south"))
+TURN = Coturn("127.0.0.1", 3478, ("north", "south"))
 SECRET = "s" * 32
 needs_coturn = pytest.mark.skipif(
     shutil.which("turnserver") is None,
@@ -106,8 +107,8 @@ def test_a_misspelt_setting_is_told():
     assert "RINGLINE_RING_TIMEOUT" in note
 
 
-def test_a_relay_beside_goes_into_the_settings():
-    settings = choose(reading(), HERE, RELAY).settings
+def test_a_coturn_beside_goes_into_the_settings():
+    settings = choose(reading(), HERE, TURN).settings
 
     assert [secret.get_secret_value() for secret in settings.turn_secret] == ["north", "south"]
     assert settings.turn_urls == (
@@ -117,8 +118,8 @@ def test_a_relay_beside_goes_into_the_settings():
 
 
 @needs_coturn
-def test_the_relay_beside_takes_a_free_port_and_a_secret_of_its_own():
-    with relay_beside(reading(), HERE) as one, relay_beside(reading(), HERE) as other:
+def test_the_coturn_beside_takes_a_free_port_and_a_secret_of_its_own():
+    with coturn_beside(reading(), HERE) as one, coturn_beside(reading(), HERE) as other:
         assert one is not None
         assert other is not None
         assert 3478 <= one.port < other.port
@@ -127,18 +128,18 @@ def test_the_relay_beside_takes_a_free_port_and_a_secret_of_its_own():
 
 @needs_coturn
 def test_secrets_that_are_set_are_the_relays():
-    with relay_beside(reading(RINGLINE_TURN_SECRET="new, old"), HERE) as relay:
+    with coturn_beside(reading(RINGLINE_TURN_SECRET="new, old"), HERE) as relay:
         assert relay is not None
         assert relay.secrets == ("new", "old")
 
 
 def test_a_turn_server_that_is_set_needs_none_beside_it():
     urls = {"RINGLINE_TURN_URLS": "turn:turn.example.org", "RINGLINE_TURN_SECRET": "north"}
-    with relay_beside(reading(**urls), HERE) as relay:
+    with coturn_beside(reading(**urls), HERE) as relay:
         assert relay is None
 
 
 def test_without_turnserver_there_is_none(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with relay_beside(reading(), HERE) as relay:
+    with coturn_beside(reading(), HERE) as relay:
         assert relay is None

@@ -7,15 +7,16 @@ import jwt
 import pytest
 
 from service.cli.dev.certificate import Certificate
-from service.cli.dev.choices import Choices, Relay
+from service.cli.dev.choices import Choices
+from service.cli.dev.coturn import Coturn
+from service.cli.dev.endpoint import Endpoint
 from service.cli.dev.greeting import greeting
-from service.cli.dev.place import Place
 from service.settings import Settings
 
 KEY = "k" * 32
-HERE = Place("127.0.0.1", "127.0.0.1")
+HERE = Endpoint("127.0.0.1", "127.0.0.1")
 SECURE = replace(HERE, certificate=Certificate(Path("c"), Path("k"), Path("/my cache/ca.pem")))
-RELAY = Relay("127.0.0.1", 3479, ("north",))
+TURN = Coturn("127.0.0.1", 3479, ("north",))
 
 
 def settings(**more: object) -> Settings:
@@ -71,7 +72,7 @@ def test_the_line_to_paste_asks_for_ice_servers():
 
 
 def test_it_says_where_the_rest_is():
-    said = greeting(Choices(settings(), ("Port 8001 is taken.",)), HERE, RELAY)
+    said = greeting(Choices(settings(), ("Port 8001 is taken.",)), HERE, TURN)
 
     assert "http://127.0.0.1:8123/docs\n" in said
     assert "http://127.0.0.1:9123/metrics\n" in said
@@ -87,7 +88,7 @@ def test_it_says_that_limits_are_not_those_of_a_deployment():
 
 
 def test_no_secret_is_said():
-    said = greeting(Choices(settings(turn_secret="north", turn_urls="turn:t")), HERE, RELAY)
+    said = greeting(Choices(settings(turn_secret="north", turn_urls="turn:t")), HERE, TURN)
     assert KEY not in said
     assert "north" not in said
 
@@ -113,7 +114,7 @@ def test_on_the_network_links_are_qr_codes_and_curl_trusts_the_authority():
     assert "Trust      /my cache/ca.pem" in said
 
 
-@pytest.mark.parametrize("place", [HERE, SECURE])
-def test_lines_are_made_for_reading(place):
-    said = greeting(Choices(settings()), place, None)
+@pytest.mark.parametrize("endpoint", [HERE, SECURE])
+def test_lines_are_made_for_reading(endpoint):
+    said = greeting(Choices(settings()), endpoint, None)
     assert all(line == line.rstrip() for line in said.splitlines() if "█" not in line)

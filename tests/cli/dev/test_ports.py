@@ -2,8 +2,8 @@ import socket
 
 import pytest
 
-from service.cli.dev.ports import first_free, promised
-from service.cli.dev.refusal import CannotServe
+from service.cli.dev.errors import CannotServe
+from service.cli.dev.ports import first_free, reserved
 
 LOOPBACK = "127.0.0.1"
 
@@ -56,15 +56,15 @@ def test_an_address_that_is_not_ours_is_refused_with_the_reason():
 
 
 def test_a_promise_is_kept_until_the_block_ends():
-    with promised(LOOPBACK, 0) as port:
-        with promised(LOOPBACK, port) as other:
+    with reserved(LOOPBACK, 0) as port:
+        with reserved(LOOPBACK, port) as other:
             assert other > port
-        with promised(LOOPBACK, port) as third:
+        with reserved(LOOPBACK, port) as third:
             assert third == other
-    with promised(LOOPBACK, port) as again:
+    with reserved(LOOPBACK, port) as again:
         assert again == port
 
 
 def test_a_promised_port_can_be_listened_on():
-    with promised(LOOPBACK, 0) as port, socket.create_server((LOOPBACK, port)) as listening:
+    with reserved(LOOPBACK, 0) as port, socket.create_server((LOOPBACK, port)) as listening:
         assert listening.getsockname()[1] == port

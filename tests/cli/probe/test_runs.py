@@ -345,8 +345,8 @@ class TestTurnFails:
     async def test_no_credential_or_token_is_told(self, turn):
         async with running(turn_secret=[OTHER], turn_urls=[turn.url]) as service:
             at = aim(service.url)
-            caller, callee = at.guests(wall_clock() // 1000)
-            report = await probed(replace(at, guests=lambda _now: (caller, callee)))
+            caller, callee = at.users(wall_clock() // 1000)
+            report = await probed(replace(at, users=lambda _now: (caller, callee)))
         told = json.dumps([(step.name, step.why) for step in report.steps])
         for secret in (OTHER, SECRET, caller.token, callee.token, "eyJ"):
             assert secret not in told

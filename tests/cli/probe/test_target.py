@@ -71,28 +71,28 @@ class TestWhere:
 class TestWho:
     def test_tokens_are_short_lived_and_made_anew(self, settled):
         at = settled(**KEY)
-        before, after = at.guests(NOW), at.guests(NOW + 60)
-        for now, guests in ((NOW, before), (NOW + 60, after)):
-            for guest in guests:
-                said = claims(guest.token)
-                assert (said["sub"], said["iat"], said["exp"]) == (guest.user, now, now + 300)
-        assert [guest.user for guest in before] == [guest.user for guest in after]
+        before, after = at.users(NOW), at.users(NOW + 60)
+        for now, users in ((NOW, before), (NOW + 60, after)):
+            for user in users:
+                said = claims(user.token)
+                assert (said["sub"], said["iat"], said["exp"]) == (user.id, now, now + 300)
+        assert [user.id for user in before] == [user.id for user in after]
 
     def test_they_live_no_longer_than_the_service_allows(self, settled):
-        caller, _ = settled(**KEY, RINGLINE_JWT_MAX_LIFETIME="90").guests(NOW)
+        caller, _ = settled(**KEY, RINGLINE_JWT_MAX_LIFETIME="90").users(NOW)
         assert claims(caller.token)["exp"] == NOW + 90
 
     def test_issuer_and_audience_are_set_or_given(self, settled):
         environ = {**KEY, "RINGLINE_JWT_ISSUER": "set", "RINGLINE_JWT_AUDIENCE": "calls"}
-        caller, _ = settled(**environ).guests(NOW)
+        caller, _ = settled(**environ).users(NOW)
         assert (claims(caller.token)["iss"], claims(caller.token)["aud"]) == ("set", "calls")
-        _, callee = settled("--issuer", "given", **environ).guests(NOW)
+        _, callee = settled("--issuer", "given", **environ).users(NOW)
         assert (claims(callee.token)["iss"], claims(callee.token)["aud"]) == ("given", "calls")
 
     def test_a_key_in_a_file_counts(self, settled, tmp_path):
         (tmp_path / ".env").write_text(f"RINGLINE_JWT_SECRET={SECRET}\n")
-        caller, _ = settled().guests(NOW)
-        assert claims(caller.token)["sub"] == caller.user
+        caller, _ = settled().users(NOW)
+        assert claims(caller.token)["sub"] == caller.id
 
     def test_the_newest_of_several_keys_signs_and_a_rotation_is_followed(self, settled, tmp_path):
         file = tmp_path / "jwt_secret"
@@ -100,20 +100,20 @@ class TestWho:
         at = settled(RINGLINE_SECRETS_DIR=str(tmp_path))
         for now, written in enumerate([SECRET, f"{SECRET},{'o' * 32}", "unfit", SECRET], NOW):
             file.write_text(written)
-            caller, callee = at.guests(now)
-            assert claims(caller.token)["sub"] == caller.user  # by SECRET, as `claims` believes
+            caller, callee = at.users(now)
+            assert claims(caller.token)["sub"] == caller.id  # by SECRET, as `claims` believes
             assert claims(callee.token)["iat"] == now
 
     def test_the_first_of_several_issuers_and_audiences_counts(self, settled):
         environ = {**KEY, "RINGLINE_JWT_ISSUER": "a,b", "RINGLINE_JWT_AUDIENCE": "calls,phones"}
-        caller, _ = settled(**environ).guests(NOW)
+        caller, _ = settled(**environ).users(NOW)
         assert (claims(caller.token)["iss"], claims(caller.token)["aud"]) == ("a", "calls")
 
     def test_given_tokens_need_no_setting(self, settled):
         a, b = token("alice"), token("bob")
-        caller, callee = settled("--token-a", a, "--token-b", b).guests(NOW)
-        assert (caller.user, caller.token) == ("alice", a)
-        assert (callee.user, callee.token) == ("bob", b)
+        caller, callee = settled("--token-a", a, "--token-b", b).users(NOW)
+        assert (caller.id, caller.token) == ("alice", a)
+        assert (callee.id, callee.token) == ("bob", b)
 
     def test_a_short_key_is_named_as_it_was_given(self, settled):
         with pytest.raises(SettingsError, match="RINGLINE_JWT_SECRET: the value has 5 of the 32"):

@@ -1,8 +1,8 @@
 import pytest
 
 from service.cli.dev import lan
-from service.cli.dev.place import Place, this_machine, this_network
-from service.cli.dev.refusal import CannotServe
+from service.cli.dev.endpoint import Endpoint, this_machine, this_network
+from service.cli.dev.errors import CannotServe
 
 
 @pytest.mark.parametrize(
@@ -19,10 +19,10 @@ from service.cli.dev.refusal import CannotServe
     ],
 )
 def test_links_name_an_address_that_is_listened_on(host, listens, link):
-    place = this_machine(host)
+    endpoint = this_machine(host)
 
-    assert (place.host, place.origin(8001)) == (listens, link)
-    assert place.tls is None
+    assert (endpoint.host, endpoint.origin(8001)) == (listens, link)
+    assert endpoint.tls is None
 
 
 @pytest.mark.parametrize(
@@ -30,25 +30,25 @@ def test_links_name_an_address_that_is_listened_on(host, listens, link):
     [("192.0.2.7", "192.0.2.7"), ("::1", "127.0.0.1"), ("localhost", "127.0.0.1")],
 )
 def test_turn_listens_on_a_number(address, turn):
-    assert Place(address, address).turn_address == turn
+    assert Endpoint(address, address).turn_address == turn
 
 
 def test_on_the_network_it_is_https(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
-    place = this_network(tmp_path, "127.0.0.1")
+    endpoint = this_network(tmp_path, "127.0.0.1")
 
-    assert place.origin(8001) == "https://127.0.0.1:8001"
-    assert place.tls == (str(tmp_path / "chain.pem"), str(tmp_path / "key.pem"))
+    assert endpoint.origin(8001) == "https://127.0.0.1:8001"
+    assert endpoint.tls == (str(tmp_path / "chain.pem"), str(tmp_path / "key.pem"))
 
 
 @pytest.mark.skipif(not lan.addresses(), reason="this machine is on no network")
 def test_on_the_network_links_name_the_primary_address(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
-    place = this_network(tmp_path)
+    endpoint = this_network(tmp_path)
 
-    assert (place.host, place.address) == ("*", lan.addresses()[0])
+    assert (endpoint.host, endpoint.address) == ("*", lan.addresses()[0])
 
 
 def test_without_a_network_it_says_so(monkeypatch, tmp_path):

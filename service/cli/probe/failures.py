@@ -1,15 +1,15 @@
-"""Why a step does not succeed, in words that end a sentence."""
+"""Why a step fails or is skipped, as the end of a sentence."""
 
 import json
 import ssl
 
 
-class Trouble(Exception):
-    """A step failed; the message ends "… fails at connect: "."""
+class StepFailed(Exception):
+    """A step failed; the message continues "… fails at connect: "."""
 
 
-class Skipped(Exception):
-    """A step was left out; the message is why."""
+class StepSkipped(Exception):
+    """A step was left out; the message says why."""
 
 
 def unreachable(failure: OSError) -> str:
@@ -18,12 +18,12 @@ def unreachable(failure: OSError) -> str:
         return f"its certificate is not trusted ({failure.verify_message}); see --insecure"
     if isinstance(failure, TimeoutError):
         return "it does not answer"
-    known = isinstance(failure, ConnectionRefusedError)  # asyncio has words of its own for it
+    known = isinstance(failure, ConnectionRefusedError)  # asyncio words it otherwise
     return f"it cannot be reached ({'refused' if known else failure.strerror or failure})"
 
 
 def refused(status: int, body: bytes | bytearray) -> str:
-    """What a refusing HTTP answer says: its status, and the code of an RFC 9457 problem."""
+    """The status of an HTTP response that refuses, and the code of its RFC 9457 problem."""
     try:
         code = json.loads(body)["code"]
     except (ValueError, LookupError, TypeError):

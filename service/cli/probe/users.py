@@ -18,33 +18,33 @@ _SETTINGS = frozenset({*_OPTIONS.values(), "jwt_max_lifetime"})
 
 
 @dataclass(frozen=True, slots=True)
-class Guest:
-    """A user and a token that says so."""
+class User:
+    """A user's id and token."""
 
-    user: str
+    id: str
     token: str = field(repr=False)
 
 
-Guests = Callable[[int], tuple[Guest, Guest]]
-"""The caller and the callee at a time (epoch seconds): the same two, with tokens still good."""
+Users = Callable[[int], tuple[User, User]]
+"""Gives the caller and the callee, always the same two, with tokens valid now (epoch seconds)."""
 
 
-def guests(environ: Mapping[str, str], chosen: argparse.Namespace) -> Guests:
-    """Who calls, as the options say, or else the settings.
+def users(environ: Mapping[str, str], chosen: argparse.Namespace) -> Users:
+    """The users whom the options name, or else new ones with tokens as the settings have it.
 
     Raises:
-        SettingsError: there is no key to make tokens with, or what is given does not fit.
+        SettingsError: there is no key to make tokens with, or the options do not fit together.
     """
     if chosen.token_a or chosen.token_b:
         return _given(chosen)
     return _minted(environ, {name: getattr(chosen, name) for name in _OPTIONS})
 
 
-def _given(chosen: argparse.Namespace) -> Guests:
+def _given(chosen: argparse.Namespace) -> Users:
     if chosen.key or not (chosen.token_a and chosen.token_b):
         raise SettingsError("Give --token-a and --token-b, or --key; the one or the other.")
-    a, b = (Guest(_subject(token), token) for token in (chosen.token_a, chosen.token_b))
-    if a.user == b.user:
+    a, b = (User(_subject(token), token) for token in (chosen.token_a, chosen.token_b))
+    if a.id == b.id:
         raise SettingsError("--token-a and --token-b are of one user; nobody can call themselves.")
     return lambda _now: (a, b)
 
@@ -57,29 +57,29 @@ def _subject(token: str) -> str:
         raise SettingsError("--token-a, --token-b: one is not a token with a `sub`.") from None
 
 
-def _minted(environ: Mapping[str, str], options: Mapping[str, str | None]) -> Guests:
+def _minted(environ: Mapping[str, str], options: Mapping[str, str | None]) -> Users:
     settings = _settings(environ, options)
     lifetime = min(_LIFETIME_S, settings.jwt_max_lifetime)
-    # The same two for as long as this runs: a canary's users are not to fill anybody's memory.
+    # The same two ids for as long as this runs, so that a canary does not fill the node's memory.
     run = secrets.token_hex(4)
-    users = tuple(f"{PROBE_USER}-{side}-{run}" for side in "ab")
+    ids = tuple(f"{PROBE_USER}-{side}-{run}" for side in "ab")
 
-    def invite(now: int) -> tuple[Guest, Guest]:
+    def minted(now: int) -> tuple[User, User]:
         nonlocal settings
-        with suppress(SettingsError):  # what is unfit changes nothing, as in the service
+        with suppress(SettingsError):  # wrong settings change nothing, as in the service
             settings = _settings(environ, options)
-        a, b = (Guest(user, mint(settings, user, now=now, ttl=lifetime)) for user in users)
+        a, b = (User(each, mint(settings, each, now=now, ttl=lifetime)) for each in ids)
         return a, b
 
-    return invite
+    return minted
 
 
 def _settings(environ: Mapping[str, str], options: Mapping[str, str | None]) -> Settings:
-    """What makes a token, as it is set now: a canary follows a secret that is rotated."""
+    """The settings of tokens as they are now: a canary follows a secret that is rotated."""
     reading = read(environ)
     said = {_OPTIONS[name]: text for name, text in options.items() if text}
     named = {_OPTIONS[name]: Source(f"--{name}", "environment") for name in options}
-    # Only what makes a token is judged: the rest is not for this command.
+    # Only the settings of tokens are checked: this command does not use the others.
     values = {name: text for name, text in reading.values.items() if name in _SETTINGS} | said
     sources = {**reading.sources, **{name: named[name] for name in said}}
     if "jwt_secret" not in values:
