@@ -15,7 +15,7 @@ from picows import WSTransport, ws_connect
 
 from loadtest.bench import BATCH, measured, unlimited
 from loadtest.guest import Guest
-from service.transport.open_files import RESERVE
+from service.transport.server.open_files import RESERVE
 
 SESSIONS = int(os.environ.get("SESSIONS", "10000"))
 TIME_S = float(os.environ.get("TIME", "60"))

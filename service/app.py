@@ -21,10 +21,10 @@ from service.node import Node
 from service.ports import Clock
 from service.settings import Settings
 from service.signals import Signals
-from service.transport.admin_port import admin_port
-from service.transport.listeners import Unlistenable, listening, shown
-from service.transport.open_files import TooFewFiles, check_limit, raise_limit
-from service.transport.server import PortFailed, Server, first_of
+from service.transport.server.admin_port import admin_port
+from service.transport.server.listeners import Unlistenable, listening, shown
+from service.transport.server.open_files import TooFewFiles, check_limit, raise_limit
+from service.transport.server.server import PortFailed, Server, first_of
 
 _log = structlog.get_logger(__name__)
 

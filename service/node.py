@@ -9,6 +9,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
 from service import __version__, parts
+from service.auth.identify import identify
 from service.auth.offenders import Offenders
 from service.calls.call import Reason
 from service.clock import wall_clock
@@ -36,23 +37,22 @@ from service.telemetry.main_loop import MainLoop
 from service.telemetry.metrics import Metrics
 from service.telemetry.otel import Traces
 from service.telemetry.summary import CallLog
-from service.transport.admin import admin
-from service.transport.budget import Budget, Waiter
-from service.transport.cors import Cors
-from service.transport.dispatch import Dispatch
-from service.transport.engine import Engine
-from service.transport.gate import Gate
-from service.transport.http.app import api
-from service.transport.http.caller import Backend
+from service.transport.api.app import api
+from service.transport.api.caller import Backend
+from service.transport.api.rates import Rates
+from service.transport.connections.connections import Connections
+from service.transport.connections.dispatch import Dispatch
+from service.transport.guard.budget import Budget, Waiter
+from service.transport.guard.tcp import TcpConnections
+from service.transport.http.cors import Cors
+from service.transport.http.gate import Gate
+from service.transport.http.origins import Origins
 from service.transport.http.problems import failed
-from service.transport.http.rates import Rates
-from service.transport.identify import identify
-from service.transport.open_files import most_connections
-from service.transport.origins import Origins
-from service.transport.proxies import TrustedProxies
-from service.transport.sockets import Sockets
-from service.transport.tcp import TcpConnections
-from service.transport.totals import Totals
+from service.transport.http.proxies import TrustedProxies
+from service.transport.server.admin import admin
+from service.transport.server.open_files import most_connections
+from service.transport.socketio.engine import Engine
+from service.transport.socketio.totals import Totals
 from service.turn.broker import Broker
 from service.turn.prober import Prober
 
@@ -190,7 +190,7 @@ class Node:
             clock=clock,
             metrics=metrics,
         )
-        self.sockets = Sockets(
+        self.connections = Connections(
             verifier=verifier,
             offenders=offenders,
             dispatch=dispatch,
@@ -199,7 +199,7 @@ class Node:
             scale=scale,
         )
         self.engine = Engine(
-            self.sockets,
+            self.connections,
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
             transports=settings.transports,
@@ -226,7 +226,7 @@ class Node:
         self.budget = Budget(parts.memory_budget(settings), self._waiters, clock)
         gate = Gate(
             socketio.ASGIApp(self.engine, api(backend), socketio_path="socket.io"),
-            engine=self.engine,
+            clients=self.engine,
             max_body=settings.max_message_bytes,
             max_connections=settings.max_connections,
             tcp=self.tcp,
@@ -260,7 +260,7 @@ class Node:
         self.sweeper = Sweeper(
             calls.timed_out,
             lambda: self.answers.forget_old(clock()),
-            self.sockets.tick,
+            self.connections.tick,
             renewal.tick,
             *([self.prober.tick] if probing else []),
             self.broker.tick,
@@ -271,8 +271,8 @@ class Node:
         self.guard = Sweeper(self.budget.tick)
         """Apart from the sweeper, whose chores are late when there is much to do."""
         self.tables: dict[str, Sized] = {
-            "connections": self.engine,
-            "sockets": self.sockets,
+            "clients": self.engine,
+            "connections": self.connections,
             "sessions": directory,
             "users_online": users,
             "routes": relay,
@@ -284,7 +284,7 @@ class Node:
 
     def _waiters(self) -> Iterator[Waiter]:
         """All connections of which something waits."""
-        yield from self.sockets.waiters()
+        yield from self.connections.waiters()
         yield from self.tcp.waiting.waiters()
 
     def _draining(self) -> bool:
@@ -298,7 +298,9 @@ class Node:
     async def calls_over(self) -> None:
         """Wait until nobody is in a call; who is in none connects elsewhere meanwhile."""
         while calls := self.store.live():
-            await self.sockets.keep({user for call in calls for user in (call.caller, call.callee)})
+            await self.connections.keep(
+                {user for call in calls for user in (call.caller, call.callee)}
+            )
             await asyncio.sleep(_CALLS_OVER_POLL_S)
 
     async def end_calls(self) -> None:
@@ -309,7 +311,7 @@ class Node:
     async def close(self) -> None:
         """Close every connection, handle what they had sent, let go of what is held."""
         await self.engine.close_all()
-        await self.sockets.emptied()
+        await self.connections.emptied()
         await self.prober.close()
         await self.broker.close()
         if self._reload:

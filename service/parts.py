@@ -17,7 +17,7 @@ from service.reload import Follower, Reload
 from service.settings import Settings
 from service.telemetry import log
 from service.telemetry.metrics import Metrics
-from service.transport import memory
+from service.transport.guard import memory
 from service.turn.cloudflare import Cloudflare
 from service.turn.fetched import FetchedServers
 from service.turn.provider import Provider

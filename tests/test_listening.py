@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from service.transport.listeners import Unlistenable, listening, shown
+from service.transport.server.listeners import Unlistenable, listening, shown
 from tests.support.client import Client
 from tests.support.logged import logged
 from tests.support.network import Network, inside

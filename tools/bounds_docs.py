@@ -13,26 +13,13 @@ from service.settings import Settings
 from service.signalling import call_setup, joining, presence, relay
 from service.stores import answers, memory
 from service.telemetry import refusals, writer
-from service.transport import (
-    admin_port,
-    body,
-    budget,
-    connection,
-    direct,
-    dispatch,
-    engine,
-    http1,
-    lane,
-    line,
-    lingering,
-    listeners,
-    polling,
-    sockets,
-    tcp,
-    unjoined,
-    waiting,
-)
-from service.transport.http import rates
+from service.transport.api import rates
+from service.transport.connections import connection, connections, dispatch, event_queue
+from service.transport.guard import budget, tcp, unjoined, waiting
+from service.transport.http import body
+from service.transport.server import admin_port, http1, listeners
+from service.transport.socketio import direct, engine, polling
+from service.transport.websocket import line, lingering
 from service.wire import packets
 
 PAGE = Path(__file__).parent.parent / "docs" / "security.md"
@@ -89,13 +76,13 @@ def _connections() -> Iterator[Row]:
     yield Row(
         "connections of one address before their token is known",
         f"{unjoined.MOST_UNKNOWN:,}",
-        f"{_time(sockets.CONNECT_WITHIN_MS)} to CONNECT",
+        f"{_time(connections.CONNECT_WITHIN_MS)} to CONNECT",
         "the oldest is closed",
     )
     yield Row(
         "connections of one user before their join",
         str(unjoined.MOST_UNJOINED),
-        f"{_time(sockets.JOIN_WITHIN_MS)} to join",
+        f"{_time(connections.JOIN_WITHIN_MS)} to join",
         "the oldest is closed",
     )
     yield Row(
@@ -176,13 +163,13 @@ def _before_the_join() -> Iterator[Row]:
         "frames behind a CONNECT that is being decided on",
         f"{direct.MOST_WAITING} or {_size(direct.MOST_WAITING_BYTES)}, then no more is read; "
         f"{direct.MOST_OF_A_READ:,} of what was read already",
-        _time(sockets.CONNECT_WITHIN_MS),
+        _time(connections.CONNECT_WITHIN_MS),
         "closed",
     )
     yield Row(
         "events before the join",
         f"{dispatch.MOST_EARLY}, and {_size(dispatch.MOST_EARLY_BYTES)}",
-        _time(sockets.EARLY_WITHIN_MS),
+        _time(connections.EARLY_WITHIN_MS),
         "`not_joined`",
     )
 
@@ -217,14 +204,14 @@ def _events() -> Iterator[Row]:
     yield Row("candidates for one offer", str(relay.CANDIDATES_PER_OFFER), "—", "`rate_limited`")
     yield Row(
         "events that wait for those before them",
-        f"{lane.MOST_ENTRIES}, or {_size(lane.MOST_BYTES)} "
-        f"({_size(lane.MOST_UNJOINED_BYTES)} before the join)",
+        f"{event_queue.MOST_ENTRIES}, or {_size(event_queue.MOST_BYTES)} "
+        f"({_size(event_queue.MOST_UNJOINED_BYTES)} before the join)",
         "as long as these take",
         "no more is read",
     )
     yield Row(
         "a session's turn",
-        f"{lane.IN_A_TURN} events",
+        f"{event_queue.IN_A_TURN} events",
         f"{_time_s(pace.TURN_S)}",
         "all others have a turn first",
     )
@@ -251,7 +238,7 @@ def _outgoing() -> Iterator[Row]:
     yield Row(
         "events for a session that is being greeted",
         _size(session.MOST_HELD),
-        f"{_time(sockets.JOIN_WITHIN_MS)} to join",
+        f"{_time(connections.JOIN_WITHIN_MS)} to join",
         "closed",
     )
     yield Row(

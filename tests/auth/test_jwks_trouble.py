@@ -14,7 +14,7 @@ from service.auth.keyset import KeySetUnavailable, fetch, read
 from service.auth.setup import verifier
 from service.auth.tokens import TokenVerifier
 from service.errors import AuthUnavailable
-from service.transport.sockets import CONNECT_WITHIN_MS
+from service.transport.connections.connections import CONNECT_WITHIN_MS
 from tests.auth.issuer import ec_key, jwk, rsa_key, signed
 from tests.auth.provider import Provider
 from tests.auth.waiting import TIMEOUT_S, Hands, quickly, settled, ticked

@@ -14,8 +14,8 @@ from fastapi.routing import APIRoute
 
 from service.calls.call import Reason
 from service.errors import RinglineError
+from service.transport.api.routes import router
 from service.transport.http.problems import Unserved
-from service.transport.http.routes import router
 from service.wire.decoding import EVENTS, decode
 from service.wire.server_events import ServerEvent
 from tests.docs.pages import ROOT, blocks, first_column, section, text_of

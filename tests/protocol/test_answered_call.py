@@ -49,6 +49,6 @@ async def test_every_table_is_empty_when_everybody_has_gone(service: TestService
     await alice.emit("call:offer", {"offer": OFFER, "to": "bob", "callId": call_id})
     await bob.next("call:offer")
     await service.close_clients()
-    await service.node.sockets.emptied()
+    await service.node.connections.emptied()
     assert {name: len(table) for name, table in service.node.tables.items() if len(table)} == {}
     assert service.node.store.live() == ()

@@ -105,7 +105,7 @@ async def test_bursts_of_hundreds_arrive_in_order_both_ways_at_once():
 
 
 async def test_relays_and_control_events_interleaved_arrive_in_order():
-    """Relays that take the short way never overtake what waits in the lane, nor lag behind it."""
+    """Relays that take the short way never overtake what waits in the queue, nor lag behind it."""
     async with running(rate_limit_scale=1000) as service:
         alice, bob = await service.join("alice"), await service.join("bob")
         call_id = await service.accepted(alice, bob)

@@ -22,14 +22,14 @@ async def filled(service: TestService, caller: str, size: int) -> tuple[Client, 
     mallory = await deaf(service.port)
     (connection,) = (
         one
-        for one in service.node.sockets._connections
-        if one.session is not None and one.session.user == "deaf" and not one.wire.queued()
+        for one in service.node.connections._connections
+        if one.session is not None and one.session.user == "deaf" and not one.client.queued()
     )
     alice = await service.join(caller)
     call = await alice.done("call:initiate", {"to": "deaf", "callType": "audio"})
     await mallory.emit("call:accept", {"callId": call["callId"]})
     await alice.next("call:accepted")
-    while connection.wire.queued() < size:
+    while connection.client.queued() < size:
         await alice.done("call:offer", {**OFFER, "callId": call["callId"]})
         await asyncio.sleep(0)
     return alice, mallory

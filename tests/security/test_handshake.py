@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from service.ports import Identity
-from service.transport.unjoined import MOST_UNJOINED, Unjoined
+from service.transport.guard.unjoined import MOST_UNJOINED, Unjoined
 from tests.security.surroundings import (
     Bystanders,
     eventually,
@@ -67,7 +67,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 @pytest.fixture
 def gatekeeper(service: TestService, bystanders: Bystanders) -> Gatekeeper:
     """In place of the verifier, once the bystanders are in."""
-    service.node.sockets._verifier = gatekeeper = Gatekeeper()
+    service.node.connections._verifier = gatekeeper = Gatekeeper()
     return gatekeeper
 
 
@@ -96,7 +96,7 @@ async def test_no_connect_within_10_s_closes_polling(
 async def test_of_too_many_connections_without_a_token_the_oldest_give_way(
     service: TestService, bystanders: Bystanders, http: aiohttp.ClientSession
 ):
-    service.node.sockets._unknown = Unjoined(10)
+    service.node.connections._unknown = Unjoined(10)
     known = await service.connect(token("alice"))
     oldest, next_one = await service.open(), await Polling.handshake(http, service.port)
     for _ in range(8):

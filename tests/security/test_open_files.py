@@ -12,7 +12,7 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from service.transport.open_files import RESERVE
+from service.transport.server.open_files import RESERVE
 from tests.support.client import Client
 from tests.support.polling import Polling
 from tests.support.process import ServiceProcess, process, started

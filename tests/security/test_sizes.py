@@ -155,7 +155,7 @@ async def service_alive(http: aiohttp.ClientSession, port: int) -> bool:
 async def test_a_body_that_never_comes_is_given_up(
     service: TestService, bystanders: Bystanders, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("service.transport.body.WITHIN_S", 0.2)
+    monkeypatch.setattr("service.transport.http.body.WITHIN_S", 0.2)
     reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
     writer.write(b"POST /turn HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345")
     async with asyncio.timeout(PATIENCE_S):

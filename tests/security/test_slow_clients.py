@@ -10,7 +10,7 @@ import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from service.transport import http1
+from service.transport.server import http1
 from tests.security.surroundings import eventually
 from tests.support.client import Client
 from tests.support.polling import Polling

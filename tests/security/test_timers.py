@@ -8,8 +8,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from service.transport.heartbeat import Heartbeat
-from service.transport.http1 import BoundedHttp
+from service.transport.server.http1 import BoundedHttp
+from service.transport.socketio.heartbeat import Heartbeat
 from tests.security.surroundings import eventually
 from tests.support.memory import MEBIBYTE, Memory, watched
 from tests.support.raw import HANDSHAKE, Raw, raw

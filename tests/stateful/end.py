@@ -21,7 +21,7 @@ async def quiet(service: TestService, devices: list[Device]) -> None:
     await _hear_out(present)
     sessions, node = service.node.tables["sessions"], service.node
     await until(lambda: len(sessions) == len(present), "only who is there to have a session")
-    await until(lambda: all(one.lane.idle for one in node.sockets._connections), "idle lanes")
+    await until(lambda: all(one.queue.idle for one in node.connections._connections), "idle queues")
     _look_around(service, present)
 
 
@@ -32,7 +32,7 @@ async def check(service: TestService, devices: list[Device]) -> None:
     Witness(devices).testify()
     await service.close_clients()
     node = service.node
-    await node.sockets.emptied()
+    await node.connections.emptied()
     held = {name: len(table) for name, table in node.tables.items() if len(table)}
     assert (held, node.store.live()) == ({}, ())
 

@@ -122,7 +122,7 @@ class Client:
         return self.log[index][1]
 
     async def settle(self) -> None:
-        """Wait until everything sent so far has been handled (a round trip through the lane)."""
+        """Wait until everything sent so far has been handled (a round trip through the queue)."""
         await self.request("user:status", {"userId": "nobody-in-particular"})
 
     def events(self, *names: str) -> list[str]:

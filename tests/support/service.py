@@ -118,7 +118,7 @@ class TestService:
     async def waiting(self, client: Client, events: int) -> None:
         """Wait until so many events of a client wait for its join."""
         sid = client.connected["sid"]
-        (connection,) = (c for c in self.node.sockets._connections if c.socket_id == sid)
+        (connection,) = (c for c in self.node.connections._connections if c.socket_id == sid)
         await until(lambda: len(connection.early) == events, "events to wait")
 
     def _kept(self, client: Client) -> Client:

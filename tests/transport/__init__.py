@@ -1,1 +1,1 @@
-"""The way in and out: lanes, sockets, HTTP."""
+"""The way in and out: connections, frames, HTTP."""

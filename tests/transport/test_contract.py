@@ -24,18 +24,19 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from service.transport import engine, handshake, http1, server
-from service.transport.direct import Direct
-from service.transport.engine import Engine
-from service.transport.handshake import SERVED
-from service.transport.heartbeat import Heartbeat
-from service.transport.line import Line
-from service.transport.mailbox import Mailbox
-from service.transport.outbox import outbox
-from service.transport.parser import parser_of
-from service.transport.polling import Polling as Polls
-from service.transport.tcp import TcpConnections
-from service.transport.websocket import Handshake
+from service.transport.guard.tcp import TcpConnections
+from service.transport.server import http1, server
+from service.transport.socketio import endpoint, engine
+from service.transport.socketio.direct import Direct
+from service.transport.socketio.endpoint import SERVED
+from service.transport.socketio.engine import Engine
+from service.transport.socketio.heartbeat import Heartbeat
+from service.transport.socketio.mailbox import Mailbox
+from service.transport.socketio.polling import Polling as Polls
+from service.transport.websocket.handshake import Handshake
+from service.transport.websocket.line import Line
+from service.transport.websocket.outbox import outbox
+from service.transport.websocket.parser import parser_of
 from tests.support.polling import Polling
 from tests.support.raw import GET, raw
 from tests.support.service import TestService
@@ -188,7 +189,7 @@ async def test_a_handshake_is_ours_and_then_picows_s(service: TestService):
     await service.join("alice")
     (socket,) = service.node.engine.eio.sockets.values()
     assert isinstance(socket.frames, Direct), "a driver is not given a method of its AsyncSocket."
-    line = socket.wire.line
+    line = socket.client.line
     assert isinstance(line, Line), "picows does not call on_ws_connected within the feed."
     assert line._socket is not None, "picows does not call on_ws_connected within the feed."
     assert line in line._connections, "uvicorn's server_state.connections is elsewhere."
@@ -219,7 +220,7 @@ async def test_picows_takes_these_arguments():
 async def test_event_loops_do_not_let_small_messages_wait(service: TestService):
     await service.join("alice")
     (socket,) = service.node.engine.eio.sockets.values()
-    raw = socket.wire.line._transport.get_extra_info("socket")
+    raw = socket.client.line._transport.get_extra_info("socket")
     no_delay = raw.getsockopt(IPPROTO_TCP, TCP_NODELAY)
     assert no_delay, "TCP_NODELAY is not set by the loop, and lingering.py keeps it from picows."
 
@@ -275,7 +276,7 @@ def test_only_connect_is_handled_by_python_socketio(service: TestService):
 
 def test_every_private_name_in_use_is_in_the_docstring():
     private = re.compile(r"(?:super\(\)|self|eio|socket)\.(_(?:handle|send|async)\w*)")
-    for module in (engine, handshake):
+    for module in (engine, endpoint):
         for name in private.findall(Path(str(module.__file__)).read_text()):
             assert name in str(module.__doc__), (
                 f"{module.__name__} uses {name} and does not list it."

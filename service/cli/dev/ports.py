@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import repeat
 
 from service.cli.dev.errors import CannotServe
-from service.transport.listeners import Unlistenable, listening
+from service.transport.server.listeners import Unlistenable, listening
 
 _MOST = 100
 

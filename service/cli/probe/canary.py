@@ -12,7 +12,7 @@ from service.cli.probe.steps import Report, Step
 from service.cli.probe.target import Target
 from service.cli.probe.trial import run
 from service.settings import SettingsError
-from service.transport.listeners import BOTH
+from service.transport.server.listeners import BOTH
 
 STEPS = ("connect", "call", "relay", "turn")
 """The steps that are measured. A hang-up that fails is a call that failed."""

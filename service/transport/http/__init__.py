@@ -1,1 +1,1 @@
-"""The HTTP API: what is asked and told without a socket."""
+"""What any HTTP request passes, whoever answers it: proxies, origins, room, body, refusals."""

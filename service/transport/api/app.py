@@ -1,0 +1,79 @@
+"""The application behind every path but Socket.IO's."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from service import __version__, errors
+from service.transport.api.caller import Backend
+from service.transport.api.docs import serve_docs
+from service.transport.api.routes import router
+from service.transport.api.schemas import ProblemBody
+from service.transport.api.web import serve_page
+from service.transport.http.problems import MEDIA_TYPE, NotAllowed, Unserved, problem
+
+_log = structlog.get_logger(__name__)
+
+
+def api(backend: Backend) -> FastAPI:
+    """Routes, page and OpenAPI document; every error leaves as a problem document."""
+    app = FastAPI(
+        title="Ringline",
+        version=__version__,
+        description="WebRTC signalling for 1:1 calls: what is asked over HTTP. "
+        "Calls themselves go over Socket.IO.",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.backend = backend
+    app.include_router(router, responses=_REFUSALS)
+    serve_docs(app)
+    serve_page(app)
+    app.add_exception_handler(errors.RinglineError, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _failed)
+    return app
+
+
+# Named one by one: what is not, FastAPI describes as errors that it makes, and we do not.
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": description,
+        "content": {MEDIA_TYPE: {"schema": ProblemBody.model_json_schema()}},
+    }
+    for status, description in {
+        "429": "Too many requests of this user; `Retry-After` says for how many seconds to wait.",
+        "4XX": "A refusal (RFC 9457).",
+        "5XX": "Not now, or a fault of ours (RFC 9457).",
+    }.items()
+}
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    return problem(error) if isinstance(error, errors.RinglineError) else problem(errors.Internal())
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        return problem(errors.Internal())
+    first = error.errors()[0]
+    return problem(errors.InvalidPayload(f"{first['loc'][-1]}: {first['msg']}."))
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        return problem(errors.Internal())
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return problem(NotAllowed(), more=error.headers)
+    return problem(Unserved(), status=error.status_code)
+
+
+async def _failed(_request: Request, error: Exception) -> Response:
+    _log.error("http.failed", exc_info=error)
+    return problem(errors.Internal())

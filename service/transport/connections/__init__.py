@@ -1,0 +1,1 @@
+"""Clients' connections: who gets in, and their events in order, each to its use case."""

@@ -1,0 +1,147 @@
+"""What is decided before a request gets anywhere: its size, its origin, whether there is room.
+
+A pure ASGI middleware around everything that clients reach.
+"""
+
+from collections.abc import Callable, Sized
+from urllib.parse import parse_qs
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service import errors
+from service.pace import STARTS, Pace
+from service.telemetry.metrics import Metrics
+from service.transport.guard.tcp import TcpConnections
+from service.transport.http.body import whole_body
+from service.transport.http.denial import respond
+from service.transport.http.origins import ADMITTED
+from service.transport.http.problems import Unserved, problem
+
+_log = structlog.get_logger(__name__)
+
+SOCKET_PATH = "/socket.io/"
+_RETRY_MS = 5_000
+
+
+class Gate:
+    """Lets through what may pass.
+
+    Args:
+        app: what stands behind.
+        clients: those that are connected.
+        max_body: bytes a request body may have.
+        max_connections: clients that may be connected; 0 is no limit.
+        tcp: whose connections count as long as they have not sent a request; the longest silent
+            gives way.
+        draining: whether new connections are turned away.
+        short: whether they are because memory is short.
+        metrics: told who was turned away.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        clients: Sized,
+        max_body: int,
+        max_connections: int,
+        tcp: TcpConnections,
+        draining: Callable[[], bool],
+        short: Callable[[], bool],
+        metrics: Metrics,
+    ) -> None:
+        self._app = app
+        self._clients = clients
+        self._max_body = max_body
+        self._max_connections = max_connections
+        self._tcp = tcp
+        self._draining = draining
+        self._short = short
+        self._metrics = metrics
+        self._starts = Pace(STARTS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer it here."""
+        try:
+            if _for_sockets(scope):
+                sid = _engine_sid(scope)
+                if sid is None:
+                    await self._starts.turn()
+                self._admit_socket(scope, sid)
+            else:
+                receive = await self._admit_request(scope, receive)
+        except errors.RinglineError as error:
+            await respond(problem(error), scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    async def _admit_request(self, scope: Scope, receive: Receive) -> Receive:
+        """Read the body, and have few requests begin in a turn of the loop, as connections do.
+
+        Each takes near a millisecond, and a hundred may come at once.
+        """
+        if scope["type"] == "websocket":
+            raise Unserved(f"WebSockets are at {SOCKET_PATH}, for Socket.IO.")
+        if scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
+            receive = _replay(await whole_body(scope, receive, self._max_body), receive)
+        await self._starts.turn()
+        return receive
+
+    def _admit_socket(self, scope: Scope, sid: str | None) -> None:
+        try:
+            self._check_socket(scope, sid)
+        except errors.RinglineError as error:
+            reason = "overloaded" if isinstance(error, Full) else error.code
+            self._metrics.connections.refused(reason)
+            _log.info("socket.rejected", code=reason)
+            raise
+
+    def _check_socket(self, scope: Scope, sid: str | None) -> None:
+        """May this Engine.IO request pass, which is of the connection `sid`?"""
+        if not scope[ADMITTED]:
+            raise errors.Forbidden("The origin is not one of RINGLINE_CORS_ORIGINS.")
+        if sid is not None:
+            return
+        if self._draining():
+            raise errors.ServerDraining(retry_after_ms=_RETRY_MS)
+        if not self._has_room():
+            raise Full(retry_after_ms=_RETRY_MS)
+        if self._short():
+            raise Full("The server is short of memory; try again.", retry_after_ms=_RETRY_MS)
+
+    def _has_room(self) -> bool:
+        """Whether there is room for one more client, or is made by closing who says nothing."""
+        clients, most = len(self._clients), self._max_connections
+        if most == 0 or clients + self._tcp.silent < most:
+            return True
+        return clients < most and self._tcp.make_room()
+
+
+class Full(errors.ServerDraining):
+    """The node has as many connections as it may have, or no memory for one more."""
+
+    default = "The server has all the connections it may have; try again."
+
+
+def _for_sockets(scope: Scope) -> bool:
+    """Whether the libraries' router will take it: a missing last slash is all the same to it."""
+    return f"{scope['path']}/".startswith(SOCKET_PATH)
+
+
+def _engine_sid(scope: Scope) -> str | None:
+    sids = parse_qs(scope["query_string"].decode("latin-1")).get("sid")
+    return sids[0] if sids else None
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again

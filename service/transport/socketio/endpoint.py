@@ -1,0 +1,119 @@
+"""Engine.IO's requests, answered: connections opened, polled, and taken over by a WebSocket.
+
+Leaned on, and held by tests/transport/test_contract.py: `AsyncServer._handle_connect`, which opens
+a connection, and `._async`, which holds under "websocket" what serves a WebSocket: it is given a
+method of the `AsyncSocket`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from service import errors
+from service.transport.guard.waiting import SHARE
+from service.transport.http.denial import respond
+from service.transport.http.problems import problem
+from service.transport.socketio.direct import Direct
+from service.transport.socketio.polling import Polling
+from service.transport.socketio.posting import text
+from service.transport.socketio.requests import Asked, asked_by, fault_of
+from service.transport.websocket.handshake import HANDSHAKE, Handshake
+
+if TYPE_CHECKING:
+    from service.transport.socketio.engine import Engine
+
+_log = structlog.get_logger(__name__)
+
+_UPGRADE = {"HTTP_CONNECTION": "upgrade", "HTTP_UPGRADE": "websocket"}
+"""What the libraries look for; that the request is one for a WebSocket is known by then."""
+
+
+class Requests:
+    """Who answers a request for Engine.IO.
+
+    Args:
+        engine: whose connections they are.
+        transports: which may be used.
+        most_bytes: what a body may have.
+    """
+
+    def __init__(self, engine: "Engine", transports: Collection[str], most_bytes: int) -> None:
+        self._engine = engine
+        self._transports = frozenset(transports)
+        self._most_bytes = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer it, or say what is wrong with it."""
+        asked = asked_by(scope)
+        socket = self._engine.eio.sockets.get(asked.sid)
+        if fault := fault_of(asked, socket, self._transports):
+            if asked.sid is None:  # a client that will never get in; else one from before a restart
+                _log.info("socket.rejected", code=fault.word)
+            await respond(fault.response(), scope, receive, send)
+        elif asked.websocket:
+            await self._websocket(socket, scope, receive, send)
+        elif response := await self._polled(asked, socket, scope, receive):
+            await response(scope, receive, send)
+
+    async def _websocket(self, socket: Any, scope: Scope, receive: Receive, send: Send) -> None:
+        if socket is not None:
+            await _serve(self._engine, socket, scope)
+            return
+        environ = {**_environ(scope), **_UPGRADE}
+        if await self._engine.eio._handle_connect(environ, "websocket"):  # noqa: SLF001
+            await respond(problem(errors.Internal()), scope, receive, send)
+
+    async def _opened(self, scope: Scope) -> Response:
+        opened = await self._engine.eio._handle_connect(_environ(scope), "polling")  # noqa: SLF001
+        if not opened["status"].startswith("200"):
+            return problem(errors.Internal())
+        return text(opened["response"])
+
+    async def _polled(
+        self, asked: Asked, socket: Any, scope: Scope, receive: Receive
+    ) -> Response | None:
+        if socket is None:
+            return await self._opened(scope)
+        socket.heard = asyncio.get_running_loop().time()
+        if socket.client.known:
+            scope["extensions"][SHARE].spare()
+        polling: Polling = socket.polling
+        if asked.method == "GET":
+            return await polling.get(scope, receive)
+        return await polling.posting.post(scope, receive, self._most_bytes)
+
+
+async def _serve(engine: "Engine", socket: Any, scope: Scope) -> None:
+    """Have a connection's frames come and go by a WebSocket; the request is over."""
+    handshake: Handshake = scope["extensions"][HANDSHAKE]
+    if line := handshake.accept():
+        Direct(engine, socket, line)
+    elif not socket.connected:  # an upgrade that is given up leaves a connection that polls
+        await engine.over(socket, by_client=False)
+
+
+def _driver(handler: Any, server: Any) -> Callable[[dict[str, Any]], Awaitable[str]]:
+    """The libraries' way to serve a WebSocket."""
+
+    async def serve(environ: dict[str, Any]) -> str:
+        await _serve(server.ringline, handler.__self__, environ["asgi.scope"])
+        return ""
+
+    return serve
+
+
+def _environ(scope: Scope) -> dict[str, Any]:
+    """Of a request what is read by anybody."""
+    environ = {"asgi.scope": scope}
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            environ["HTTP_AUTHORIZATION"] = value.decode("latin-1")
+    return environ
+
+
+SERVED = {"websocket": _driver}
+"""What takes the place of the libraries' own."""

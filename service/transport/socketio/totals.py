@@ -1,0 +1,36 @@
+"""What only a walk over all connections can tell."""
+
+import asyncio
+
+from service.transport.socketio.engine import Engine
+
+_AT_A_TIME = 100
+"""Connections counted before others have a turn: a tenth of a millisecond."""
+
+
+class Totals:
+    """Totals of the open connections, as they were when they were counted last."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.websocket = 0
+        self.polling = 0
+        self.queued_bytes = 0
+        """Characters queued for clients, before what the operating system holds."""
+        self.received_bytes = 0
+        """Bytes of clients whose token is known that have come and are not handled."""
+
+    async def count(self) -> None:
+        """Count anew, in the loop that serves them."""
+        websocket = queued = received = 0
+        peers = self._engine.peers()
+        for start in range(0, len(peers), _AT_A_TIME):
+            for peer in peers[start : start + _AT_A_TIME]:
+                websocket += peer.client.on_websocket
+                out = peer.client.queued()
+                queued += out
+                if peer.client.known:
+                    received += peer.waiting - out
+            await asyncio.sleep(0)
+        self.websocket, self.polling = websocket, len(peers) - websocket
+        self.queued_bytes, self.received_bytes = queued, received

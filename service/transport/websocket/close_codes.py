@@ -1,0 +1,10 @@
+"""The codes that a WebSocket ends with (RFC 6455, 7.4.1)."""
+
+NORMAL_CLOSURE = 1000
+GOING_AWAY = 1001
+PROTOCOL_ERROR = 1002
+INVALID_TEXT = 1007
+POLICY_VIOLATION = 1008
+"""For a peer that breaks the protocol."""
+MESSAGE_TOO_BIG = 1009
+INTERNAL_ERROR = 1011

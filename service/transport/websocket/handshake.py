@@ -1,0 +1,139 @@
+"""A WebSocket's handshake: the application decides on it, then picows has the transport.
+
+docs/decisions/0011-frames-without-a-queue.md.
+
+Leaned on, and held by tests/transport/test_contract.py: uvicorn's `server_state.connections`, of
+which each is told to `shutdown`, and `.tasks`.
+"""
+
+import asyncio
+import re
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+import structlog
+from starlette.types import ASGIApp, Message, Scope
+
+from service.transport.guard.waiting import SHARE, Share
+from service.transport.http.denial import written
+from service.transport.websocket.line import Line
+from service.transport.websocket.parser import take_over
+
+_log = structlog.get_logger(__name__)
+
+HANDSHAKE = "ringline.handshake"
+"""Where the ASGI scope's extensions have a WebSocket's `Handshake`."""
+_VERSION = b"sec-websocket-version"
+_KEY = re.compile(rb"[A-Za-z0-9+/]{22}==")
+
+
+class Handshake(asyncio.Protocol):
+    """One handshake, and what the application answers to it.
+
+    Args:
+        transport: what the request came over.
+        state: uvicorn's, which knows the connection and its task.
+        most_bytes: what a message may have, once this is accepted.
+        share: what counts of it until the client's token has been found good.
+    """
+
+    def __init__(self, transport: Any, state: Any, most_bytes: int, share: Share) -> None:
+        self._transport = transport
+        self._state = state
+        self._most_bytes = most_bytes
+        self._share = share
+        self._key = b""
+        self._refusal: Any = None
+        self._decided = False
+        state.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone before the answer."""
+        del exc
+        self._decided = True
+        self._state.connections.discard(self)
+
+    def shutdown(self) -> None:
+        """Let nobody in who is not in by now: uvicorn stops."""
+        self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        """A client waits for the answer before it sends more (RFC 6455, 4.1), or has none."""
+        del data
+        self._transport.abort()
+
+    def decide(self, app: ASGIApp, asked: Scope, url: bytes) -> None:
+        """Have the application accept or refuse.
+
+        Args:
+            app: an ASGI application.
+            asked: the request's scope, as far as uvicorn fills it in for one for a WebSocket.
+            url: the request's target.
+        """
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(
+            self._decide(app, asked, url)
+        )
+        self._state.tasks.add(task)
+        task.add_done_callback(self._state.tasks.discard)
+
+    async def _decide(self, app: ASGIApp, asked: Scope, url: bytes) -> None:
+        scope = self._scope(asked, url)
+        headers = dict(scope["headers"])
+        self._key = headers.get(b"sec-websocket-key", b"")
+        by_get = asked["method"] == "GET"
+        if not (by_get and _KEY.fullmatch(self._key) and headers.get(_VERSION) == b"13"):
+            self._answer(HTTPStatus.BAD_REQUEST, [], b"Not a WebSocket handshake (RFC 6455, 4.1).")
+            return
+        try:
+            await app(scope, _receive, self._send)
+        except Exception:  # noqa: BLE001 - as uvicorn does it: logged, and a 500
+            _log.exception("socket.handshake_failed")
+        if not self._decided:
+            self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, [], b"Internal Server Error")
+
+    async def _send(self, message: Message) -> None:
+        match message["type"]:
+            case "websocket.http.response.start":
+                self._refusal = message
+            case "websocket.http.response.body":
+                start = self._refusal
+                self._answer(HTTPStatus(start["status"]), start["headers"], message["body"])
+            case "websocket.close":
+                self._answer(HTTPStatus.FORBIDDEN, [], b"")
+
+    def accept(self) -> Line | None:
+        """Answer 101 and hand the transport to picows; None when the client is gone."""
+        if self._decided:
+            return None
+        self._decided = True
+        connections = self._state.connections
+        connections.discard(self)
+        return take_over(self._transport, self._key, self._most_bytes, connections, self._share)
+
+    def _answer(self, status: HTTPStatus, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        if self._decided:
+            return
+        self._decided = True
+        if not any(name == b"content-length" for name, _ in headers):
+            headers = [*headers, (b"content-length", b"%d" % len(body))]
+        self._transport.write(written(status, headers, body))
+        self._transport.close()
+
+    def _scope(self, asked: Scope, url: bytes) -> Scope:
+        raw_path, _, query = url.partition(b"?")
+        return {
+            **asked,
+            "type": "websocket",
+            "scheme": "wss" if asked["scheme"] == "https" else "ws",
+            "path": unquote(raw_path.decode("ascii")),
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": [(name, value.strip()) for name, value in asked["headers"]],
+            "subprotocols": [],
+            "extensions": {"websocket.http.response": {}, HANDSHAKE: self, SHARE: self._share},
+        }
+
+
+async def _receive() -> Message:
+    return {"type": "websocket.connect"}
