@@ -4,7 +4,8 @@ The signature is good by now, so what is refused here is a mistake of the issuer
 """
 
 import math
-from typing import Any
+import re
+from typing import Any, TypeGuard
 
 from service.errors import AuthUnavailable, Unauthenticated
 from service.ports import Identity
@@ -15,6 +16,7 @@ LARGEST_SUB = 256  # UTF-8 bytes: coturn's user names, which hold it, end at 512
 LONGEST_NAME = 128  # characters
 SOON_S = 300
 """How far ahead of its time a token may come, beyond the leeway, and be refused for now only."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def identity(claims: dict[str, Any], max_lifetime_s: int, leeway_s: int, now_s: int) -> Identity:
@@ -27,16 +29,19 @@ def identity(claims: dict[str, Any], max_lifetime_s: int, leeway_s: int, now_s: 
         Unauthenticated: the message names the claim and what is wrong with it.
         AuthUnavailable: nothing is wrong, and the token begins within minutes.
     """
-    who = Identity(
-        user=_user(claims["sub"]),
+    user = _user(claims["sub"])
+    iat, exp, nbf = _times(claims)
+    if exp - iat > max_lifetime_s:
+        raise Unauthenticated(f"The token lives longer than {max_lifetime_s} s (exp - iat).")
+    scope = claims.get("scope")
+    _check_begun(max(iat, nbf) - leeway_s - now_s)
+    return Identity(
+        user=user,
         name=_name(claims.get("name")),
-        expires_at=_expires_at(claims["iat"], claims["exp"], max_lifetime_s),
-        scopes=_scopes(claims.get("scope")),
+        expires_at=exp * 1000,
+        scopes=frozenset(scope.split()) if _is_text(scope) else frozenset(),  # RFC 8693, 4.2
         leeway_ms=leeway_s * 1000,
     )
-    begins = max(_seconds("iat", claims["iat"]), _seconds("nbf", claims.get("nbf", 0)))
-    _check_begun(begins - leeway_s - now_s)
-    return who
 
 
 def _check_begun(ahead_s: int) -> None:
@@ -50,18 +55,15 @@ def _check_begun(ahead_s: int) -> None:
         )
 
 
-def _expires_at(iat: Any, exp: Any, max_lifetime_s: int) -> int:
-    ends = _seconds("exp", exp)
-    if ends - _seconds("iat", iat) > max_lifetime_s:
-        raise Unauthenticated(f"The token lives longer than {max_lifetime_s} s (exp - iat).")
-    return ends * 1000
-
-
-def _seconds(claim: str, value: Any) -> int:
-    """A NumericDate (RFC 7519, 2) without its fraction."""
-    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
-        return int(value)
-    raise Unauthenticated(f"The token's {claim} must be a number of seconds.")
+def _times(claims: dict[str, Any]) -> list[int]:
+    """`iat`, `exp` and `nbf`, each a NumericDate (RFC 7519, 2) without its fraction."""
+    times = []
+    for claim in ("iat", "exp", "nbf"):
+        value = claims.get(claim, 0)
+        if not (isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))):
+            raise Unauthenticated(f"The token's {claim} must be a number of seconds.")
+        times.append(int(value))
+    return times
 
 
 def _user(sub: str) -> str:
@@ -82,11 +84,6 @@ def _name(name: Any) -> str | None:
     return name if fit and name.strip() else None
 
 
-def _scopes(scope: Any) -> frozenset[str]:
-    """RFC 8693, 4.2: one string, separated by spaces."""
-    return frozenset(scope.split()) if _is_text(scope) else frozenset()
-
-
-def _is_text(value: Any) -> bool:
+def _is_text(value: Any) -> TypeGuard[str]:
     """Whether it is a string that can be written as UTF-8: JSON can spell lone surrogates."""
-    return isinstance(value, str) and not any("\ud800" <= char <= "\udfff" for char in value)
+    return isinstance(value, str) and not _SURROGATE.search(value)

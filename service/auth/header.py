@@ -17,7 +17,9 @@ from service.errors import Unauthenticated
 NOT_A_JWT = "The token is not a well-formed signed JWT."
 _DOTS = 2  # RFC 7515, 7.1
 _TYPES = frozenset({"jwt", "at+jwt"})  # RFC 7519, 5.1; RFC 9068, 2.1
-LONGEST_KID = 1024  # characters: ARNs, URLs and DIDs are kids, too
+LONGEST_KID = 1024
+"""Characters: ARNs, URLs and DIDs are kids, too. A kid is any text (RFC 7515, 4.1.4), compared with
+the names of keys, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,18 @@ def read_header(token: str, algorithms: frozenset[str]) -> Header:
         Unauthenticated: anything else is wrong with it.
     """
     header = _decoded(token)
+    alg, kid, typ = header.get("alg"), header.get("kid", ""), header.get("typ", "JWT")
     if "crit" in header or "b64" in header:
         raise Unauthenticated("The token's header needs an extension that is not supported.")
-    _check_type(header)
-    return Header(alg=_alg(header, algorithms), kid=_kid(header))
+    if not isinstance(typ, str) or typ.lower().removeprefix("application/") not in _TYPES:
+        raise Unauthenticated("The token's typ is neither JWT nor at+jwt.")
+    if not isinstance(alg, str) or alg not in algorithms:
+        raise BadSignature("The token's algorithm is not one that this service accepts.")
+    if not isinstance(kid, str):
+        raise Unauthenticated("The token's kid is not a string.")
+    if len(kid) > LONGEST_KID:
+        raise Unauthenticated(f"The token's kid is over {LONGEST_KID} characters.")
+    return Header(alg, kid if "kid" in header else None)
 
 
 def _decoded(token: str) -> dict[str, Any]:
@@ -51,28 +61,3 @@ def _decoded(token: str) -> dict[str, Any]:
     if not isinstance(header, dict) or token.count(".") != _DOTS:
         raise Unauthenticated(NOT_A_JWT)
     return header
-
-
-def _check_type(header: dict[str, Any]) -> None:
-    typ = header.get("typ", "JWT")
-    if not isinstance(typ, str) or typ.lower().removeprefix("application/") not in _TYPES:
-        raise Unauthenticated("The token's typ is neither JWT nor at+jwt.")
-
-
-def _alg(header: dict[str, Any], algorithms: frozenset[str]) -> str:
-    alg = header.get("alg")
-    if not isinstance(alg, str) or alg not in algorithms:
-        raise BadSignature("The token's algorithm is not one that this service accepts.")
-    return alg
-
-
-def _kid(header: dict[str, Any]) -> str | None:
-    """Any text (RFC 7515, 4.1.4): it is compared with the names of keys, and nothing else."""
-    if "kid" not in header:
-        return None
-    kid = header["kid"]
-    if not isinstance(kid, str):
-        raise Unauthenticated("The token's kid is not a string.")
-    if len(kid) > LONGEST_KID:
-        raise Unauthenticated(f"The token's kid is over {LONGEST_KID} characters.")
-    return kid

@@ -32,7 +32,8 @@ class StaticKeys:
             if alg is None:
                 raise ValueError("This key is of no kind that tokens are verified with.")
             self._by_algorithm.setdefault(alg, []).append(material)
-        self._algorithms = frozenset(self._by_algorithm)
+        self.algorithms = frozenset(self._by_algorithm)
+        """Those that the keys admit."""
 
     def __eq__(self, other: object) -> bool:
         """Whether these are the same keys in the same order."""
@@ -42,11 +43,6 @@ class StaticKeys:
         return sum(map(len, self._by_algorithm.values()))
 
     __hash__ = None  # type: ignore[assignment]  # compared, and never a key of anything
-
-    @property
-    def algorithms(self) -> frozenset[str]:
-        """Those that the keys admit."""
-        return self._algorithms
 
     def only(self, algorithms: frozenset[str]) -> "StaticKeys":
         """Those of them that are for one of these algorithms."""

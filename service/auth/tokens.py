@@ -15,7 +15,7 @@ from jwt.utils import force_bytes
 
 from service.auth.claims import identity
 from service.auth.header import NOT_A_JWT, read_header
-from service.auth.keys import BadSignature, KeySource, Material
+from service.auth.keys import BadSignature, KeySource
 from service.auth.static import StaticKeys
 from service.errors import TokenExpired, Unauthenticated
 from service.ports import Identity
@@ -127,18 +127,15 @@ class TokenVerifier:
             raise Unauthenticated(NOT_A_JWT)
         header = read_header(token, self._keys.algorithms)
         keys = await self._keys.candidates(header.kid, header.alg, sender)
-        claims = self._claims(token, keys, header.alg)
-        return identity(claims, self._max_lifetime_s, self._leeway_s, int(time.time()))
+        for key in keys:
+            claims = self._signed_with(key, token, header.alg)
+            if claims is not None:
+                return identity(claims, self._max_lifetime_s, self._leeway_s, int(time.time()))
+        raise BadSignature
 
     async def close(self) -> None:
         """End what fetches keys in the background."""
         await self._keys.close()
-
-    def _claims(self, token: str, keys: Sequence[Material], alg: str) -> dict[str, Any]:
-        for key in keys:
-            if (claims := self._signed_with(key, token, alg)) is not None:
-                return claims
-        raise BadSignature
 
     def _signed_with(self, key: Any, token: str, alg: str) -> dict[str, Any] | None:
         """What the token says; None when it is not this key that signed it."""
