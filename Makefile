@@ -25,20 +25,18 @@ lock: install ## Resolve the dependencies anew into the hashed locks
 	@echo "checkov>=3.3.30,<4" | $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --python-version 3.11 - -o tools/checkov.lock
 
 .PHONY: check
-check: install ## Format, lint, types, layers, generated pages
+check: install ## Format, lint, types, layers, generated files
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@PURE_PYTHON=1 $(BIN)/python tools/generate.py --check
-	@$(BIN)/python -m deploy.build --check
+	@PURE_PYTHON=1 $(BIN)/python -m tools.generate --check
 
 .PHONY: format
-format: install ## Format the code and write the generated pages anew
+format: install ## Format the code and write the generated files anew
 	@$(BIN)/ruff check -q --fix-only .
 	@$(BIN)/ruff format -q .
-	@PURE_PYTHON=1 $(BIN)/python tools/generate.py
-	@$(BIN)/python -m deploy.build
+	@PURE_PYTHON=1 $(BIN)/python -m tools.generate
 
 .PHONY: run
 run: install ## Serve for development, two links to call with (LAN=1: https for phones too)

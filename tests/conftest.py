@@ -3,6 +3,7 @@
 import signal
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -24,3 +25,10 @@ async def service() -> AsyncIterator[TestService]:
     """The service with its defaults, on free ports."""
     async with running() as service:
         yield service
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    """An HTTP client that keeps no cookies."""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        yield session

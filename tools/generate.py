@@ -1,57 +1,44 @@
-"""Write every generated page anew; `--check` only compares, and says which one has drifted.
+"""Write every generated file anew; `--check` only compares, and says which one has drifted.
 
-A generator is a module with the page's address, `PAGE`, and its text, `render()`.
+Each page of docs/ that is generated has a module here, with its address, `PAGE`, and its text,
+`render()`. `deploy.build` makes the chart's files.
 """
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
-import bounds_docs
-import call_states
-import metrics_docs
-import settings_docs
+from deploy import build
+from tools import bounds_docs, call_states, metrics_docs, settings_docs
 
-
-class Generator(Protocol):
-    """What makes one page."""
-
-    PAGE: Path
-
-    def render(self) -> str:
-        """The whole page."""
-        ...
+ROOT = Path(__file__).parents[1]
+PAGES = (bounds_docs, call_states, metrics_docs, settings_docs)
 
 
-GENERATORS: tuple[Generator, ...] = (bounds_docs, call_states, metrics_docs, settings_docs)
+def files() -> dict[Path, str | None]:
+    """The text of every generated file; None for one that nothing makes any more."""
+    return {**{page.PAGE: page.render() for page in PAGES}, **build.files()}
 
 
-def drifted(generators: Sequence[Generator]) -> list[str]:
-    """One sentence for each page that is not what its generator makes."""
-    return [
-        f"docs/{generator.PAGE.name} is not what the code says; run `make format`."
-        for generator in generators
-        if not generator.PAGE.exists()
-        or generator.PAGE.read_text(encoding="utf-8") != generator.render()
-    ]
+def main(arguments: Sequence[str], made: Mapping[Path, str | None]) -> int:
+    """Write, or compare; the exit status."""
+    drifted = [path for path, text in made.items() if text != _written(path)]
+    for path in drifted:
+        text = made[path]
+        if "--check" in arguments:
+            print(f"{os.path.relpath(path, ROOT)} is not what the code says; run `make format`.")
+        elif text is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return 1 if drifted and "--check" in arguments else 0
 
 
-def write(generators: Sequence[Generator]) -> None:
-    """Write each page that has drifted or is not there."""
-    for generator in generators:
-        generator.PAGE.write_text(generator.render(), encoding="utf-8")
-
-
-def main(arguments: Sequence[str], generators: Sequence[Generator] = GENERATORS) -> int:
-    """Write or compare all pages; the exit status."""
-    if "--check" not in arguments:
-        write(generators)
-        return 0
-    sentences = drifted(generators)
-    print("\n".join(sentences), end="\n" if sentences else "")
-    return 1 if sentences else 0
+def _written(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], files()))

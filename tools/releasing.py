@@ -127,7 +127,7 @@ def _commit(clone: Path, version: str) -> None:
         _rewrite(clone / name, bumped((clone / name).read_text(encoding="utf-8"), version))
     log, day = clone / "CHANGELOG.md", datetime.now(UTC).date().isoformat()
     _rewrite(log, dated(log.read_text(encoding="utf-8"), version, day))
-    _run(BIN / "python", "-m", "deploy.build", where=clone)
+    _run(BIN / "python", "-m", "tools.generate", where=clone)
     _run("git", "commit", "--quiet", "--all", "--message", f"Release {version}", where=clone)
     _run("git", "tag", "--message", f"Ringline {version}", f"v{version}", where=clone)
 

@@ -1,8 +1,7 @@
-"""A service with the suites' timers, as near as ours come to them, and an HTTP client."""
+"""A service with the suites' timers, as near as ours come to them."""
 
 from collections.abc import AsyncIterator
 
-import aiohttp
 import pytest
 
 from tests.support.service import TestService, running
@@ -16,10 +15,3 @@ async def service() -> AsyncIterator[TestService]:
     """A service that pings each second."""
     async with running(ping_interval=PING_S, ping_timeout=PING_S) as service:
         yield service
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    """An HTTP client that keeps no cookies."""
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-        yield session
