@@ -142,7 +142,7 @@ def test_each_alert_has_its_section_and_each_section_its_alert():
 def test_a_section_tells_what_it_means_how_to_confirm_and_how_to_mend(name: str):
     section = sections()[name]
     leads = re.findall(r"^\*\*([\w ]+)\.\*\*", section, flags=re.MULTILINE)
-    assert leads == ["Users see", "Confirm", "Mend"]
+    assert leads == ["Users see", "Confirm", "Fix"]
     assert "```promql" in section
 
 
