@@ -1,4 +1,4 @@
-"""The event loop that serves clients, as another thread sees it."""
+"""Watches the event loop that serves clients, for another thread."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -9,7 +9,7 @@ from typing import Any
 TICK_S = 0.25
 
 Work = Callable[[], Coroutine[Any, Any, None]]
-"""What the loop can do, each time it is called."""
+"""Makes a coroutine for the loop, each time it is called."""
 
 
 class MainLoop:
@@ -35,7 +35,7 @@ class MainLoop:
             self._due = monotonic() + TICK_S
 
     def late_s(self) -> float:
-        """For how long the loop has been standing still: its tick is overdue by that."""
+        """By how many seconds the next tick is overdue: the loop has stood still that long."""
         return max(0.0, monotonic() - self._due) if self._loop else 0.0
 
     async def ask(self, work: Work, within_s: float) -> None:

@@ -1,4 +1,4 @@
-"""Where a client comes from, as far as a log may say."""
+"""A client's network, which a log may hold; the address it may not."""
 
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address

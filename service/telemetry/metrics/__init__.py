@@ -1,7 +1,7 @@
-"""What is counted, for Prometheus: base units, bounded labels, never a user or a call.
+"""The service's metrics for Prometheus: base units, bounded labels, never a user or a call.
 
-One class a topic, each with methods in the words of whoever tells it. Label sets that are bounded
-start at 0, and children are bound once. docs/metrics.md is generated from here.
+Each topic has a class; its methods are named after what happened. Bounded label sets start at 0.
+docs/metrics.md is generated from here.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class Metrics:
             collector(registry=families.registry)
 
     def ended(self, reason: str) -> None:
-        """A connection ended; one that did not read counts as pressure, too."""
+        """A connection ended; a client that did not read is counted as slow, too."""
         self.connections.disconnected(reason)
         if reason == "slow":
             self.pressure.slow_clients.inc()

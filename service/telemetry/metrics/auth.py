@@ -1,4 +1,4 @@
-"""Identity and abuse."""
+"""Metrics of tokens, of the provider's keys and of limits."""
 
 from service.telemetry.metrics.families import Families
 
@@ -14,7 +14,7 @@ SCOPES = ("events", "initiates", "initiates_to_one", "candidates", "held", "http
 
 
 class AuthMetrics:
-    """Told by whoever verifies or limits."""
+    """Counts what the verifiers and the limits decide."""
 
     def __init__(self, families: Families) -> None:
         self._failures = families.counter(
@@ -48,5 +48,5 @@ class AuthMetrics:
         self._fetches["ok" if ok else "failed"].inc()
 
     def limited(self, scope: str) -> None:
-        """Somebody was over a limit."""
+        """A client was over the limit `scope`, one of `SCOPES`."""
         self._limited[scope].inc()

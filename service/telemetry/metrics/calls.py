@@ -1,4 +1,4 @@
-"""Calls from their start to their end, as `ports.CallObserver` sees them."""
+"""Metrics of calls, from their start to their end."""
 
 from functools import partial
 
@@ -16,7 +16,7 @@ ENDINGS = tuple(reason for reason in Reason if reason not in _TO_A_DEVICE)
 
 
 class CallMetrics:
-    """Counts what calls do. Times come from the call's own record."""
+    """A `ports.CallObserver` that counts; all times come from the call's own record."""
 
     def __init__(self, families: Families) -> None:
         live = families.gauge("calls_live", "Live calls, by state.", ("state",))
@@ -38,7 +38,7 @@ class CallMetrics:
             "call_alert_seconds", "Initiate to the first device that rings.", ALERT_BUCKETS
         )
         self._ring = families.histogram(
-            "call_ring_seconds", "Ringing to the accept or the end: people, not us.", RING_BUCKETS
+            "call_ring_seconds", "Ringing to the accept or the end: people's time.", RING_BUCKETS
         )
         setup = families.histogram(
             "call_setup_seconds", "Accept to the first answer.", SETUP_BUCKETS, ("type",)
@@ -73,7 +73,7 @@ class CallMetrics:
                 self._over(before, after, exemplar)
 
     def accept_lost(self) -> None:
-        """Somebody accepted what another device had accepted."""
+        """A device accepted a call that another device had accepted."""
         self._races["lost"].inc()
 
     def _over(self, before: Call | None, after: Call, exemplar: dict[str, str] | None) -> None:

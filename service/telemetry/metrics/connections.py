@@ -1,4 +1,4 @@
-"""Connections and sessions: who comes, who is refused, who goes."""
+"""Metrics of connections: accepted, refused and ended."""
 
 from service.telemetry.metrics.families import Families
 from service.wire.rules import Rule
@@ -16,7 +16,8 @@ REFUSALS = (
     "timeout",
     "silent",
 )
-"""Codes of refusals, and what has none: no room, too slow in being admitted, never asked."""
+"""Codes of errors, and `overloaded`, `timeout` (a CONNECT was not decided in time) and `silent` (no
+CONNECT came)."""
 ENDINGS = (
     "client",
     "transport",
@@ -33,11 +34,11 @@ ENDINGS = (
     "internal",
     "shutdown",
 )
-"""What ends a connection: the first two are the client's own doing."""
+"""The reasons for which a connection ends: the first two are the client's own."""
 
 
 class ConnectionMetrics:
-    """Told by the transport."""
+    """Counts connections and the refusals of new ones."""
 
     def __init__(self, families: Families) -> None:
         self._connects = families.counter(
@@ -66,7 +67,7 @@ class ConnectionMetrics:
         )
 
     def probed(self) -> None:
-        """A probe's CONNECT was accepted: no user's, and so in no objective."""
+        """The CONNECT of a probe was accepted; the objectives count users alone."""
         self._probed.inc()
 
     def connected(self, seconds: float) -> None:

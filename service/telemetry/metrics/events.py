@@ -1,4 +1,4 @@
-"""Client events and relays."""
+"""Metrics of client events and relayed messages."""
 
 from dataclasses import dataclass
 
@@ -16,14 +16,14 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True)
 class Relayed:
-    """The counters of one kind of relay, bound once."""
+    """The counters of one relayed event."""
 
     answers: HotCounter
     bytes: HotCounter
 
 
 class EventMetrics:
-    """Told by the dispatch. Events that the protocol does not have count as `other`."""
+    """Counts client events; those that the protocol does not have count as `other`."""
 
     def __init__(self, families: Families) -> None:
         self._names = frozenset(kind.event for kind in ALL)
@@ -34,14 +34,14 @@ class EventMetrics:
         )
         self._seconds = families.hot_histogram(
             "event_seconds",
-            "Handling of a client event that is not relayed at once, without its wait in the lane.",
+            "Handling of a client event that is not relayed at once, without its wait before.",
             EVENT_BUCKETS,
             ("event",),
             ((name,) for name in (*self._names, OTHER)),
         )
         relays = families.hot_histogram(
             "relay_seconds",
-            "A relayed message from its arrival to the peer's line.",
+            "A relayed message, from its arrival until it is given to the peer's connection.",
             RELAY_BUCKETS,
             (),
             ((),),
@@ -65,7 +65,7 @@ class EventMetrics:
         self._answers.begin(event if event in self._names else OTHER, result).value += 1
 
     def handled(self, event: str, seconds: float) -> None:
-        """An event went through the lane."""
+        """An event was handled, which took `seconds`."""
         self._seconds[event if event in self._names else OTHER,].observe(seconds)
 
     def relayed(self, event: str, size: int, seconds: float) -> None:

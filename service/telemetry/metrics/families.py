@@ -1,4 +1,4 @@
-"""Declaring metrics: every family is made here, so that the documents can list them all."""
+"""Declares metrics, and keeps a list of them for docs/metrics.md."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,13 +9,13 @@ from service.telemetry.metrics.hot import HotCounters, HotHistogram, counted
 
 PREFIX = "ringline_"
 
-# When each child was made interests nobody, and is a third of what a scrape would encode.
+# The time at which each series began is of no use, and would be a third of a scrape.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # not typed there
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What docs/metrics.md says of one metric."""
+    """A row of docs/metrics.md."""
 
     name: str
     kind: str
@@ -25,7 +25,7 @@ class Family:
 
 @dataclass(slots=True)
 class Families:
-    """Makes metrics in one registry, and remembers what it made."""
+    """Makes metrics in one registry, and lists them in `made`."""
 
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     made: list[Family] = field(default_factory=list)
@@ -41,11 +41,11 @@ class Families:
         return Gauge(PREFIX + name, meaning, labels, registry=self.registry)
 
     def watched(self, name: str, meaning: str, value: Callable[[], float]) -> None:
-        """A gauge that is read when somebody asks."""
+        """A gauge whose value is read at each scrape."""
         self.gauge(name, meaning).set_function(value)
 
     def counted(self, name: str, meaning: str, value: Callable[[], float]) -> None:
-        """A counter that is kept elsewhere, and read when somebody asks."""
+        """A counter that is kept elsewhere and read at each scrape."""
         self._note(f"{name}_total", "counter", meaning, ())
         counted(self.registry, PREFIX + name, meaning, value)
 
@@ -64,12 +64,12 @@ class Families:
         labels: Sequence[str],
         values: Iterable[tuple[str, ...]],
     ) -> dict[tuple[str, ...], HotHistogram]:
-        """A distribution for each set of label values, cheap enough for the relay's pass."""
+        """A distribution for each set of label values, cheap enough for every relay."""
         self._note(name, "histogram", meaning, labels)
         return HotHistogram.family(self.registry, PREFIX + name, meaning, buckets, labels, values)
 
     def hot_counters(self, name: str, meaning: str, labels: Sequence[str]) -> HotCounters:
-        """A counter for each set of label values, cheap enough for the relay's pass."""
+        """A counter for each set of label values, cheap enough for every relay."""
         self._note(f"{name}_total", "counter", meaning, labels)
         return HotCounters(self.registry, PREFIX + name, meaning, labels)
 

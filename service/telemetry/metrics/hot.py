@@ -1,8 +1,8 @@
-"""Counters that a relay can afford: plain numbers, read when Prometheus asks.
+"""Counters and histograms for the hot path: plain numbers, which are read at each scrape.
 
 prometheus-client takes a lock and walks the buckets at every observation, about a microsecond;
-a relay as a whole costs ten. The event loop's thread alone writes. Another one reads, for which no
-lock is needed: each number is read at once, and a table that may grow is copied at once.
+a whole relay takes ten. Only the event loop's thread writes. The admin port's thread reads without
+a lock: it reads each number at once, and copies at once a table that may grow.
 """
 
 from bisect import bisect_left
@@ -44,7 +44,7 @@ class HotCounters:
         registry.register(_Collected(collect))
 
     def begin(self, *values: str) -> HotCounter:
-        """The counter of these label values, at 0 if it is new."""
+        """The counter of these label values; a new one is 0."""
         child = self.children.get(values)
         if child is None:
             child = self.children[values] = HotCounter()

@@ -1,4 +1,4 @@
-"""Media as clients report it with `call:media`: the answer to "did the calls work?"."""
+"""Metrics of media, as clients report it with `call:media`."""
 
 from service.calls.call import Call, MediaPath, MediaStage, State
 from service.telemetry.metrics.families import Families
@@ -13,7 +13,7 @@ RESULTS = ("direct", "relay", "failed", "unreported")
 
 
 class MediaMetrics:
-    """One result a call, and the distributions of what clients measured."""
+    """Counts one result for each accepted call, and what clients measured."""
 
     def __init__(self, families: Families) -> None:
         results = families.counter(

@@ -1,4 +1,4 @@
-"""The node itself: its loop, its queues, its store."""
+"""Metrics of the node's load: event loop, store, slow clients, log."""
 
 from itertools import product
 
@@ -7,7 +7,7 @@ from service.telemetry.metrics.families import Families
 
 LAG_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 STORE_BUCKETS = (0.0001, 0.0005, 0.001, 0.0025, 0.01, 0.05, 0.25, 1)
-"""Few, for there are 22 of them, and every scrape has them all."""
+"""Few buckets: each operation has two such histograms, and every scrape has them all."""
 
 OPERATIONS = (
     "calls.engagements",
@@ -22,15 +22,15 @@ OPERATIONS = (
     "answers.recall",
     "answers.remember",
 )
-"""What the store's ports can do."""
+"""The methods of the store's ports."""
 
 
 class PressureMetrics:
-    """How hard the node works."""
+    """Measures how much the node has to do."""
 
     def __init__(self, families: Families) -> None:
         self.slow_clients = families.counter(
-            "slow_clients_closed", "Clients cut because they did not read what was sent."
+            "slow_clients_closed", "Connections closed because the client did not read."
         )
         self._store = families.hot_histogram(
             "store_seconds",
@@ -50,5 +50,5 @@ class PressureMetrics:
         )
 
     def stored(self, op: str, seconds: float, *, ok: bool) -> None:
-        """The store did something."""
+        """An operation of the store ended."""
         self._store[op, "ok" if ok else "error"].observe(seconds)

@@ -1,4 +1,4 @@
-"""TURN: who is asked for credentials, whose are handed out, and whether they relay."""
+"""Metrics of TURN: credentials fetched and handed out, and the probe."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,7 +10,7 @@ PROBE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 
 class TurnMetrics:
-    """Told by whoever mints, fetches or probes. `regions` are all there are; "" is none."""
+    """Counts credentials, fetches and probes. `regions` are all there are; "" is none."""
 
     def __init__(self, families: Families, *, regions: Sequence[str]) -> None:
         issued = families.counter(
@@ -45,13 +45,13 @@ class TurnMetrics:
         self._issued[region].inc()
 
     def fetches_from(self, provider: str) -> None:
-        """There is such a provider, from which nothing was fetched yet."""
+        """Credentials will be fetched from this provider; none were yet."""
         for result in ("ok", "failed"):
             self._fetches.labels(provider, result)
         self._expiry.labels(provider).set(nan)
 
     def fetched(self, provider: str, expires_at: int) -> None:
-        """Credentials came, which end then (epoch ms)."""
+        """Credentials came that are good until `expires_at` (epoch ms)."""
         self._fetches.labels(provider, "ok").inc()
         self._expiry.labels(provider).set(expires_at / 1000)
 
@@ -60,7 +60,7 @@ class TurnMetrics:
         self._fetches.labels(provider, "failed").inc()
 
     def watch_serving(self, providers: Sequence[str], serving: Callable[[], str]) -> None:
-        """Have it read, when Prometheus asks, which of these `serving` says."""
+        """Expose which of the providers `serving` names, at each scrape."""
         for provider in providers:
             self._serving.labels(provider).set_function(partial(_is, serving, provider))
 
