@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from service import __version__, parts
 from service.auth.identify import identify
 from service.auth.offenders import Offenders
-from service.calls.call import Reason
+from service.calls.reasons import Reason
 from service.clock import wall_clock
 from service.pace import paced
 from service.ports import Clock

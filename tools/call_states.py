@@ -7,9 +7,10 @@ from typing import get_args
 from service import errors
 from service.calls import events as happened
 from service.calls import rules as law
-from service.calls.call import Call, CallType, Reason, State
+from service.calls.call import Call, CallType, State
 from service.calls.effects import Audience, CallEnded, Send
 from service.calls.machine import TRANSITIONS, Rule, decide
+from service.calls.reasons import Kind, Reason
 from service.calls.rules import Guard, Timeouts
 from service.wire.server_events import encode_message
 
@@ -195,8 +196,7 @@ def _told(state: State, event: type[happened.Event], rule: Rule) -> str:
 
 def _event(send: Send) -> str:
     name = f"`{encode_message(send.message)[0]}`"
-    elsewhere = (Reason.ANSWERED_ELSEWHERE, Reason.REJECTED_ELSEWHERE)
-    if isinstance(send.message, CallEnded) and send.message.reason in elsewhere:
+    if isinstance(send.message, CallEnded) and send.message.reason.kind is Kind.ELSEWHERE:
         return f"{name} ({send.message.reason})"
     return name
 

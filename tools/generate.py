@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from deploy import build
-from tools import bounds_docs, call_states, metrics_docs, settings_docs
+from tools import bounds_docs, call_states, metrics_docs, reasons_docs, settings_docs
 
 ROOT = Path(__file__).parents[1]
-PAGES = (bounds_docs, call_states, metrics_docs, settings_docs)
+PAGES = (bounds_docs, call_states, metrics_docs, reasons_docs, settings_docs)
 
 
 def files() -> dict[Path, str | None]:

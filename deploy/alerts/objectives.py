@@ -7,11 +7,13 @@ readiness tell of a provider that fails.
 
 from dataclasses import dataclass
 
+from service.calls.reasons import Kind, of
+
 OURS = "internal|timeout|overloaded"
 """Reasons for a refused connect that are our fault."""
-WELL_ENDED = "completed|media_failed|max_duration|admin_terminated"
-"""Reasons for which an accepted call may end without its set-up being at fault. Those that are:
-`connect_timeout`, `connection_lost`, `error`, `server_shutdown`."""
+WELL_ENDED = "|".join(of(Kind.GOOD, Kind.MEDIA, Kind.OPERATOR))
+"""Reasons for which an accepted call may end without its set-up being at fault, as it is with
+those of `Kind.TROUBLE`."""
 
 
 @dataclass(frozen=True, slots=True)

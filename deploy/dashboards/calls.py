@@ -17,21 +17,22 @@ from deploy.dashboards.promql import (
     per_minute,
     quantile,
 )
+from service.calls.reasons import Kind, of
 
-_TROUBLE = "connect_timeout|connection_lost|error|server_shutdown|media_failed"
+_TROUBLED = of(Kind.TROUBLE, Kind.MEDIA)
+_SHADES = {
+    Kind.GOOD: (GREEN, "semi-dark-green"),
+    Kind.DECLINED: (GREY, "light-blue", "super-light-blue"),
+    Kind.UNANSWERED: (BLUE, "purple", "light-purple"),
+    Kind.TROUBLE: (ORANGE, "dark-orange", "dark-red", "yellow", "dark-yellow"),
+    Kind.MEDIA: (RED, "light-red"),
+    Kind.OPERATOR: ("light-green", "dark-green", "super-light-green"),
+}
+"""What the reasons of a kind are drawn in, in their order; the last is for the next one."""
 _REASON_COLORS = {
-    "completed": GREEN,
-    "cancelled": GREY,
-    "rejected": "light-blue",
-    "busy": BLUE,
-    "no_answer": "purple",
-    "connect_timeout": ORANGE,
-    "connection_lost": "dark-orange",
-    "media_failed": RED,
-    "error": "dark-red",
-    "server_shutdown": "yellow",
-    "admin_terminated": "dark-yellow",
-    "max_duration": "light-green",
+    str(reason): shade
+    for kind, shades in _SHADES.items()
+    for reason, shade in zip(of(kind), shades, strict=False)
 }
 _WORKED = Row(
     "Did the calls work?",
@@ -143,13 +144,12 @@ _WHY = Row(
     (
         Panel(
             title="Troubled endings",
-            meaning="Calls of the time shown that ended in trouble. connect_timeout: no answer "
-            "after the accept. connection_lost: a side vanished. media_failed: a client gave up. "
-            "error: a client's fault. server_shutdown: a node went.",
+            meaning="Calls of the time shown that ended in trouble. "
+            + " ".join(f"{reason}: {reason.when}." for reason in _TROUBLED),
             unit="short",
             queries=(
                 Query(
-                    grown("ringline_calls_total", f'reason=~"{_TROUBLE}"', by="reason"),
+                    grown("ringline_calls_total", f'reason=~"{"|".join(_TROUBLED)}"', by="reason"),
                     "{{reason}}",
                 ),
             ),

@@ -7,6 +7,8 @@ returns a new one with the next revision.
 from enum import StrEnum
 from typing import NamedTuple
 
+from service.calls.reasons import Reason
+
 
 class State(StrEnum):
     """Where a call stands (docs/call-states.md)."""
@@ -23,28 +25,6 @@ class CallType(StrEnum):
 
     AUDIO = "audio"
     VIDEO = "video"
-
-
-class Reason(StrEnum):
-    """Why a call ended, or stopped for one device."""
-
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-    REJECTED = "rejected"
-    BUSY = "busy"
-    NO_ANSWER = "no_answer"
-    # Told to one device only; the call itself goes on or ended otherwise.
-    ANSWERED_ELSEWHERE = "answered_elsewhere"
-    REJECTED_ELSEWHERE = "rejected_elsewhere"
-    # Trouble.
-    CONNECT_TIMEOUT = "connect_timeout"
-    MEDIA_FAILED = "media_failed"
-    CONNECTION_LOST = "connection_lost"
-    ERROR = "error"
-    # The operator.
-    SERVER_SHUTDOWN = "server_shutdown"
-    ADMIN_TERMINATED = "admin_terminated"
-    MAX_DURATION = "max_duration"
 
 
 class MediaPath(StrEnum):

@@ -7,8 +7,8 @@ Deadlines, routes and records need no effect of their own: they follow from the 
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from service.calls.call import Reason
 from service.calls.events import MediaState
+from service.calls.reasons import Reason
 
 
 class Audience(Enum):

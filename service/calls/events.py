@@ -7,7 +7,8 @@ knowledge, which sees the sessions that are online.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from service.calls.call import MediaPath, Reason
+from service.calls.call import MediaPath
+from service.calls.reasons import Reason
 
 
 class MediaState(StrEnum):

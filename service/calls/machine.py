@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from service import errors
 from service.calls import events as happened
 from service.calls import rules
-from service.calls.call import Call, CallType, Reason, State
+from service.calls.call import Call, CallType, State
 from service.calls.effects import Send
+from service.calls.reasons import Reason
 from service.calls.rules import Act, Guard, Timeouts
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from service.calls import events as happened
 from service.calls import media
-from service.calls.call import Call, Reason
+from service.calls.call import Call
 from service.calls.effects import (
     Audience,
     CallAccepted,
@@ -20,6 +20,7 @@ from service.calls.effects import (
     CallRinging,
     Send,
 )
+from service.calls.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)

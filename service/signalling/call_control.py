@@ -4,7 +4,8 @@ import structlog
 
 from service import errors
 from service.calls import events as happened
-from service.calls.call import Call, Reason
+from service.calls.call import Call
+from service.calls.reasons import Reason
 from service.pace import paced
 from service.ports import CallStore, Clock
 from service.sessions.reply import Reply
@@ -66,7 +67,7 @@ class CallControl:
 
     async def reject(self, who: Session, message: said.CallReject, reply: Reply) -> None:
         """Decline, for the user or for this device alone."""
-        reason = Reason(message.reason or "rejected")
+        reason = message.reason or Reason.REJECTED
         device = message.scope == "device"
         await self._transitions.move(
             message.call_id,
@@ -78,10 +79,9 @@ class CallControl:
 
     async def end(self, who: Session, message: said.CallEnd, reply: Reply) -> None:
         """Hang up; ending what has ended is fine."""
-        reason = Reason(message.reason) if message.reason else None
         await self._transitions.move(
             message.call_id,
-            happened.HungUp(who.user, who.id, reason),
+            happened.HungUp(who.user, who.id, message.reason),
             lambda after: reply.ok(ended(after)),
         )
 

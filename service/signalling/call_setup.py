@@ -8,8 +8,9 @@ import msgspec
 from service import errors, ids
 from service.calls import machine
 from service.calls.admission import Admitted, Glare
-from service.calls.call import Call, Reason
+from service.calls.call import Call
 from service.calls.events import Accepted, Rejected, Rung, SessionLost
+from service.calls.reasons import Reason
 from service.calls.rules import Timeouts
 from service.limits import Limit, Meters
 from service.ports import CallStore, Clock, IceSource, SessionRef, SessionStore

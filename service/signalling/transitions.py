@@ -7,10 +7,11 @@ of the moves, however late the store answers.
 from collections.abc import Callable, Sequence
 
 from service import errors
-from service.calls.call import Call, Reason
+from service.calls.call import Call
 from service.calls.effects import Audience, Send
 from service.calls.events import DeadlinePassed, Event, SessionLost, Silenced
 from service.calls.machine import Decision, decide
+from service.calls.reasons import Reason
 from service.calls.rules import Timeouts
 from service.keyed_locks import KeyedLock, KeyedLocks
 from service.ports import CallObserver, CallStore, Clock, Mail, SessionStore

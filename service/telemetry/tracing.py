@@ -21,23 +21,14 @@ from opentelemetry import trace
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from service.calls.call import Call, Reason, State
+from service.calls.call import Call, State
+from service.calls.reasons import Kind, Reason, of
 from service.errors import Internal, RinglineError
 from service.telemetry.summary import refused
 
 _W3C = TraceContextTextMapPropagator()
-_TROUBLE = frozenset(
-    {
-        Reason.BUSY,
-        Reason.NO_ANSWER,
-        Reason.CONNECT_TIMEOUT,
-        Reason.MEDIA_FAILED,
-        Reason.CONNECTION_LOST,
-        Reason.ERROR,
-        Reason.SERVER_SHUTDOWN,
-    }
-)
-"""Ends that mark a set-up as failed; being cancelled or declined is people's business."""
+_FAILURES = of(Kind.UNANSWERED, Kind.TROUBLE, Kind.MEDIA)
+"""The reasons that mark a set-up as failed; being cancelled or declined is people's business."""
 
 
 class Tracing(Protocol):
@@ -270,7 +261,7 @@ def _mark_end(span: Span, call: Call) -> None:
     span.set_attribute("ringline.call.reason", reason)
     if call.media_failed is not None:
         span.set_attribute("ringline.media.failed", str(call.media_failed))
-    if call.reason in _TROUBLE:
+    if call.reason in _FAILURES:
         _fail(span, reason)
     elif call.media_failed is not None:
         _fail(span, str(Reason.MEDIA_FAILED))

@@ -20,6 +20,7 @@ const ENDINGS = {
     "Neither sound nor picture found a path between your networks.",
   ],
   connection_lost: () => ["Connection lost", "One of you lost the connection to the service."],
+  error: () => ["Something went wrong", TRY_LATER],
   peer_left: (who) => ["Call ended", `${who} left the call.`],
   server_shutdown: () => ["The service stopped", "It was shut down during the call."],
   admin_terminated: () => ["Call ended", "An administrator ended it."],
@@ -71,8 +72,7 @@ const TROUBLES = {
 
 /** `[title, detail]` for a line that has ended. */
 export function endingOf({ reason, peer, byMe, role }) {
-  const sentence = ENDINGS[reason] ?? (() => ["Something went wrong", TRY_LATER]);
-  return sentence(peer.name, byMe, role);
+  return (ENDINGS[reason] ?? ENDINGS.error)(peer.name, byMe, role);
 }
 
 /** `[title, detail, advice]` for a code that stops the page. */

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 from service.calls.call import CallType, MediaPath
 from service.calls.events import MediaState
+from service.calls.reasons import Reason
 
 UserId = Annotated[str, Meta(min_length=1, max_length=128)]
 CallId = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -85,7 +86,7 @@ class CallReject(ControlEvent, frozen=True, kw_only=True):
 
     event = "call:reject"
     call_id: CallId
-    reason: Literal["rejected", "busy"] | None = None
+    reason: Reason | None = None
     scope: Literal["user", "device"] | None = None
 
 
@@ -94,7 +95,7 @@ class CallEnd(ControlEvent, frozen=True, kw_only=True):
 
     event = "call:end"
     call_id: CallId
-    reason: Literal["completed", "media_failed", "error"] | None = None
+    reason: Reason | None = None
 
 
 class RelayEvent(ClientEvent, frozen=True, kw_only=True):

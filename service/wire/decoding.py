@@ -14,8 +14,10 @@ from service import errors
 from service.wire import client_events, legible, numeric_ids, relayable
 from service.wire.client_events import (
     CallAnswer,
+    CallEnd,
     CallInitiate,
     CallOffer,
+    CallReject,
     CallSignal,
     ClientEvent,
     IceCandidate,
@@ -139,10 +141,17 @@ def _check_users(decoded: UserWatch | UserUnwatch) -> None:
         _check_id(user, f"userIds[{i}]")
 
 
+def _check_reason(decoded: CallEnd | CallReject) -> None:
+    if decoded.reason is not None and decoded.reason.said_in != decoded.event:
+        raise msgspec.ValidationError(f"Invalid enum value '{decoded.reason}' - at `$.reason`")
+
+
 _CHECKS: dict[type[ClientEvent], Callable[[Any], None]] = {
     CallAnswer: lambda decoded: relayable.check(decoded.answer, "answer", b"{"),
+    CallEnd: _check_reason,
     CallInitiate: _check_initiate,
     CallOffer: lambda decoded: relayable.check(decoded.offer, "offer", b"{"),
+    CallReject: _check_reason,
     CallSignal: lambda decoded: relayable.check(decoded.data, "data", most=SMALL_PAYLOAD),
     IceCandidate: _check_candidates,
     UserJoin: _check_join,

@@ -6,8 +6,9 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from service.calls import effects
-from service.calls.call import Call, CallType, Reason, State
+from service.calls.call import Call, CallType, State
 from service.calls.events import MediaState
+from service.calls.reasons import Reason
 from service.errors import RinglineError
 from service.ports import IceServers
 

@@ -6,9 +6,10 @@ Alice calls Bob from `a1`; Bob has `b1`, which accepts, and `b2`. Eve is a stran
 from dataclasses import replace
 from typing import Any
 
-from service.calls.call import Call, CallType, Reason, State
+from service.calls.call import Call, CallType, State
 from service.calls.events import Accepted, Answered, Event, HungUp, Rung
 from service.calls.machine import Decision, decide, initiate
+from service.calls.reasons import Reason
 from service.calls.rules import Timeouts
 
 START = 1_795_000_000_000

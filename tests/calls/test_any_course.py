@@ -8,9 +8,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from service import errors
 from service.calls import events as happened
-from service.calls.call import Call, Reason, State
+from service.calls.call import Call, State
 from service.calls.effects import Audience, Send
 from service.calls.machine import Decision, decide
+from service.calls.reasons import Reason
 from tests.calls.situations import ENDLESS, START, TIMEOUTS, placed
 
 ORDER = list(State)
@@ -18,8 +19,8 @@ DEVICES = ("b1", "b2", "b3")
 USERS = {"a1": "alice", "a2": "alice", **dict.fromkeys(DEVICES, "bob"), "e1": "eve"}
 
 anybody = st.sampled_from(sorted(USERS))
-declining = st.sampled_from([Reason.REJECTED, Reason.BUSY])
-hanging_up = st.sampled_from([None, Reason.COMPLETED, Reason.MEDIA_FAILED, Reason.ERROR])
+declining = st.sampled_from([reason for reason in Reason if reason.said_in == "call:reject"])
+hanging_up = st.sampled_from([None, *(reason for reason in Reason if reason.said_in == "call:end")])
 operators = st.sampled_from([Reason.ADMIN_TERMINATED, Reason.SERVER_SHUTDOWN])
 stretches = st.integers(0, 60_000) | st.just(TIMEOUTS.longest or 0)
 

@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from service import errors
-from service.calls.call import Reason, State
+from service.calls.call import State
 from service.calls.events import (
     Accepted,
     Answered,
@@ -27,6 +27,7 @@ from service.calls.events import (
     Terminated,
 )
 from service.calls.machine import TRANSITIONS, decide
+from service.calls.reasons import Reason
 from tests.calls.situations import (
     ACTORS,
     CALLEE,

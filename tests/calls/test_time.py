@@ -2,10 +2,11 @@
 
 import pytest
 
-from service.calls.call import Reason, State
+from service.calls.call import State
 from service.calls.events import Accepted, Answered, DeadlinePassed, HungUp, MediaReported, Silenced
 from service.calls.events import MediaState as Media
 from service.calls.machine import decide
+from service.calls.reasons import Reason
 from service.calls.rules import Timeouts
 from tests.calls.situations import (
     ACCEPTED,

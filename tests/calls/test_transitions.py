@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.calls.call import MediaStage, Reason, State
+from service.calls.call import MediaStage, State
 from service.calls.effects import (
     Audience,
     CallAccepted,
@@ -34,6 +34,7 @@ from service.calls.events import (
     Terminated,
 )
 from service.calls.machine import TRANSITIONS, Rule, decide
+from service.calls.reasons import Reason
 from tests.calls.situations import (
     ACCEPTED,
     CALLEE,

@@ -12,7 +12,6 @@ import msgspec
 import pytest
 from fastapi.routing import APIRoute
 
-from service.calls.call import Reason
 from service.errors import RinglineError
 from service.transport.api.routes import router
 from service.transport.http.problems import Unserved
@@ -91,12 +90,6 @@ def test_a_code_has_its_status_and_says_whether_to_retry(kind: type[RinglineErro
 
 def test_a_code_of_http_alone_says_so():
     assert re.search(rf"^\| `{Unserved.code}` .*HTTP only", text_of(PAGE), re.MULTILINE)
-
-
-def test_every_end_reason_has_its_row():
-    table = section(PAGE, "End reasons")
-    rows = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
-    assert sorted(code for row in rows for code in re.findall(r"`(\w+)`", row)) == sorted(Reason)
 
 
 def test_every_route_has_its_row():

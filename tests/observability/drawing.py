@@ -25,7 +25,7 @@ _PALETTE = ("#56a64b", "#e0b400", "#3274d9", "#ff780a", "#e02f44", "#8f3bb8", "#
 _COLORS = {
     "green": "#56a64b", "light-green": "#96d98d", "blue": "#3274d9", "light-blue": "#8ab8ff",
     "yellow": "#f2cc0c", "dark-yellow": "#cc9d00", "orange": "#ff9830", "dark-orange": "#e0652d",
-    "red": "#e02f44", "dark-red": "#a3142a", "purple": "#a352cc",
+    "red": "#e02f44", "dark-red": "#a3142a", "purple": "#a352cc", "dark-green": "#37872d",
 }  # fmt: skip
 _TICKS, _LEGEND_ROWS = 4, 2
 _PIXELS = _WIDTH_IN * _DPI

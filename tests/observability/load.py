@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from service.calls.call import Reason
+from service.calls.reasons import Reason
 from tests.protocol.sdp import ANSWER, OFFER, candidate
 from tests.support.client import Client
 from tests.support.service import TestService, token

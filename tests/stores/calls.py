@@ -1,8 +1,9 @@
 """Calls to put into a store, and the moves that change them."""
 
-from service.calls.call import Call, CallType, Reason, State
+from service.calls.call import Call, CallType, State
 from service.calls.events import Accepted, HungUp, Rung, Silenced
 from service.calls.machine import decide, initiate
+from service.calls.reasons import Reason
 from service.calls.rules import Timeouts
 from service.ports import CallStore
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.calls.call import Reason
+from service.calls.reasons import Reason
 from service.stores.memory import CLAIM_MS, REMEMBER_ENDED_MS, MemoryCalls
 from tests.stores.calls import (
     START,

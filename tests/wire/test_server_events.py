@@ -8,8 +8,9 @@ from msgspec import Raw
 
 from service import errors
 from service.calls import effects
-from service.calls.call import Call, CallType, Reason, State
+from service.calls.call import Call, CallType, State
 from service.calls.events import MediaState
+from service.calls.reasons import Reason
 from service.ports import IceServer, IceServers
 from service.wire import server_events as told
 from service.wire.server_events import ServerEvent, encode_message, ice_fields, origin_of

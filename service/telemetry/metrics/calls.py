@@ -2,17 +2,14 @@
 
 from functools import partial
 
-from service.calls.call import Call, CallType, Reason, State
+from service.calls.call import Call, CallType, State
+from service.calls.reasons import ENDINGS, Kind, Reason
 from service.telemetry.metrics.families import Families
 
 ALERT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 RING_BUCKETS = (1, 2, 3, 5, 7.5, 10, 15, 20, 30, 45, 60, 90, 120)
 SETUP_BUCKETS = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 15, 20, 30, 60)
 DURATION_BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400)
-
-_TO_A_DEVICE = {Reason.ANSWERED_ELSEWHERE, Reason.REJECTED_ELSEWHERE}
-ENDINGS = tuple(reason for reason in Reason if reason not in _TO_A_DEVICE)
-"""The reasons for which a whole call can end."""
 
 
 class CallMetrics:
@@ -78,10 +75,8 @@ class CallMetrics:
 
     def _over(self, before: Call | None, after: Call, exemplar: dict[str, str] | None) -> None:
         reason = after.reason or Reason.ERROR
-        if reason is Reason.ADMIN_TERMINATED and after.accepted_at is None:
-            reason = (
-                Reason.CANCELLED
-            )  # or it would be a good end, in the set-up SLO, of another call
+        if reason.kind is Kind.OPERATOR and after.accepted_at is None:
+            reason = Reason.CANCELLED  # or the set-up SLO would take it for another call's good end
         self._ended[after.type, reason].inc(exemplar=exemplar)
         if after.accepted_at is not None:
             self._duration[after.type].observe(after.duration_ms / 1000, exemplar)

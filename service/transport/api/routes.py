@@ -8,7 +8,8 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from service import errors
-from service.calls.call import Call, Reason
+from service.calls.call import Call
+from service.calls.reasons import Reason
 from service.ports import Identity
 from service.transport.api.caller import Admin, Behind, TurnUser, User
 from service.transport.api.schemas import CallBody, IceBody, StatusBody, TurnBody

@@ -3,7 +3,8 @@
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from service.calls.call import Call, CallType, Reason, State
+from service.calls.call import Call, CallType, State
+from service.calls.reasons import Reason
 from service.ports import IceServer, IceServers
 from service.wire.server_events import UserStatus
 
