@@ -17,7 +17,7 @@ from service.transport.api import rates
 from service.transport.connections import connection, connections, dispatch, event_queue
 from service.transport.guard import budget, tcp, unjoined, waiting
 from service.transport.http import body
-from service.transport.server import admin_port, http1, listeners
+from service.transport.server import admin_port, http1, listeners, request_parser
 from service.transport.socketio import direct, engine, polling
 from service.transport.websocket import line, lingering
 from service.wire import packets
@@ -70,7 +70,7 @@ def _connections() -> Iterator[Row]:
     yield Row(
         "TCP connections over which no request has come",
         f"{tcp.MOST_SILENT:,} of one address; counted in `RINGLINE_MAX_CONNECTIONS`",
-        f"{http1.WITHIN_S} s to the first byte; before it as much for a TLS handshake",
+        f"{request_parser.WITHIN_S} s to the first byte; before it as much for a TLS handshake",
         "closed; of too many the oldest",
     )
     yield Row(
@@ -103,13 +103,13 @@ def _connections() -> Iterator[Row]:
 def _requests() -> Iterator[Row]:
     yield Row(
         "a request's line and headers, a WebSocket handshake",
-        f"{_size(http1.MOST_HEAD)}, {http1.MOST_HEADERS} headers",
-        f"{http1.WITHIN_S} s from its first byte",
+        f"{_size(request_parser.MOST_HEAD)}, {request_parser.MOST_HEADERS} headers",
+        f"{request_parser.WITHIN_S} s from its first byte",
         "431 or 408, and closed",
     )
     yield Row(
         "what frames a chunked body, trailers",
-        f"{_size(http1.MOST_HEAD)}; trailers are dropped",
+        f"{_size(request_parser.MOST_HEAD)}; trailers are dropped",
         f"{body.WITHIN_S} s",
         "431, and closed",
     )

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 
-from service.transport.server.http1 import MOST_HEAD, MOST_HEADERS, BoundedHttp
+from service.transport.server.http1 import BoundedHttp
+from service.transport.server.request_parser import MOST_HEAD, MOST_HEADERS
 from tests.security.surroundings import Bystanders
 from tests.support.polling import Polling
 from tests.support.raw import GET, HANDSHAKE, Raw, raw

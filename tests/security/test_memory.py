@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from service.transport.server.http1 import WITHIN_S
+from service.transport.server.request_parser import WITHIN_S
 from tests.support.memory import MEBIBYTE, Memory, watched
 from tests.support.raw import GET, Raw, raw
 from tests.support.waiting import until

@@ -84,6 +84,7 @@ class TcpConnections:
         """One more, silent so far; of too many of its address the oldest gives way."""
         self.silent += 1
         self._http.add(connection)
+        self._idle[connection] = None
         if oldest := self._silent.add(block_of(address), connection):
             self.refused("overloaded")
             oldest.cut()
@@ -94,7 +95,7 @@ class TcpConnections:
         self._silent.discard(block_of(address), connection)
 
     def idle(self, connection: Http) -> None:
-        """One is new, or is answered and may ask again."""
+        """One is answered and may ask again."""
         self._idle[connection] = None
 
     def asks(self, connection: Http) -> None:

@@ -16,12 +16,11 @@ from service.transport.guard.tcp import TcpConnections
 from service.transport.http.body import whole_body
 from service.transport.http.denial import respond
 from service.transport.http.origins import ADMITTED
-from service.transport.http.problems import Unserved, problem
+from service.transport.http.problems import RETRY_MS, Full, Unserved, problem
 
 _log = structlog.get_logger(__name__)
 
 SOCKET_PATH = "/socket.io/"
-_RETRY_MS = 5_000
 
 
 class Gate:
@@ -104,11 +103,11 @@ class Gate:
         if sid is not None:
             return
         if self._draining():
-            raise errors.ServerDraining(retry_after_ms=_RETRY_MS)
+            raise errors.ServerDraining(retry_after_ms=RETRY_MS)
         if not self._has_room():
-            raise Full(retry_after_ms=_RETRY_MS)
+            raise Full
         if self._short():
-            raise Full("The server is short of memory; try again.", retry_after_ms=_RETRY_MS)
+            raise Full("The server is short of memory; try again.")
 
     def _has_room(self) -> bool:
         """Whether there is room for one more client, or is made by closing who says nothing."""
@@ -116,12 +115,6 @@ class Gate:
         if most == 0 or clients + self._tcp.silent < most:
             return True
         return clients < most and self._tcp.make_room()
-
-
-class Full(errors.ServerDraining):
-    """The node has as many connections as it may have, or no memory for one more."""
-
-    default = "The server has all the connections it may have; try again."
 
 
 def _for_sockets(scope: Scope) -> bool:

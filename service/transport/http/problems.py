@@ -7,7 +7,10 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.errors import Internal, RinglineError
+from service.errors import Internal, RinglineError, ServerDraining
+
+RETRY_MS = 5_000
+"""When a client that found no room may try again."""
 
 
 class Unserved(RinglineError):
@@ -22,6 +25,15 @@ class NotAllowed(RinglineError):
 
     code, status = "method_not_allowed", 405
     default = "This address has no such method."
+
+
+class Full(ServerDraining):
+    """There are as many connections as there may be, or no memory for what they have waiting."""
+
+    default = "The server has all the connections it may have; try again."
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message, retry_after_ms=RETRY_MS)
 
 
 async def failed(_request: Request, _error: Exception) -> Response:

@@ -15,8 +15,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from service.transport.guard.tcp import TcpConnections
-from service.transport.server.http1 import WITHIN_S, BoundedHttp
+from service.transport.server.http1 import BoundedHttp
 from service.transport.server.listeners import BACKLOG
+from service.transport.server.request_parser import WITHIN_S
 from service.transport.websocket.handshake import Handshake
 
 _TICK_S = 0.1

@@ -16,7 +16,7 @@ from websockets.exceptions import InvalidStatus
 from service.app import serving
 from service.settings import Settings
 from service.transport.guard.unjoined import Unjoined
-from service.transport.server.http1 import WITHIN_S
+from service.transport.server.request_parser import WITHIN_S
 from tests.security.surroundings import eventually, refused_for
 from tests.support.polling import Polling
 from tests.support.raw import GET, Raw, raw
@@ -28,8 +28,8 @@ UPLOAD = b"POST /turn HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n"
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever takes long has a fifth of a second."""
-    monkeypatch.setattr("service.transport.server.http1.WITHIN_S", 0.2)
-    monkeypatch.setattr("service.transport.server.server.WITHIN_S", 0.2)
+    for module in ("http1", "request_parser", "server"):
+        monkeypatch.setattr(f"service.transport.server.{module}.WITHIN_S", 0.2)
 
 
 async def test_who_never_sends_a_request_is_closed_within_ten_seconds(service: TestService):
