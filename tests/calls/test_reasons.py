@@ -68,6 +68,12 @@ def explained() -> set[str]:
     )
 
 
+def troubleshot() -> set[str]:
+    """The reasons that a trace fails for, in the tables of failures; they have error codes, too."""
+    text = text_of(ROOT / "docs" / "troubleshooting.md")
+    return set(re.findall(r"`error\.type=(\w+)`", text)) & set(Reason)
+
+
 def said_in(event: str) -> set[Reason]:
     """The reasons that a client may say in that event."""
     return {reason for reason in Reason if reason.said_in == event}
@@ -81,6 +87,10 @@ PLACES: dict[str, tuple[Callable[[], set[str]], set[Reason]]] = {
     "call:reject in docs/protocol.md": (lambda: documented("call:reject"), said_in("call:reject")),
     "the metrics' query in docs/runbook.md": (queried, set(of(Kind.TROUBLE))),
     "the log's query in docs/runbook.md": (filtered, set(of(Kind.TROUBLE))),
+    "the failures in docs/troubleshooting.md": (
+        troubleshot,
+        set(of(Kind.UNANSWERED, Kind.TROUBLE, Kind.MEDIA)),
+    ),
     "what to mend in docs/runbook.md": (explained, set(of(Kind.TROUBLE))),
 }
 

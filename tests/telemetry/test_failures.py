@@ -112,6 +112,16 @@ async def lost_in_call(service: TestService, alice: Client, bob: Client) -> None
     await bob.close()
 
 
+async def failed_in_setup(service: TestService, alice: Client, bob: Client) -> None:
+    call_id = await service.accepted(alice, bob)
+    await bob.done("call:end", {"callId": call_id, "reason": "error"})
+
+
+async def stopped(service: TestService, alice: Client, bob: Client) -> None:
+    await connected(service, alice, bob)
+    await service.node.end_calls()
+
+
 async def _media(alice: Client, call_id: str, state: str, **stats: Any) -> None:
     await alice.done("call:media", {"callId": call_id, "state": state, "stats": stats})
 
@@ -161,6 +171,8 @@ SCENARIOS: dict[str, Scenario] = {
     "accepted, and never negotiated": never_negotiated,
     "a connection is lost in the set-up": lost_in_setup,
     "a connection is lost in the call": lost_in_call,
+    "a client has an error in the set-up": failed_in_setup,
+    "the node stops during a call": stopped,
     "TURN refuses a relay": turn_refused,
     "no path between the two": no_path,
     "media break and do not come back": broke,
