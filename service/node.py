@@ -31,12 +31,12 @@ from service.stores.memory import MemoryCalls, MemorySessions
 from service.stores.observed import ObservedAnswers, ObservedCalls, ObservedSessions, Watch
 from service.sweeper import Sweeper
 from service.telemetry import log
+from service.telemetry.call_log import CallLog
 from service.telemetry.canary import UsersOnly
-from service.telemetry.log import UserNames
 from service.telemetry.main_loop import MainLoop
 from service.telemetry.metrics import Metrics
 from service.telemetry.otel import Traces
-from service.telemetry.summary import CallLog
+from service.telemetry.user_names import UserNames
 from service.transport.api.app import api
 from service.transport.api.caller import Backend
 from service.transport.api.rates import Rates

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from service import pace, sweeper
-from service.auth import fetching, jwks, offenders, senders
+from service.auth import fetched, jwks, offenders, senders
 from service.auth.tokens import LONGEST_TOKEN
 from service.limits import Limit
 from service.sessions import liveness, session
 from service.settings import Settings
 from service.signalling import call_setup, joining, presence, relay
 from service.stores import answers, memory
-from service.telemetry import refusals, writer
+from service.telemetry import throttle, writer
 from service.transport.api import rates
 from service.transport.connections import connection, connections, dispatch, event_queue
 from service.transport.guard import budget, tcp, unjoined, waiting
@@ -277,8 +277,8 @@ def _remembered() -> Iterator[Row]:
     yield Row(
         "fetches of a key set for an unknown `kid`",
         f"{jwks.LOOKUPS.count} a sender in {_time(jwks.LOOKUPS.per_ms)}, one in "
-        f"{_time(fetching.PACE_MS)} in all",
-        f"{fetching.TIMEOUT_S:g} s",
+        f"{_time(fetched.PACE_MS)} in all",
+        f"{fetched.TIMEOUT_S:g} s",
         "refused for now",
     )
     yield Row(
@@ -296,8 +296,8 @@ def _the_node() -> Iterator[Row]:
     )
     yield Row(
         "lines of the log that tell a refusal",
-        f"one of a kind, {refusals.MOST_KINDS} kinds",
-        _time_s(refusals.EVERY_S),
+        f"one of a kind, {throttle.MOST_KINDS} kinds",
+        _time_s(throttle.EVERY_S),
         "the next one of its kind says how many `more` there were",
     )
     yield Row(

@@ -10,7 +10,7 @@ fetch in 30 s, and all of them one a second, which everyone who waits shares.
 import asyncio
 from collections.abc import Callable, Sequence
 
-from service.auth.fetching import PACE_MS, TIMEOUT_S, Fetching, monotonic_ms
+from service.auth.fetched import PACE_MS, TIMEOUT_S, FetchedKeys, monotonic_ms
 from service.auth.keys import ASYMMETRIC, BadSignature, Material
 from service.auth.keyset import NamedKey
 from service.auth.senders import Senders
@@ -28,7 +28,7 @@ class JwksKeys:
     """A `KeySource` over a JWKS URL.
 
     Args:
-        url, clock, timeout_s, fetched: as for `Fetching`.
+        url, clock, timeout_s, fetched: as for `FetchedKeys`.
         algorithms: those that tokens may be signed with.
     """
 
@@ -42,7 +42,7 @@ class JwksKeys:
         fetched: Callable[[bool], None] = lambda _: None,
     ) -> None:
         self.algorithms = algorithms
-        self._set = Fetching(url, clock=clock, timeout_s=timeout_s, fetched=fetched)
+        self._set = FetchedKeys(url, clock=clock, timeout_s=timeout_s, fetched=fetched)
         self._lookups = Senders(LOOKUPS)
         self._clock = clock
 

@@ -1,1 +1,1 @@
-"""What an operator can see: logs and metrics."""
+"""What an operator can see: logs, metrics and traces."""

@@ -1,4 +1,4 @@
-"""Where rendered lines go: to a stream at once, or to the thread that writes to it."""
+"""Where log lines go: to a stream at once, or to a thread that writes to its file."""
 
 import atexit
 import contextlib
@@ -13,21 +13,21 @@ _log = structlog.get_logger(__name__)
 
 
 class Lines(Protocol):
-    """What takes rendered lines."""
+    """Takes lines of text."""
 
     def msg(self, line: str) -> None:
-        """Take one."""
+        """Take a line."""
         ...
 
 
 class Direct:
-    """To a stream, at once."""
+    """Writes lines to a stream at once."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def msg(self, line: str) -> None:
-        """Write it; a stream that takes none, such as that of a full disk, ends nothing else."""
+        """Write the line; it is lost if the stream fails, for example on a full disk."""
         with contextlib.suppress(OSError):
             self._stream.write(f"{line}\n")
             self._stream.flush()
@@ -36,9 +36,9 @@ class Direct:
 
 
 class Queued:
-    """To a thread that writes to a stream's file, until the process ends.
+    """Gives lines to a thread that writes to a stream's file, until the process ends.
 
-    Of lines that are dropped, the next one that is not is followed by their number.
+    After lines were dropped, `log.dropped` says how many, once a line fits again.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -48,18 +48,18 @@ class Queued:
 
     @property
     def dropped(self) -> int:
-        """How many lines were never written."""
+        """How many lines were not written."""
         return self._writer.dropped
 
     def msg(self, line: str) -> None:
-        """Queue it, or drop it when too much waits already."""
+        """Queue the line, or drop it when too many wait already."""
         if self._writer.put(line) and self._writer.dropped > self._told:
             self._tell()
 
     debug = info = warning = error = critical = msg
 
     def close(self) -> None:
-        """Write what waits, for 2 s at the most."""
+        """Write the lines that wait, for 2 s at most."""
         if self._writer.dropped > self._told:
             self._tell()
         self._writer.close()
@@ -73,14 +73,14 @@ class Queued:
 
 
 class Handler(logging.Handler):
-    """What libraries log, rendered, goes the same way."""
+    """Takes what libraries log."""
 
     def __init__(self, lines: Lines) -> None:
         super().__init__()
         self._lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Render it, and pass it on, unless a processor drops it."""
+        """Pass on the line as text, unless a processor drops it."""
         try:
             self._lines.msg(self.format(record))
         except structlog.DropEvent:

@@ -1,8 +1,8 @@
 """Where traces go: OTLP over HTTP, set by the standard `OTEL_*` variables.
 
-https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/. They belong to
-the SDK, which reads them itself; here is only read whether there is anything to load. Traces are
-on when an OTLP endpoint is set, and neither OTEL_SDK_DISABLED=true nor OTEL_TRACES_EXPORTER=none.
+https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/. The SDK reads
+them; this module only reads whether to load it. Traces are on when an OTLP endpoint is set, and
+neither OTEL_SDK_DISABLED=true nor OTEL_TRACES_EXPORTER=none.
 """
 
 import os
@@ -20,7 +20,7 @@ _CLOSED_WITHIN_S = 3.0
 
 
 def wanted(environ: Mapping[str, str]) -> bool:
-    """Whether traces shall be sent."""
+    """Whether traces are to be sent."""
     endpoint = environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or environ.get(
         "OTEL_EXPORTER_OTLP_ENDPOINT"
     )
@@ -29,7 +29,7 @@ def wanted(environ: Mapping[str, str]) -> bool:
 
 
 class Traces:
-    """The node's tracing, and the exporter behind it."""
+    """The node's tracing, and its exporter."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Traces:
             self.calls = CallTracing(tracer, users, candidates)
 
     def close(self) -> None:
-        """Send what is left, and stop; waits for the network, 3 s at most."""
+        """Send the last spans and stop; waits for the network, 3 s at most."""
         if self._provider is not None:
             # The SDK waits for half a minute, longer than a node has to stop.
             closing = threading.Thread(target=self._provider.shutdown, daemon=True)
@@ -66,7 +66,7 @@ def _provider(version: str) -> "TracerProvider":
         "service.version": version,
         "host.name": socket.gethostname(),
     }
-    # What OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say goes before what we say.
+    # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override ours.
     resource = Resource(ours).merge(OTELResourceDetector().detect())
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

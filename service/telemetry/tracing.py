@@ -24,7 +24,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from service.calls.call import Call, State
 from service.calls.reasons import Kind, Reason, of
 from service.errors import Internal, RinglineError
-from service.telemetry.summary import refused
+from service.telemetry.call_log import refused
 
 _W3C = TraceContextTextMapPropagator()
 _FAILURES = of(Kind.UNANSWERED, Kind.TROUBLE, Kind.MEDIA)

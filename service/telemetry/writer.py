@@ -1,4 +1,4 @@
-"""Lines written by a thread of their own, so that nobody waits for whoever reads the log.
+"""Writes log lines in a thread, so that the service never waits for what reads the log.
 
 docs/decisions/0026-a-log-that-nobody-waits-for.md.
 """
@@ -10,19 +10,19 @@ from sys import getsizeof
 from threading import Event, RLock, Thread
 
 MOST_BYTES = 4 * 1024 * 1024
-"""Of memory that lines may take which are not written yet: some 10,000 usual ones."""
+"""Memory for lines that are not written yet, about 10,000 of usual length."""
 CLOSE_WITHIN_S = 2.0
 GATHER_S = 0.05
-"""How long a line waits for more: so the thread seldom wakes, and seldom takes the lock of the
-interpreter from the event loop."""
+"""How long a line waits for more lines, so that the thread wakes seldom and seldom takes the
+interpreter's lock from the event loop."""
 _AT_ONCE = 64 * 1024
 
 
 class Writer:
-    """Writes to a file in the order in which it was given lines, by whatever thread.
+    """Writes lines to a file in the order in which they come, from any thread.
 
     Args:
-        fd: the file. It may block, and may fail, which loses lines and nothing else.
+        fd: the file. It may block or fail, which only loses lines.
         encoding: of its text.
     """
 
@@ -32,21 +32,21 @@ class Writer:
         self._queue: SimpleQueue[str | None] = SimpleQueue()
         self._put = self._done = 0  # bytes
         self._refused = self._failed = 0  # lines
-        # Garbage that is collected in here may log something itself.
+        # Reentrant: garbage collection inside the lock may log something.
         self._lock = RLock()
         self._busy = False
-        """Whether more came than was written at once: then nothing is waited for."""
+        """Whether more lines waited than were written at once; then it does not wait for more."""
         self._closing = Event()
         self._thread = Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
     @property
     def dropped(self) -> int:
-        """How many lines were never written."""
+        """How many lines were not written."""
         return self._refused + self._failed
 
     def put(self, line: str) -> bool:
-        """Have a line written, soon; False when too much waits, and it is dropped."""
+        """Have a line written soon; False when too many wait, so that it is dropped."""
         size = getsizeof(line)
         with self._lock:
             fits = self._put + size - self._done <= MOST_BYTES
@@ -58,7 +58,7 @@ class Writer:
         return fits
 
     def close(self, within_s: float = CLOSE_WITHIN_S) -> None:
-        """Write what waits, for so many seconds at the most, and nothing that comes later."""
+        """Write the lines that wait, for so many seconds at most, and no later ones."""
         self._queue.put(None)
         self._closing.set()
         self._thread.join(within_s)
@@ -67,12 +67,12 @@ class Writer:
         while lines := self._some():
             try:
                 self._write("".join([f"{line}\n" for line in lines]))
-            except Exception:  # noqa: BLE001 - the file's, as a rule; the next lines may fare better
+            except Exception:  # noqa: BLE001 - whatever failed, the next lines may succeed
                 self._failed += len(lines)
             self._done += sum(map(getsizeof, lines))
 
     def _some(self) -> list[str]:
-        """What waits, at least one line and about 64 KiB at most; nothing at the end."""
+        """Lines that wait, at least one and about 64 KiB at most; none at the end."""
         lines: list[str] = []
         size = 0
         while size < _AT_ONCE and not (lines and self._queue.empty()):
@@ -93,5 +93,5 @@ class Writer:
         while left:
             try:
                 left = left[os.write(self._fd, left) :]
-            except BlockingIOError:  # another process may have made it so: they share the file
+            except BlockingIOError:  # another process, which shares the file, made it so
                 select.select([], [self._fd], [])

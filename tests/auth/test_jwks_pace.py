@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from service.auth.fetching import PACE_MS, REFRESH_MS, monotonic_ms
+from service.auth.fetched import PACE_MS, REFRESH_MS, monotonic_ms
 from service.auth.jwks import LOOKUPS, JwksKeys
 from service.auth.tokens import TokenVerifier
 from service.errors import AuthUnavailable, Unauthenticated

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.auth import jwks
-from service.auth.fetching import PACE_MS, REFRESH_MS
+from service.auth.fetched import PACE_MS, REFRESH_MS
 from service.auth.jwks import JwksKeys
 from service.auth.keyset import KeySetUnavailable, fetch, read
 from service.auth.setup import verifier

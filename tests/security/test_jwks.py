@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from service.auth.fetching import PACE_MS, REFRESH_MS
+from service.auth.fetched import PACE_MS, REFRESH_MS
 from service.auth.jwks import JwksKeys
 from tests.auth.issuer import ec_key, jwk, signed
 from tests.auth.provider import Provider

@@ -2,7 +2,6 @@ import contextlib
 import io
 import json
 import logging
-import re
 import socket
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import socketio
 import structlog
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, use_span
 
-from service.telemetry.log import UserNames, configure
+from service.telemetry.log import configure
 
 
 class Terminal(io.StringIO):
@@ -287,20 +286,3 @@ class TestCost:
         assert seen == []
         log.info("call.summary")
         assert seen == ["info"]
-
-
-class TestUserNames:
-    def test_plain_is_the_id(self):
-        assert UserNames("plain", b"key")("alice") == "alice"
-
-    def test_none_is_nothing(self):
-        assert UserNames("none", b"key")("alice") is None
-
-    def test_hmac_is_a_pseudonym_that_hangs_on_the_key(self):
-        names = UserNames("hmac", b"key")
-        # echo -n alice | openssl dgst -sha256 -hmac key
-        assert names("alice") == "76fb55e929c06b97"
-        assert names("alice") == UserNames("hmac", b"key")("alice")
-        assert names("alice") != names("bob")
-        assert names("alice") != UserNames("hmac", b"other")("alice")
-        assert re.fullmatch("[0-9a-f]{16}", names("é" * 128) or "")

@@ -12,8 +12,8 @@ from service.auth.offenders import Offenders
 from service.ports import Clock, IceSource, Identity, Verifier
 from service.signalling.call_control import CallControl
 from service.signalling.presence import Presence
-from service.telemetry.log import UserNames
 from service.telemetry.metrics import Metrics
+from service.telemetry.user_names import UserNames
 from service.transport.api.rates import Rates
 
 

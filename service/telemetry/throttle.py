@@ -1,4 +1,4 @@
-"""A bound on the lines that clients cause at will: of each kind at most one a second.
+"""A limit on the lines that clients can cause: one a second of each kind.
 
 docs/decisions/0026-a-log-that-nobody-waits-for.md.
 """
@@ -17,7 +17,7 @@ _log = structlog.get_logger(__name__)
 
 EVERY_S = 1.0
 MOST_KINDS = 64
-"""Kinds told apart within a second; those beyond go by the event alone."""
+"""Kinds that are told apart within a second; those beyond are told apart by the event alone."""
 KINDS: dict[str, tuple[str, ...]] = {
     "accept.lost": (),
     "auth.refresh_refused": ("reason",),
@@ -39,8 +39,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "socket.write_failed": (),
     "sweeper.failed": (),
 }
-"""Events that clients, or a fault of ours, cause as often as they like, and the fields that make a
-kind of them. One with a traceback is also told apart by the exception's type."""
+"""Events that clients, or a fault of ours, can cause without limit, and the fields that tell their
+kinds apart. The type of an exception does, too."""
 FREE = frozenset({
     "audit", "auth.jwks_failed", "auth.jwks_fetched", "auth.keys_rotated", "call.summary",
     "config.failed", "config.loaded", "config.need_restart", "config.reread", "config.unfit",
@@ -49,7 +49,7 @@ FREE = frozenset({
     "turn.fetch_failed", "turn.probe_failed", "turn.provider_serving", "turn.secret_replaced",
     "turn.secret_rotated", "turn.secret_waits",
 })  # fmt: skip
-"""Events that are bounded otherwise: by an operator, a timer, a limit, or one for each call."""
+"""Events that cannot come without limit: an operator, a timer, a limit or a call causes each."""
 _KIND = "_kind"
 
 Kind = tuple[str, ...]
@@ -57,7 +57,7 @@ Kind = tuple[str, ...]
 
 @dataclass(slots=True)
 class _Told:
-    """A kind that was told lately: until when it is held back, and what was since."""
+    """A kind that was logged lately: until when it is held back, how many were, and the last."""
 
     until: float = 0.0
     held: int = 0
@@ -65,11 +65,11 @@ class _Told:
     last: EventDict = field(default_factory=dict)
 
 
-class Refusals:
-    """A structlog processor that holds lines back, those of libraries as well.
+class Throttle:
+    """A structlog processor that holds lines back, also those of libraries.
 
-    Each line stands for itself and for the `more` that were held back since the one before. The
-    last one that is held back is told at a tick. Lines at debug all pass.
+    A line has in `more` how many of its kind were held back before it. The last one held back is
+    logged at a tick. Lines at debug all pass.
 
     Args:
         clock: seconds, from any start.
@@ -80,7 +80,7 @@ class Refusals:
         self._told: dict[Kind, _Told] = {}
 
     def __call__(self, _logger: WrappedLogger, method: str, line: EventDict) -> EventDict:
-        """Let it pass, or hold it back (`DropEvent`)."""
+        """Pass the line on, or hold it back (`DropEvent`)."""
         kind = line.pop(_KIND, None) or _kind_of(line)
         if kind is None or method == "debug":
             return line
@@ -88,7 +88,7 @@ class Refusals:
         if now < told.until:
             told.held += 1
             told.method, told.last = method, line
-            line.pop("exc_info", None)  # it would keep all that its frames know
+            line.pop("exc_info", None)  # it would keep the variables of its frames
             raise structlog.DropEvent
         told.until = now + EVERY_S
         if told.held:
@@ -96,10 +96,10 @@ class Refusals:
         return line
 
     def tick(self, *, last: bool = False) -> None:
-        """Tell what is held back for a second, and forget what is not held back any more.
+        """Log lines that were held back for a second, and forget kinds of which there are none.
 
         Args:
-            last: there is no later tick: tell everything.
+            last: there is no later tick, so log all.
         """
         now = self._clock()
         for kind, told in list(self._told.items()):
@@ -113,7 +113,7 @@ class Refusals:
                 del self._told[kind]
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Forget every kind."""
         self._told.clear()
 
     def _of(self, kind: Kind) -> _Told:
@@ -124,7 +124,7 @@ class Refusals:
 
 def _kind_of(line: EventDict) -> Kind | None:
     record: logging.LogRecord | None = line.get("_record")
-    if record is not None:  # a library's: what it fills into the text does not tell kinds apart
+    if record is not None:  # a library's: the text without its arguments is the kind
         return record.name, str(record.msg).partition("\n")[0]
     event = line["event"]
     fields = KINDS.get(event)
@@ -134,12 +134,12 @@ def _kind_of(line: EventDict) -> Kind | None:
 
 
 def _fault(told: Any) -> str:
-    """The type of an exception, as `logging` takes one; empty for none."""
+    """The type of an exception that `exc_info` means; empty for none."""
     if isinstance(told, BaseException):
         return type(told).__name__
     return getattr(sys.exc_info()[0], "__name__", "") if told else ""
 
 
 def _own(line: EventDict) -> EventDict:
-    """Without what `logging` and structlog hand each other."""
+    """The line without the fields that `logging` and structlog add for each other."""
     return {name: value for name, value in line.items() if not name.startswith("_")}

@@ -1,4 +1,4 @@
-"""What is logged of calls: their moves at debug, and one line for each that ended or never was."""
+"""What is logged of calls: their moves at debug, and a line for each that ended or was refused."""
 
 import logging
 
@@ -7,20 +7,20 @@ import structlog
 from service.calls.call import Call
 from service.errors import RateLimited, RinglineError
 from service.telemetry.canary import of_probe
-from service.telemetry.log import UserNames
 from service.telemetry.metrics.media import media_result
+from service.telemetry.user_names import UserNames
 
 _log = structlog.get_logger(__name__)
 
 
 class CallLog:
-    """A `ports.CallObserver` that writes lines; `names` says how users stand in them."""
+    """A `ports.CallObserver` that writes log lines, in which `names` names the users."""
 
     def __init__(self, names: UserNames) -> None:
         self._names = names
 
     def moved(self, before: Call | None, after: Call) -> None:
-        """Log the move, and the whole call at its end."""
+        """Log the move, and a summary of the call at its end."""
         if _log.is_enabled_for(logging.DEBUG):
             _log.debug(
                 "call.state",
@@ -34,7 +34,7 @@ class CallLog:
             _log.info("call.summary", **self._summary(after))
 
     def _summary(self, call: Call) -> dict[str, object]:
-        """What an operator wants to know of an ended call; seconds, None where not reached."""
+        """What an operator wants to know of an ended call; seconds are None if not reached."""
         answered = call.accepted_at is not None
         return {
             "call_id": call.id,
@@ -58,14 +58,14 @@ class CallLog:
 
 
 def _outcome(call: Call) -> str:
-    """How far it got."""
+    """How far the call came."""
     if call.accepted_at is None:
         return "unanswered"
     return "accepted" if call.connected_at is None else "connected"
 
 
 def refused(call_type: str, error: BaseException) -> None:
-    """Log why no call came of an initiate; a limit has a line of its own already."""
+    """Log why an initiate was refused; a rate limit has logged a line already."""
     if isinstance(error, RinglineError) and not isinstance(error, RateLimited):
         _log.info("call.refused", code=error.code, type=call_type)
 

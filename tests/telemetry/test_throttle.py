@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import structlog
 
-from service.telemetry.refusals import EVERY_S, FREE, KINDS, MOST_KINDS, Refusals
+from service.telemetry.throttle import EVERY_S, FREE, KINDS, MOST_KINDS, Throttle
 from tests.docs.pages import ROOT
 from tests.support.logged import Lines
 from tests.support.raw import raw
@@ -39,17 +39,17 @@ def told() -> Told:
 
 
 @pytest.fixture
-def refusals(clock: Clock, told: Told, lines: Lines) -> Refusals:
+def throttle(clock: Clock, told: Told, lines: Lines) -> Throttle:
     """One of which `told` is what it lets pass."""
     del lines  # puts the configuration back
-    refusals = Refusals(clock)
+    throttle = Throttle(clock)
 
     def keep(_logger: object, method: str, line: Any) -> Any:
         told.append({"level": method, **line})
         raise structlog.DropEvent
 
-    structlog.configure(processors=[refusals, keep])
-    return refusals
+    structlog.configure(processors=[throttle, keep])
+    return throttle
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def count(told: Told) -> int:
     return sum(1 + line.get("more", 0) for line in told)
 
 
-@pytest.mark.usefixtures("refusals")
+@pytest.mark.usefixtures("throttle")
 class TestKinds:
     def test_the_first_of_each_is_told_at_once(self, log: Any, told: Told):
         for _ in range(3):
@@ -98,7 +98,7 @@ class TestKinds:
 
 class TestLeftOut:
     def test_the_next_one_says_how_many(
-        self, refusals: Refusals, clock: Clock, log: Any, told: Told
+        self, throttle: Throttle, clock: Clock, log: Any, told: Told
     ):
         for number in range(50):
             log.info("accept.lost", call_id=number)
@@ -106,61 +106,61 @@ class TestLeftOut:
         log.info("accept.lost", call_id="next")
         assert [line["call_id"] for line in told] == [0, "next"]
         assert (told[1]["more"], count(told)) == (49, 51)
-        refusals.tick()
+        throttle.tick()
         assert len(told) == 2
 
     def test_the_last_one_is_told_at_a_tick(
-        self, refusals: Refusals, clock: Clock, log: Any, told: Told
+        self, throttle: Throttle, clock: Clock, log: Any, told: Told
     ):
         for number in range(50):
             log.warning("accept.lost", call_id=number)
         clock.now += EVERY_S - 0.01
-        refusals.tick()
+        throttle.tick()
         assert len(told) == 1
         clock.now += 0.01
-        refusals.tick()
-        refusals.tick()
+        throttle.tick()
+        throttle.tick()
         assert told[1:] == [{"level": "warning", "event": "accept.lost", "call_id": 49, "more": 48}]
         log.info("accept.lost")
         assert (len(told), count(told)) == (2, 50)
 
     def test_a_flood_is_a_line_a_second(
-        self, refusals: Refusals, clock: Clock, log: Any, told: Told
+        self, throttle: Throttle, clock: Clock, log: Any, told: Told
     ):
         for _ in range(1_000):
             log.info("accept.lost")
             clock.now += EVERY_S / 100
-            refusals.tick()
+            throttle.tick()
         assert len(told) <= 11
-        refusals.tick(last=True)
+        throttle.tick(last=True)
         assert count(told) == 1_000
 
     def test_what_is_held_while_the_level_is_raised_is_forgotten(
-        self, refusals: Refusals, clock: Clock, log: Any, told: Told
+        self, throttle: Throttle, clock: Clock, log: Any, told: Told
     ):
         for number in range(3):
             log.warning("accept.lost", call_id=number)
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
         for _ in range(2):
             clock.now += EVERY_S
-            refusals.tick()
+            throttle.tick()
         assert [line["call_id"] for line in told] == [0]
-        assert refusals._told == {}
+        assert throttle._told == {}
 
     def test_nothing_is_kept_of_what_is_over(
-        self, refusals: Refusals, clock: Clock, log: Any, told: Told
+        self, throttle: Throttle, clock: Clock, log: Any, told: Told
     ):
         for code in "abc":
             log.info("socket.rejected", code=code)
         clock.now += EVERY_S
-        refusals.tick()
-        assert refusals._told == {}
+        throttle.tick()
+        assert throttle._told == {}
         assert len(told) == 3
 
-    def test_a_traceback_is_not_kept(self, refusals: Refusals, log: Any):
+    def test_a_traceback_is_not_kept(self, throttle: Throttle, log: Any):
         for _ in range(2):
             log.error("http.failed", exc_info=KeyError())
-        (held,) = refusals._told.values()
+        (held,) = throttle._told.values()
         assert held.last == {"event": "http.failed"}
 
 

@@ -1,8 +1,8 @@
-"""The newest key set of a URL, and the fetches that keep it so.
+"""The newest key set of a URL.
 
-One fetch runs at a time: when the service starts, every 4 min, and when somebody asks for a newer
-set. The next may begin a second after a good one; after failures in a row, 2, 4, 8, 16 s and then
-30 s after each. The 5 s that one may take are spent in a thread.
+One fetch runs at a time, in a thread: at the start, every 4 min, and when a token needs a newer
+set. The next may begin a second after one that worked, and after failures in a row 2, 4, 8, 16 and
+then 30 s after each.
 """
 
 import asyncio
@@ -25,20 +25,20 @@ _log = structlog.get_logger(__name__)
 
 
 def monotonic_ms() -> int:
-    """Milliseconds on a clock that nobody sets."""
+    """Milliseconds of a clock that is never set."""
     return time.monotonic_ns() // 1_000_000
 
 
-class Fetching:
-    """The set as it was fetched last, in `keys`: None before there was one, and never empty first.
+class FetchedKeys:
+    """The keys that were fetched last, in `keys`: None before there were any.
 
-    `begun` counts fetches; `number` is the one that brought the set.
+    `begun` counts fetches; `number` is the one that brought these keys.
 
     Args:
         url: `http://` or `https://`; redirects are not followed.
         clock: milliseconds that never go back; only differences matter.
         timeout_s: for one fetch, from the connection to the last byte.
-        fetched: told of every fetch whether it worked.
+        fetched: is called after every fetch with whether it worked.
     """
 
     def __init__(
@@ -64,17 +64,17 @@ class Fetching:
 
     @property
     def trouble(self) -> str | None:
-        """Why there are no keys yet, in a sentence; None once there were."""
+        """Why there are no keys yet, in a sentence; None once there are."""
         return None if self.keys is not None else f"No keys from {self._shown}: {self._why}."
 
     @property
     def pause_ms(self) -> int:
-        """How long no fetch may begin."""
+        """How long no fetch may begin, in milliseconds."""
         return max(0, self._free_at - self._clock())
 
     @property
     def soon(self) -> bool:
-        """Whether one may begin within a second; not where the last one has just failed."""
+        """Whether a fetch may begin within a second; after a failure it may not."""
         return self.pause_ms <= PACE_MS and not self._closed
 
     def tick(self) -> None:
@@ -83,12 +83,12 @@ class Fetching:
             self._begin()
 
     async def under_way(self) -> None:
-        """Wait for the fetch that runs, if one does."""
+        """Wait for the fetch that runs, if there is one."""
         if self._running is not None:
             await asyncio.wait({self._running})  # which neither cancels it nor raises
 
     async def newer_than(self, number: int) -> None:
-        """Wait for the set of a later fetch than this, as long as one may begin `soon`."""
+        """Wait for the set of a later fetch than this, if one may begin `soon`."""
         while self.number <= number and self.soon:
             if self._running is None and (pause := self.pause_ms):
                 await asyncio.sleep(pause / 1000)
@@ -96,7 +96,7 @@ class Fetching:
             await self.under_way()
 
     async def close(self) -> None:
-        """Give up a fetch under way, whose thread ends by its timeout, and begin none any more."""
+        """Begin no more fetches, and cancel the one that runs; its thread ends by its timeout."""
         self._closed = True
         if self._running is not None:
             self._running.cancel()
@@ -139,6 +139,6 @@ class Fetching:
 
 
 def _shown(url: str) -> str:
-    """The URL without what may be secret in it: user, password, query, fragment."""
+    """The URL without its user, password, query and fragment, which may be secret."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

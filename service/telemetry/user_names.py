@@ -1,0 +1,30 @@
+"""How users are named in logs and traces."""
+
+import hashlib
+import hmac
+from typing import Literal
+
+Mode = Literal["plain", "hmac", "none"]
+_PSEUDONYM_DIGITS = 16
+
+
+class UserNames:
+    """What logs and traces show of a user, as `RINGLINE_LOG_USER` says.
+
+    Args:
+        mode: `plain` shows the id, `hmac` a keyed hash of it, `none` nothing.
+        key: the key of the hash; with the same key a user has the same name everywhere.
+    """
+
+    def __init__(self, mode: Mode, key: bytes) -> None:
+        self._mode = mode
+        self._key = key
+
+    def __call__(self, user: str) -> str | None:
+        """The name to show for a user id, 16 hexadecimal digits when hashed; None for none."""
+        if self._mode == "none":
+            return None
+        if self._mode == "plain":
+            return user
+        digest = hmac.digest(self._key, user.encode(), hashlib.sha256)
+        return digest.hex()[:_PSEUDONYM_DIGITS]
