@@ -194,12 +194,9 @@ class Meters:
         meter = self._meters.pop(key, None) or Meter()
         self._meters[key] = meter  # whoever came last stands last
         wait = meter.take(self._limit, now)
-        self._forget(now)
-        return wait
-
-    def _forget(self, now: int) -> None:
         for _ in range(_FORGOTTEN_FOR_ONE):
-            key = next(iter(self._meters))
-            if self._meters[key].used(self._limit, now):
-                return
-            del self._meters[key]
+            first = next(iter(self._meters))
+            if self._meters[first].used(self._limit, now):
+                break
+            del self._meters[first]
+        return wait

@@ -104,7 +104,8 @@ class Share:
 
     def spare(self) -> None:
         """The client's token has been found good: nothing counts any more."""
-        self.hold(0)
+        if self.size:
+            self.hold(0)
         self.known = True
 
     def close(self) -> None:

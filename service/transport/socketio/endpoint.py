@@ -7,6 +7,7 @@ method of the `AsyncSocket`.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -61,7 +62,7 @@ class Requests:
 
     async def _websocket(self, socket: Any, scope: Scope, receive: Receive, send: Send) -> None:
         if socket is not None:
-            await _serve(self._engine, socket, scope)
+            await _serve(self._engine, socket, {"asgi.scope": scope})
             return
         environ = {**_environ(scope), **_UPGRADE}
         if await self._engine.eio._handle_connect(environ, "websocket"):  # noqa: SLF001
@@ -87,23 +88,19 @@ class Requests:
         return await polling.posting.post(scope, receive, self._most_bytes)
 
 
-async def _serve(engine: "Engine", socket: Any, scope: Scope) -> None:
+async def _serve(engine: "Engine", socket: Any, environ: dict[str, Any]) -> str:
     """Have a connection's frames come and go by a WebSocket; the request is over."""
-    handshake: Handshake = scope["extensions"][HANDSHAKE]
+    handshake: Handshake = environ["asgi.scope"]["extensions"][HANDSHAKE]
     if line := handshake.accept():
         Direct(engine, socket, line)
     elif not socket.connected:  # an upgrade that is given up leaves a connection that polls
         await engine.over(socket, by_client=False)
+    return ""
 
 
 def _driver(handler: Any, server: Any) -> Callable[[dict[str, Any]], Awaitable[str]]:
     """The libraries' way to serve a WebSocket."""
-
-    async def serve(environ: dict[str, Any]) -> str:
-        await _serve(server.ringline, handler.__self__, environ["asgi.scope"])
-        return ""
-
-    return serve
+    return partial(_serve, server.ringline, handler.__self__)
 
 
 def _environ(scope: Scope) -> dict[str, Any]:

@@ -7,7 +7,7 @@ over WebSocket as over long-polling: https://github.com/socketio/engine.io-proto
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.responses import Response
@@ -55,19 +55,14 @@ class Asked:
 
 def asked_by(scope: Scope) -> Asked:
     """Read a request's query."""
-    query: dict[str, list[str]] = parse_qs(
-        scope["query_string"].decode("latin-1"), keep_blank_values=True
-    )
-
-    def first(name: str) -> str:
-        return query.get(name, [""])[0]
-
+    said = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    query = dict(reversed(said))  # of what is said twice, the first counts
     return Asked(
         method=scope.get("method", "GET"),
         websocket=scope["type"] == "websocket",
-        transport=first("transport"),
-        version=first("EIO"),
-        sid=first("sid") or None,
+        transport=query.get("transport", ""),
+        version=query.get("EIO", ""),
+        sid=query.get("sid") or None,
         jsonp="j" in query,
     )
 

@@ -16,20 +16,37 @@ LINGER_S = 0.5
 
 
 class Lingering:
-    """A transport as picows uses it; all but `close` and the socket is the transport's own."""
+    """A transport, and its socket, as picows uses them; all else is the transport's own.
 
-    __slots__ = ("_transport",)
+    picows sets two options of a socket and logs four, at 2 µs each, for every connection: but event
+    loops set `TCP_NODELAY` themselves, and `TCP_QUICKACK` does not last (tcp(7)).
+    """
+
+    __slots__ = ("_transport", "get_write_buffer_size", "write")
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
+        self.write = transport.write
+        self.get_write_buffer_size = transport.get_write_buffer_size
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """What the transport says, but of its socket only what is worth a system call."""
-        found = self._transport.get_extra_info(name, default)
-        return _Socket(found.fileno()) if name == "socket" else found
+        return self if name == "socket" else self._transport.get_extra_info(name, default)
+
+    def fileno(self) -> int:
+        """The socket's file descriptor."""
+        number: int = self._transport.get_extra_info("socket").fileno()
+        return number
+
+    def setsockopt(self, *_option: Any) -> None:
+        """Nothing is left to be set."""
+
+    def getsockopt(self, *_option: Any) -> int:
+        """Nobody reads it."""
+        return 0
 
     def close(self) -> None:
         """End our side, and the connection once the client has ended its own."""
@@ -42,30 +59,6 @@ class Lingering:
             with contextlib.suppress(OSError):  # the client has reset it, which is not read yet
                 transport.write_eof()
         transport.resume_reading()  # else the client's end is never seen
-
-
-class _Socket:
-    """A socket whose options are as they should be.
-
-    picows sets two and logs four, at 2 µs each, for every connection: but event loops set
-    `TCP_NODELAY` themselves, and `TCP_QUICKACK` does not last (tcp(7)).
-    """
-
-    __slots__ = ("_fileno",)
-
-    def __init__(self, fileno: int) -> None:
-        self._fileno = fileno
-
-    def fileno(self) -> int:
-        """Its file descriptor."""
-        return self._fileno
-
-    def setsockopt(self, *_option: Any) -> None:
-        """Nothing is left to be set."""
-
-    def getsockopt(self, *_option: Any) -> int:
-        """Nobody reads it."""
-        return 0
 
 
 class _Deaf(asyncio.Protocol):
