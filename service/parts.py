@@ -1,4 +1,4 @@
-"""From the settings to what is made of them alone; node.py joins it to the rest."""
+"""Objects that are made from the settings alone; node.py connects them with the others."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -29,23 +29,23 @@ _log = structlog.get_logger(__name__)
 
 
 def log_key(settings: Settings) -> bytes:
-    """What pseudonyms in logs are keyed with: the same on every node that shares a secret.
+    """The key of users' pseudonyms in logs, the same on every node that shares a secret.
 
-    It is the oldest one, so that a node that starts while secrets are being rotated writes the
-    same as those that were there before.
+    It is made of the oldest secret, so that a node that starts while secrets are being rotated
+    writes the same pseudonyms as the other nodes.
     """
     known = _plain(settings.jwt_secret) or _plain(settings.turn_secret)
     return f"log:{known[-1]}".encode() if known else secrets.token_bytes()
 
 
 def memory_budget(settings: Settings) -> int:
-    """Bytes that the process may take; 0 is no limit."""
+    """Memory that the process may take, in bytes; 0 is no limit."""
     budget = settings.memory_budget
     return memory.limit() * 3 // 4 if budget is None else budget
 
 
 def verifier(settings: Settings, metrics: Metrics) -> TokenVerifier:
-    """Who tells whose a token is.
+    """The verifier of clients' tokens.
 
     Raises:
         ValueError: the identity settings do not fit together; the message says what to do.
@@ -73,7 +73,7 @@ def reload(
     providers: Sequence[Provider] = (),
     others: Sequence[Follower] = (),
 ) -> Reload:
-    """What follows secrets and accounts of TURN, keys of tokens, the log's level, and `others`."""
+    """Applies new values of TURN secrets and accounts, token keys, the log level, and `others`."""
     minting = [partial(_mint_with, ice, clock)] if ice.available else []
     verifying = [partial(_verify_with, tokens)] if tokens.rotates else []
     staying = [] if tokens.rotates else [partial(_same_algorithms, settings)]
@@ -92,7 +92,7 @@ def _mint_with(ice: TurnServers, clock: Clock, settings: Settings) -> None:
     if change == "waits":
         _log.info("turn.secret_waits", seconds=settings.turn_secret_propagation)
     elif change == "rotated":
-        # The last credential of an older one was minted just now.
+        # The last credential of an older secret was minted just now.
         until = datetime.fromtimestamp((now + ice.lasts(now)) // 1000, UTC).isoformat()
         _log.info("turn.secret_rotated", accepted=len(accepted), older_needed_until=until)
     elif change == "replaced":
@@ -126,7 +126,7 @@ def _plain(secrets_set: Sequence[SecretStr]) -> list[str]:
 
 
 def turn_servers(settings: Settings, metrics: Metrics) -> TurnServers:
-    """What mints credentials for the TURN servers that are set."""
+    """The TURN servers that share a secret with this service."""
     return TurnServers(
         secrets=_plain(settings.turn_secret),
         propagation_s=settings.turn_secret_propagation,

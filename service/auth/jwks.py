@@ -1,10 +1,10 @@
-"""Keys from an identity provider's JWKS URL, kept fresh without ever holding anyone up.
+"""Keys from an identity provider's JWKS URL.
 
-A token whose key is in the set waits for nothing, however old the set is: a provider's outage
-ends no key. A token that names a key which the set lacks may be of a key that is brand-new, so
-that a newer set is fetched for it; only a set whose fetch began after the token came can say for
-good that there is no such key. Made-up names are cheap to send, so each sender may cause one such
-fetch in 30 s, and all of them one a second, which everyone who waits shares.
+A token whose key is in the set waits for nothing, however old the set is: so a provider's outage
+ends no key. If the set lacks the key that a token names, a newer set is fetched, since the key may
+be new; the token is refused only if a fetch that began after it came has no such key. Names can be
+made up, so each sender may cause one such fetch in 30 s, and all senders one a second, whose result
+all waiting tokens share.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ class JwksKeys:
 
     Args:
         url, clock, timeout_s, fetched: as for `FetchedKeys`.
-        algorithms: those that tokens may be signed with.
+        algorithms: those with which tokens may be signed.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class JwksKeys:
 
     @property
     def trouble(self) -> str | None:
-        """Why there are no keys yet; None from the first set on, whatever fails later."""
+        """Why there are no keys yet; None from the first set on, also when later fetches fail."""
         return self._set.trouble
 
     def tick(self) -> None:
@@ -56,7 +56,7 @@ class JwksKeys:
         self._set.tick()
 
     async def close(self) -> None:
-        """Give up a fetch under way."""
+        """Cancel the fetch that runs."""
         await self._set.close()
 
     async def candidates(self, kid: str | None, alg: str, sender: str) -> Sequence[Material]:
@@ -79,7 +79,7 @@ class JwksKeys:
         )
 
     async def _look(self, kid: str | None, alg: str, sender: str, came: int) -> int:
-        """Wait for a set that may have the key; the ms until this sender may cause a fetch."""
+        """Wait for a set that may have the key; gives the ms until this sender may cause one."""
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await self._set.under_way()
@@ -93,7 +93,7 @@ class JwksKeys:
         return 0
 
     def _charged(self, sender: str) -> int:
-        """The ms until it may cause a fetch; the first one, and one not `soon`, are not its own."""
+        """The ms until this sender may cause a fetch; 0 if no fetch can begin on its account."""
         if self._set.keys is None or not self._set.soon:
             return 0
         return self._lookups.take(sender, self._clock())

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from service.errors import RinglineError, Unauthenticated
 
 Material: TypeAlias = bytes | RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey
-"""What a signature is verified with: a shared secret or a public key."""
+"""A shared secret or a public key, with which a signature is verified."""
 
 ASYMMETRIC = frozenset({"RS256", "ES256", "EdDSA"})
 SHORTEST_SECRET = 32  # bytes: RFC 7518, 3.2
@@ -22,13 +22,13 @@ SHORTEST_RSA = 2048  # bits: RFC 7518, 3.3
 
 
 class BadSignature(Unauthenticated):
-    """The token was forged, as far as one can tell: this counts against its sender's address."""
+    """The token is probably forged; this counts against its sender's address."""
 
     default = "The token's signature does not verify."
 
 
 def failure(error: RinglineError) -> str:
-    """Why a token was refused, in a word: the error's code, or `bad_signature`."""
+    """Why a token was refused: the error's code, or `bad_signature`."""
     return "bad_signature" if isinstance(error, BadSignature) else error.code
 
 
@@ -37,7 +37,7 @@ class KeySource(Protocol):
 
     @property
     def algorithms(self) -> frozenset[str]:
-        """Those that a token's header may name."""
+        """The algorithms that a token's header may name."""
         ...
 
     @property
@@ -56,7 +56,7 @@ class KeySource(Protocol):
         Raises:
             BadSignature: the key of that name is for another algorithm.
             Unauthenticated: there is no such key.
-            AuthUnavailable: there may be, and it cannot be found out now; retrying may mend it.
+            AuthUnavailable: it cannot be found out now; retrying may help.
         """
         ...
 
@@ -70,7 +70,7 @@ class KeySource(Protocol):
 
 
 def algorithm_of(material: object) -> str | None:
-    """The one algorithm that this key admits; None when it is of no kind we verify with."""
+    """The one algorithm of this key; None for a kind of key that verifies no tokens."""
     match material:
         case bytes() if len(material) >= SHORTEST_SECRET:
             return "HS256"

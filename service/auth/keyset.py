@@ -1,7 +1,7 @@
 """A JSON Web Key Set (RFC 7517), fetched once and read.
 
-Blocking: it runs in a thread. What it cannot use (encryption keys, shared secrets, private and
-weak keys, other curves) it leaves out, so that one odd key never costs the others.
+Fetching blocks, so it runs in a thread. Keys that cannot be used (encryption keys, shared secrets,
+private and weak keys, other curves) are left out, so that the others still count.
 """
 
 import json
@@ -20,7 +20,7 @@ LARGEST = 256 * 1024  # bytes
 
 
 class KeySetUnavailable(Exception):
-    """No key set could be had; the message says why."""
+    """A key set could not be fetched or read; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def fetch(url: str, timeout_s: float) -> tuple[NamedKey, ...]:
 
 
 def read(document: bytes) -> tuple[NamedKey, ...]:
-    """The usable keys of a JWK Set; raises `KeySetUnavailable` when it is none."""
+    """The usable keys of a JWK Set; raises `KeySetUnavailable` when the document is not one."""
     try:
         found = json.loads(document)
     except (ValueError, RecursionError) as failure:

@@ -1,7 +1,7 @@
-"""Senders of forged tokens: from some number on, their refusals come late.
+"""Senders of many forged tokens, who are refused with a delay.
 
-Nothing else does. A token that verifies gets in at once wherever it comes from, since a whole
-office or a mobile network may share the address. Expired tokens do not count.
+Only refusals are delayed. A valid token is accepted at once from every address, since a whole
+office or a mobile network may share one. Expired tokens do not count.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ MOST_LATE_OF_ONE = 10
 
 
 class Offenders:
-    """Counts bad signatures by sender; 10 in half an hour are refused at once.
+    """Counts bad signatures by sender; the first 10 in half an hour are refused at once.
 
     Args:
         scale: multiplies the ten (`RINGLINE_RATE_LIMIT_SCALE`).
@@ -29,7 +29,7 @@ class Offenders:
         self._all_late = 0
 
     def blame(self, address: str, now: int) -> bool:
-        """A bad signature came from there at `now` (ms); whether its refusal should be late."""
+        """Count a bad signature at `now` (ms); tells whether to delay its refusal."""
         return self._senders.take(address, now) > 0
 
     async def hold(self, address: str) -> None:

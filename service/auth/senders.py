@@ -14,7 +14,7 @@ MOST = 10_000
 def block_of(address: str) -> str:
     """What counts as one sender: an IPv4 address, an IPv6 /64, or a name that is neither.
 
-    Whoever has one IPv6 address has its /64.
+    A client that has one IPv6 address has its whole /64.
     """
     try:
         ip = ip_address(address)

@@ -1,4 +1,4 @@
-"""From what is configured to a verifier, or one sentence about what is wrong with it."""
+"""Makes a verifier of the settings, or says in one sentence what is wrong with them."""
 
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
@@ -23,18 +23,18 @@ def verifier(
     max_lifetime_s: int = 24 * 3600,
     fetched: Callable[[bool], None] = lambda _: None,
 ) -> TokenVerifier:
-    """A verifier of tokens signed with one of three: shared secrets, keys, a provider's keys.
+    """A verifier of tokens that are signed with shared secrets, public keys or a provider's keys.
 
     Args:
         secrets: `RINGLINE_JWT_SECRET`, newest first, each at least 32 bytes.
         public_key: `RINGLINE_JWT_PUBLIC_KEY`, one PEM or several.
         jwks_url: `RINGLINE_JWKS_URL`.
-        algorithms: `RINGLINE_JWT_ALGORITHMS`; empty: whatever the keys admit.
+        algorithms: `RINGLINE_JWT_ALGORITHMS`; empty admits all that the keys do.
         issuers: `RINGLINE_JWT_ISSUER`; empty asks for none.
         audiences: `RINGLINE_JWT_AUDIENCE`; empty asks for none.
         leeway_s: `RINGLINE_JWT_LEEWAY`, seconds.
         max_lifetime_s: `RINGLINE_JWT_MAX_LIFETIME`, seconds.
-        fetched: told of every fetch of a provider's keys whether it worked.
+        fetched: is called after every fetch of a provider's keys with whether it worked.
 
     Raises:
         ValueError: a setting is wrong; the message names it and says what to do.

@@ -1,7 +1,7 @@
-"""The command line, one command a file.
+"""The command line, with a file for each command.
 
-A command's module is imported when it is called: `ringline token` need not wait for the server's
-libraries. The environment is read here and nowhere else.
+A command's module is imported only when the command is called, so that `ringline token` does not
+wait for the server's libraries. Only this file reads the environment.
 """
 
 import argparse
@@ -23,8 +23,8 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status.
 
-    That is 2 when a setting or an argument is wrong, and 141, as of a program that SIGPIPE ends,
-    when whoever reads what is printed has gone.
+    It is 2 when a setting or an argument is wrong. It is 141, as of a program that SIGPIPE ended,
+    when the reader of the output has gone.
     """
     try:
         try:
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             print(end="", flush=True)
     except BrokenPipeError:
-        # What is still buffered would be written at the exit.
+        # Buffered output would be written at the exit, and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNREAD
 
@@ -51,7 +51,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    # Each import stands in its branch, so that a command loads only what it needs.
+    # Each branch has its import, so that a command loads only what it needs.
     match chosen.command:
         case "version":
             print(f"ringline {version('ringline')}")

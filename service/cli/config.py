@@ -33,7 +33,7 @@ def lines(reading: Reading, settings: Settings) -> Iterator[str]:
         yield f"# {section.__doc__}"
         for setting in section.model_fields:
             line = f"{variable(setting)}={written(getattr(settings, setting))}"
-            # Behind an empty value a comment would be the value, were this a `.env` file.
+            # In a `.env` file a comment behind an empty value would be the value.
             unset = line.endswith("=")
             yield line if unset else f"{line:<{_COLUMN}} # {_place(setting, reading)}"
         yield ""
@@ -47,7 +47,7 @@ def _place(setting: str, reading: Reading) -> str:
 
 
 def written(value: object) -> str:
-    """A value as one would set it, on one line; a secret as asterisks."""
+    """A value as it would be set, on one line; a secret as asterisks."""
     match value:
         case None | {} if not value:
             return ""

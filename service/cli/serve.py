@@ -11,7 +11,7 @@ from service.telemetry import log
 
 
 def run(environ: Mapping[str, str]) -> int:
-    """Serve until told to stop; the exit status.
+    """Serve until a signal; gives the exit status.
 
     Raises:
         SettingsError: something is set wrong; nothing was started.
@@ -24,14 +24,14 @@ def run(environ: Mapping[str, str]) -> int:
         logger.warning("config.unknown", hint=warning)
     for caution in cautions(settings):
         logger.warning("config.unsafe", hint=caution)
-    # Names alone: values may hold secrets or addresses, and `ringline config` shows the rest.
+    # No values, which may hold secrets or addresses; `ringline config` shows them.
     places = {setting: source.place for setting, source in sorted(reading.sources.items())}
-    gc.disable()  # none of what is loaded now is garbage; `app` enables it
-    from service import app  # noqa: PLC0415  a wrong setting is told before all this is loaded
+    gc.disable()  # nothing that is loaded now is garbage; `app` enables it
+    from service import app  # noqa: PLC0415  a wrong setting is reported before all this is loaded
 
     return app.run(
         settings,
-        # Not before: what is wrong with a port is told in one sentence and nothing else.
+        # Not before: a port that cannot be opened is reported in one sentence, without other lines.
         ready=lambda: logger.info("config.loaded", version=__version__, settings=places),
         reread=lambda: load(environ),
     )

@@ -16,7 +16,7 @@ from service.settings import Settings, SettingsError, load
 def run(
     environ: Mapping[str, str], user: str, name: str | None, ttl: int, scopes: Sequence[str]
 ) -> int:
-    """Print a token that this service would believe, and nothing else.
+    """Print a token that this service accepts, and nothing else.
 
     Raises:
         SettingsError: something is set wrong, or there is no secret to sign with.
@@ -40,14 +40,14 @@ def mint(
     name: str | None = None,
     scopes: Sequence[str] = (),
 ) -> str:
-    """An HS256 token of `user` with the newest secret, and the first issuer and audience set.
+    """An HS256 token signed with the newest secret, for the first issuer and audience that are set.
 
     Args:
         settings: the settings whose `jwt_secret` signs.
         user: the `sub`.
         now: epoch seconds.
         ttl: seconds that it is valid for.
-        name: what others see.
+        name: the name that others see.
         scopes: rights, such as `admin`.
 
     Raises:

@@ -12,7 +12,7 @@ _WRAPPERS = (Annotated, tuple, Union, UnionType)
 
 
 class SettingsError(Exception):
-    """The service cannot start with these settings; `mistakes` has a sentence for each reason."""
+    """The settings are wrong; `mistakes` has a sentence for each reason."""
 
     def __init__(self, *mistakes: str) -> None:
         self.mistakes = mistakes
@@ -20,19 +20,19 @@ class SettingsError(Exception):
 
 
 def sentence(name: str, field: FieldInfo, error: ErrorDetails) -> str:
-    """One mistake in one sentence: the variable, its value unless secret, what would be right.
+    """A sentence with the variable, its value unless secret, and what it must be.
 
     Args:
         name: what the variable is called where it was set.
         field: the setting.
-        error: what pydantic found; our own checks bring their half of the sentence along.
+        error: what pydantic found; for our own checks it has the end of the sentence.
     """
     own = error.get("ctx", {}).get("error")
     return f"{name}: {_shown(field, error['input'])} {own or wanted(field)}."
 
 
 def wanted(field: FieldInfo) -> str:
-    """What a setting without a check of its own must be: "must be a whole number from 1 to 9"."""
+    """What a setting must be that has no check of ours: "must be a whole number from 1 to 9"."""
     kind = _bare(field.annotation)
     if get_origin(kind) is Literal:
         return f"must be one of {', '.join(get_args(kind))}"
@@ -46,7 +46,7 @@ def _shown(field: FieldInfo, value: object) -> str:
     if not field.repr:
         return "the value"
     plain = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    _, before, end = plain.rpartition("@")  # a user and a password may stand before it
+    _, before, end = plain.rpartition("@")  # a user and a password may be before it
     text = f"…@{end}" if before else plain
     return f'"{text[:_LONGEST_SHOWN]}…"' if len(text) > _LONGEST_SHOWN else f'"{text}"'
 
@@ -59,7 +59,7 @@ def _bare(annotation: object) -> object:
 
 
 def bounds(field: FieldInfo) -> str:
-    """What a number lies between: "from 1 to 9", "from 1 upwards", "above 0", or nothing."""
+    """The bounds of a number: "from 1 to 9", "from 1 upwards", "above 0", or nothing."""
     match [bound for bound in field.metadata if isinstance(bound, Gt | Ge | Le)]:
         case [Ge(least), Le(most)]:
             return f"from {least} to {most}"

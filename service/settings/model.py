@@ -34,9 +34,9 @@ SECTIONS: tuple[type[BaseModel], ...] = (
 class Settings(
     SecretFiles, Logs, Limits, Calls, TurnAccounts, Turn, Tokens, Listening, BaseSettings
 ):
-    """What the service was told. Each value is checked; what fits together, `load` checks.
+    """All settings. Each value is checked here; `load` checks whether they fit together.
 
-    Building one directly reads nothing but the arguments: no environment, no file.
+    The constructor reads only its arguments: no environment, no file.
     """
 
     model_config = SettingsConfigDict(
@@ -68,7 +68,7 @@ def variable(setting: str) -> str:
 
 
 def changes(setting: str) -> str | None:
-    """When a new value of a setting counts, in a sentence; None for at the next start."""
+    """When a new value of a setting counts, in a sentence; None if at the next start."""
     extra = Settings.model_fields[setting].json_schema_extra
     live = extra.get("live") if isinstance(extra, dict) else None
     return live if isinstance(live, str) else None

@@ -1,4 +1,4 @@
-"""What must fit together, and what is seldom meant.
+"""Which settings must fit together, and which are seldom meant.
 
 A rule is skipped when one of its settings is wrong by itself.
 """
@@ -10,7 +10,7 @@ from service.settings.model import Settings, variable
 
 
 class Rule(NamedTuple):
-    """The settings that a check looks at, and the check: a sentence when they do not fit."""
+    """The settings that must fit together, and a check that gives a sentence when they do not."""
 
     settings: frozenset[str]
     broken: Callable[[Settings], str | None]
@@ -20,14 +20,14 @@ _KEYS = ("jwt_secret", "jwt_public_key", "jwks_url")
 
 
 def broken(settings: Settings, wrong: frozenset[str]) -> Iterator[str]:
-    """A sentence for each rule that these settings break, but for what is `wrong` already."""
+    """A sentence for each broken rule about settings that are not `wrong` by themselves."""
     for rule in RULES:
         if not rule.settings & wrong and (sentence := rule.broken(settings)):
             yield sentence
 
 
 def cautions(settings: Settings) -> Iterator[str]:
-    """A sentence for each setting that works and is seldom meant where real users are."""
+    """A sentence for each setting that works, but is seldom meant for real users."""
     if "*" in settings.cors_origins:
         yield (
             "RINGLINE_CORS_ORIGINS: * lets every web page connect, and none with credentials; "

@@ -1,13 +1,13 @@
 """Where values come from.
 
-The first source that has one wins:
+The first source that has a value wins:
 
 1. the environment
 2. the file `.env` in the working directory
 3. secret files in the folder that `RINGLINE_SECRETS_DIR` names
 4. `PORT` and `CLIENT_URL`, as the replaced system calls them, in the environment or `.env`
 
-An empty value counts as none. Nothing is judged here.
+An empty value counts as none. Values are checked elsewhere.
 """
 
 from collections import ChainMap
@@ -31,24 +31,24 @@ from service.settings.model import PREFIX, Settings, variable
 ENV_FILE = Path(".env")
 _ENVIRONMENT = "environment"
 _FORMER_NAMES = {"port": "PORT", "cors_origins": "CLIENT_URL"}
-_CLOSE = 0.85  # of 1: a slip of a letter or two
-_MOST_FILES = 10  # named one by one: the folder may be one of other things
+_CLOSE = 0.85  # of 1: a letter or two differ
+_MOST_FILES = 10  # named one by one: the folder may be for other things
 
 
 class Source(NamedTuple):
-    """Where a value was found: under which name, in what kind of place."""
+    """Where a value was found: its name there, and in which source."""
 
     name: str
     place: str
 
     def __str__(self) -> str:
-        """The name, and the place unless that is the environment."""
+        """The name, and the source unless that is the environment."""
         return self.name if self.place == _ENVIRONMENT else f"{self.name} (in {self.place})"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was found: text and source by setting, and a sentence for each unknown name."""
+    """What was found: each setting's text and source, and a sentence for each unknown name."""
 
     values: Mapping[str, str]
     sources: Mapping[str, Source]
@@ -59,7 +59,7 @@ _Layer = dict[str, tuple[str, Source]]
 
 
 class _Variables(EnvSettingsSource):
-    """Environment variables that are handed in, rather than the process's own."""
+    """Environment variables that are passed in, instead of the process's own."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         super().__init__(Settings)
@@ -70,7 +70,7 @@ def read(environ: Mapping[str, str], *, env_file: Path | None = ENV_FILE) -> Rea
     """Collect every value that is set.
 
     Raises:
-        SettingsError: a file or folder that should be read cannot be.
+        SettingsError: a file or folder cannot be read.
     """
     environment, dotenv = _Variables(environ), _dotenv(env_file)
     layers = [_layer(environment, _ENVIRONMENT), _layer(dotenv, str(env_file))]
@@ -147,11 +147,11 @@ def _unknown_variables(*variables: EnvSettingsSource) -> Iterator[str]:
 
 
 def _unknown_files(folder: str, source: Source) -> Iterator[str]:
-    """A sentence for each secret file that is read by nobody; Kubernetes' own begin with a dot."""
+    """A sentence for each file that is no setting; those of Kubernetes begin with a dot."""
     known = set(Settings.model_fields)
     try:
         found = sorted(Path(folder).iterdir())
-    except OSError:  # its files may be read by name, and no more
+    except OSError:  # its files can be read by name, but not listed
         return
     strangers = [
         (path.name, name)

@@ -1,4 +1,4 @@
-"""From text to settings, or to everything that is wrong with them at once."""
+"""Makes settings of text, or reports all that is wrong with it at once."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,25 +22,25 @@ def load(environ: Mapping[str, str], *, env_file: Path | None = ENV_FILE) -> Set
 
 
 def settings_from(reading: Reading) -> Settings:
-    """Judge what was read.
+    """Check what was read.
 
     Raises:
         SettingsError: something is wrong; one sentence for each mistake.
     """
-    settings, wrong, mistakes = _judged(reading)
+    settings, wrong, mistakes = _checked(reading)
     mistakes = (*mistakes, *broken(settings, wrong))
     if mistakes:
         raise SettingsError(*mistakes)
     return settings
 
 
-def _judged(reading: Reading) -> tuple[Settings, frozenset[str], tuple[str, ...]]:
-    """The settings that are right by themselves, the wrong ones, and what is wrong with them."""
+def _checked(reading: Reading) -> tuple[Settings, frozenset[str], tuple[str, ...]]:
+    """The settings that are right by themselves, the names of the wrong ones, and the mistakes."""
     try:
         return Settings.model_validate(reading.values), frozenset(), ()
     except ValidationError as refusal:
         errors = refusal.errors(include_url=False)
-    # A default that hangs on a wrong setting is no mistake of its own.
+    # A default that is made from a wrong setting is no mistake of its own.
     errors = [error for error in errors if error["type"] != "default_factory_not_called"]
     wrong = frozenset(str(error["loc"][0]) for error in errors)
     right = {setting: text for setting, text in reading.values.items() if setting not in wrong}

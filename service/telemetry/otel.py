@@ -11,7 +11,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from service.telemetry.tracing import CallTracing, NoTracing
+from service.telemetry.call_spans import CallSpans
+from service.telemetry.tracing import Tracing
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -38,10 +39,10 @@ class Traces:
         candidates: Callable[[str], int],
     ) -> None:
         self._provider = _provider(version) if wanted(os.environ) else None
-        self.calls: CallTracing | NoTracing = NoTracing()
+        self.calls: Tracing = Tracing()
         if self._provider is not None:
             tracer = self._provider.get_tracer("ringline", version)
-            self.calls = CallTracing(tracer, users, candidates)
+            self.calls = CallSpans(tracer, users, candidates)
 
     def close(self) -> None:
         """Send the last spans and stop; waits for the network, 3 s at most."""

@@ -1,90 +1,34 @@
-"""One trace for each call's set-up, whatever becomes of it (OpenTelemetry).
+"""What the use cases tell a tracer; `call_spans` makes traces of it.
 
-    call.setup                  initiate to connected, or to the end
-    ├── call.ring               placed, to the accept or the end
-    ├── call.accept             an accept being decided and sent
-    ├── call.negotiate          accept to the first answer, or to the end
-    └── store.*                 what the store did meanwhile
-
-An initiate that meets the other's is a `call.glare`, and accepts within the other's trace.
-What comes later is a short trace of its own, linked to the set-up: no span lives for hours. Where
-that was not sampled nothing comes later either, for the link would lead nowhere. A client's
-`traceparent` is linked, never trusted as parent. Attributes hold no SDP, address, token or
-credential. Configured by the standard `OTEL_*` variables; off, nothing of the SDK is loaded.
+The standard `OTEL_*` variables configure traces. Without them nothing of the SDK is loaded.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Protocol, Self
+from contextlib import AbstractContextManager, nullcontext
+from typing import Self
 
-from opentelemetry import trace
-from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode, Tracer
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-
-from service.calls.call import Call, State
-from service.calls.reasons import Kind, Reason, of
-from service.errors import Internal, RinglineError
+from service.calls.call import Call
 from service.telemetry.call_log import refused
 
-_W3C = TraceContextTextMapPropagator()
-_FAILURES = of(Kind.UNANSWERED, Kind.TROUBLE, Kind.MEDIA)
-"""The reasons that mark a set-up as failed; being cancelled or declined is people's business."""
-
-
-class Tracing(Protocol):
-    """What the use cases tell of what they do."""
-
-    def setup(self, call_type: str, traceparent: str | None) -> AbstractContextManager["Setup"]:
-        """An initiate is being handled; what it leads to belongs to one trace."""
-        ...
-
-    def accepting(self, call_id: str) -> AbstractContextManager[object]:
-        """An accept is being handled."""
-        ...
-
-    def renegotiated(self, call: Call) -> None:
-        """An offer went over a connected call."""
-        ...
-
-    def store(self, op: str) -> AbstractContextManager[object] | None:
-        """The store is asked something; None where nothing is measured."""
-        ...
-
-    def moved(self, before: Call | None, after: Call) -> None:
-        """As `ports.CallObserver`."""
-        ...
+_NOTHING = nullcontext()
 
 
 class Setup:
-    """The trace that a new call is part of."""
+    """An initiate being handled; logs why it is refused.
 
-    def __init__(self, span: Span | None = None) -> None:
-        self.span = span
+    The use case sets `call_id` once there is a call.
+    """
+
+    def __init__(self, call_type: str) -> None:
         self.call_id: str | None = None
+        self._call_type = call_type
 
     @property
     def traceparent(self) -> str | None:
-        """What the call's record carries."""
-        if self.span is None:
-            return None
-        carrier: dict[str, str] = {}
-        _W3C.inject(carrier, trace.set_span_in_context(self.span))
-        return carrier.get("traceparent")
+        """The trace, for the call's record (W3C Trace Context)."""
+        return None
 
     def meets(self, call: Call) -> None:
-        """No call comes of it but the other's, which it accepts (glare)."""
-        if self.span is not None:
-            self.span.update_name("call.glare")
-            for link in _links(call.trace if call.trace_id else None):
-                self.span.add_link(link.context)
-
-
-class Untraced(Setup):
-    """A new call that is part of no trace; a refusal leaves a line all the same."""
-
-    def __init__(self, call_type: str) -> None:
-        super().__init__()
-        self._call_type = call_type
+        """The initiate makes no call, but accepts the other user's (glare)."""
 
     def __enter__(self) -> Self:
         return self
@@ -94,183 +38,24 @@ class Untraced(Setup):
             refused(self._call_type, error)
 
 
-_NOTHING = nullcontext()
+class Tracing:
+    """Is told what the use cases do; this one, for a node without traces, ignores it."""
 
-
-class NoTracing:
-    """`Tracing` where nobody listens."""
-
-    def setup(self, call_type: str, traceparent: str | None) -> Untraced:
-        """Nothing to begin."""
+    def setup(self, call_type: str, traceparent: str | None) -> AbstractContextManager[Setup]:
+        """An initiate is being handled in the block; what it leads to is part of one trace."""
         del traceparent
-        return Untraced(call_type)
+        return Setup(call_type)
 
     def accepting(self, call_id: str) -> AbstractContextManager[object]:
-        """Nothing to measure."""
+        """An accept is being handled in the block."""
         del call_id
         return _NOTHING
 
     def renegotiated(self, call: Call) -> None:
-        """Nothing to tell."""
-
-    def store(self, op: str) -> None:
-        """Nothing to measure."""
-
-    def moved(self, before: Call | None, after: Call) -> None:
-        """Nothing to tell."""
-
-
-class CallTracing:
-    """`Tracing` by an OpenTelemetry tracer. Holds a span for each phase that is open here."""
-
-    def __init__(
-        self, tracer: Tracer, users: Callable[[str], str | None], candidates: Callable[[str], int]
-    ) -> None:
-        self._tracer = tracer
-        self._users = users
-        self._candidates = candidates
-        self._setups: dict[str, Span] = {}
-        self._phases: dict[str, Span] = {}
-
-    def __len__(self) -> int:
-        return len(self._setups) + len(self._phases)
-
-    @contextmanager
-    def setup(self, call_type: str, traceparent: str | None) -> Iterator[Setup]:
-        """Begin the trace; it ends here when no call comes of it."""
-        span = self._tracer.start_span(
-            "call.setup",
-            context=trace.set_span_in_context(trace.INVALID_SPAN),
-            kind=SpanKind.SERVER,
-            links=_links(traceparent),
-            attributes={"ringline.call.type": call_type},
-        )
-        setup = Setup(span)
-        try:
-            with trace.use_span(span, end_on_exit=False, record_exception=False):
-                try:
-                    yield setup
-                except Exception as error:
-                    refused(call_type, error)
-                    _fail(span, _code(error))
-                    raise
-        finally:
-            if setup.call_id is None or setup.call_id not in self._setups:
-                span.end()
-
-    @contextmanager
-    def accepting(self, call_id: str) -> Iterator[object]:
-        """A child of the set-up, if that is here; refused accepts are marked."""
-        parent = self._setups.get(call_id)
-        if parent is None:
-            yield None
-            return
-        context = trace.set_span_in_context(parent)
-        with self._tracer.start_as_current_span(
-            "call.accept", context, record_exception=False, set_status_on_exception=False
-        ) as span:
-            try:
-                yield span
-            except Exception as error:
-                _fail(span, _code(error))
-                raise
-
-    def renegotiated(self, call: Call) -> None:
-        """A short trace, linked to the set-up."""
-        if call.trace_id is not None:
-            self._linked("call.renegotiate", call).end()
+        """An offer was sent in a connected call."""
 
     def store(self, op: str) -> AbstractContextManager[object] | None:
-        """A child of whatever is current, if anything is."""
-        if not trace.get_current_span().is_recording():
-            return None
-        return self._tracer.start_as_current_span(f"store.{op}")
+        """The store does something in the block; None where nothing is measured."""
 
     def moved(self, before: Call | None, after: Call) -> None:
-        """Open and close the phases, as the call's state has it."""
-        if before is None:
-            self._begin(after)
-            return
-        if after.id in self._setups:
-            self._follow(after)
-        elif not after.live and after.trace_id is not None:
-            span = self._linked("call.end", after)
-            _mark_end(span, after)
-            span.end()
-
-    def _begin(self, call: Call) -> None:
-        root = trace.get_current_span()
-        if root.is_recording():
-            root.set_attributes(self._attributes(call))
-            self._setups[call.id] = root
-            self._phases[call.id] = self._child("call.ring", root)
-
-    def _follow(self, call: Call) -> None:
-        if call.state is State.CONNECTING:
-            self._end_phase(call.id)
-            self._phases[call.id] = self._child("call.negotiate", self._setups[call.id])
-        elif call.state in (State.CONNECTED, State.ENDED):
-            self._end_phase(call.id)
-            self._end_setup(call)
-
-    def _end_setup(self, call: Call) -> None:
-        root = self._setups.pop(call.id)
-        candidates = {"ringline.call.candidates": self._candidates(call.id)}
-        root.add_event("call.candidates", candidates)
-        root.set_attributes(candidates)
-        if not call.live:
-            _mark_end(root, call)
-        root.end()
-
-    def _child(self, name: str, parent: Span) -> Span:
-        return self._tracer.start_span(name, trace.set_span_in_context(parent))
-
-    def _end_phase(self, call_id: str) -> None:
-        phase = self._phases.pop(call_id, None)
-        if phase is not None:
-            phase.end()
-
-    def _linked(self, name: str, call: Call) -> Span:
-        return self._tracer.start_span(
-            name,
-            trace.set_span_in_context(trace.INVALID_SPAN),
-            links=_links(call.trace),
-            attributes=self._attributes(call),
-        )
-
-    def _attributes(self, call: Call) -> dict[str, str]:
-        told = {"ringline.call.id": call.id, "ringline.call.type": str(call.type)}
-        for role, user in (("caller", call.caller), ("callee", call.callee)):
-            name = self._users(user)
-            if name is not None:
-                told[f"ringline.{role}"] = name
-        return told
-
-
-def _links(traceparent: str | None) -> list[Link]:
-    if traceparent is None:
-        return []
-    context = _W3C.extract({"traceparent": traceparent})
-    linked = trace.get_current_span(context).get_span_context()
-    return [Link(linked)] if linked.is_valid else []
-
-
-def _mark_end(span: Span, call: Call) -> None:
-    """Why the call ended, and whether that is a failure; media may fail whatever ends the call."""
-    reason = str(call.reason)
-    span.set_attribute("ringline.call.reason", reason)
-    if call.media_failed is not None:
-        span.set_attribute("ringline.media.failed", str(call.media_failed))
-    if call.reason in _FAILURES:
-        _fail(span, reason)
-    elif call.media_failed is not None:
-        _fail(span, str(Reason.MEDIA_FAILED))
-
-
-def _code(error: Exception) -> str:
-    return error.code if isinstance(error, RinglineError) else Internal.code
-
-
-def _fail(span: Span, error_type: str) -> None:
-    span.set_attribute("error.type", error_type)
-    span.set_status(Status(StatusCode.ERROR, error_type))
+        """As `ports.CallObserver`."""

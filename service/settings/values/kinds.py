@@ -1,4 +1,4 @@
-"""What lists, keys and regions must look like."""
+"""What lists, keys, secrets, sizes and regions must look like."""
 
 import json
 import re
@@ -15,9 +15,10 @@ _PUBLIC_KEYS = re.compile(
     r"(?:-----BEGIN (?P<kind>(?:RSA )?PUBLIC KEY)-----\s[^-]+\s-----END (?P=kind)-----\s*)+"
 )
 _KEPT = re.compile(r"(?!=)[!#-&(-+\--\[\]-~]{1,255}")
-"""What coturn reads back as it was written, from its file and from its database, in any version.
+"""A secret that every version of coturn can keep in its file and in its database.
 
-Of a line in its file it strips a blank, a `"` and a `=` in front; a `'` breaks the database of 4.6.
+At the start of a value in its file coturn strips a space, a `"` and a `=`; a `'` breaks the
+database of 4.6.
 """
 _ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _VISIBLE = re.compile(r"[!-~]{1,512}")
@@ -27,7 +28,7 @@ _SECRET_BYTES = 32  # RFC 7518, 3.2: an HS256 key is at least as long as the has
 
 
 def _split(value: object) -> object:
-    """Comma separated text as a tuple; blanks around the commas do not count."""
+    """Comma separated text as a tuple, without the spaces around the commas."""
     if not isinstance(value, str):
         return value
     parts = tuple(part for part in map(str.strip, value.split(",")) if part)
@@ -37,7 +38,7 @@ def _split(value: object) -> object:
 
 
 def _public_keys(text: str) -> str:
-    """PEM texts in a row; escaped line breaks count, since many tools set one-line values only."""
+    """PEM texts in a row; line breaks may be escaped, since many tools set values of one line."""
     pem = text.replace("\\n", "\n").strip()
     if "PRIVATE KEY" in pem:
         raise ValueError("holds a private key, which must not be here; set its public key")
@@ -75,7 +76,7 @@ def _account_id(text: str) -> str:
 
 
 def _of_an_api(secret: SecretStr) -> SecretStr:
-    """It goes into a header of HTTP."""
+    """A token that fits into an HTTP header."""
     if not _VISIBLE.fullmatch(secret.get_secret_value()):
         raise ValueError("is not a token; write ASCII letters, digits and signs, without spaces")
     return secret
@@ -104,7 +105,7 @@ def _region(text: str) -> str:
 
 
 def _bytes(value: object) -> object:
-    """A size as Kubernetes has it: a number of bytes, or of `Ki`, `Mi` or `Gi`."""
+    """A size as in Kubernetes: a number of bytes, or one with `Ki`, `Mi` or `Gi`."""
     if not isinstance(value, str):
         return value
     found = _SIZE.fullmatch(value.strip())

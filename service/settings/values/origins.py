@@ -1,4 +1,4 @@
-"""What an origin is, and what it must look like in `RINGLINE_CORS_ORIGINS`."""
+"""What an origin must look like in `RINGLINE_CORS_ORIGINS`, and when two are the same."""
 
 import ipaddress
 import re
@@ -10,7 +10,7 @@ from service.settings.values.addresses import HOST, PORT, reaches
 
 _WEB = re.compile(rf"(?P<scheme>https?)://{HOST}{PORT}")
 _APP = re.compile(rf"(?P<scheme>(?!https?:)[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._~-]+){PORT}")
-"""`app://-`, `app://.`, `capacitor://localhost`, `chrome-extension://…`: a host that is no name."""
+"""`app://-`, `app://.`, `capacitor://localhost`, `chrome-extension://…`: any scheme and host."""
 _BARE = frozenset({"null", "file://"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -18,7 +18,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 def canonical(text: str) -> str | None:
     """An origin as browsers send it: lower case, no default port (RFC 6454, 6.2).
 
-    Two texts name the same origin when this gives the same for both; None where one names none.
+    None for a text that is no origin. Two texts are the same origin if this is the same for both.
     """
     lowered = text.lower() if text.isascii() else ""
     if lowered in _BARE:

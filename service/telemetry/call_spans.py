@@ -1,0 +1,205 @@
+"""One trace for each call's set-up, whatever becomes of it (OpenTelemetry).
+
+    call.setup                  initiate to connected, or to the end
+    ├── call.ring               placed, to the accept or the end
+    ├── call.accept             an accept being decided and sent
+    ├── call.negotiate          accept to the first answer, or to the end
+    └── store.*                 calls of the store meanwhile
+
+An initiate that meets one of the other user is a `call.glare`, and accepts within the other's
+trace. Everything later is a short trace of its own, linked to the set-up, so that no span lives for
+hours; it is left out where the set-up was not sampled. A client's `traceparent` is linked, and
+never trusted as parent. Attributes hold no SDP, address, token or credential.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from opentelemetry import trace
+from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from service.calls.call import Call, State
+from service.calls.reasons import Kind, Reason, of
+from service.errors import Internal, RinglineError
+from service.telemetry.call_log import refused
+from service.telemetry.tracing import Setup, Tracing
+
+_W3C = TraceContextTextMapPropagator()
+_FAILURES = of(Kind.UNANSWERED, Kind.TROUBLE, Kind.MEDIA)
+"""The reasons that mark a set-up as failed; a user who cancels or declines is no failure."""
+
+
+class CallSpans(Tracing):
+    """`Tracing` by an OpenTelemetry tracer. Holds a span for each phase open on this node."""
+
+    def __init__(
+        self, tracer: Tracer, users: Callable[[str], str | None], candidates: Callable[[str], int]
+    ) -> None:
+        self._tracer = tracer
+        self._users = users
+        self._candidates = candidates
+        self._setups: dict[str, Span] = {}
+        self._phases: dict[str, Span] = {}
+
+    def __len__(self) -> int:
+        return len(self._setups) + len(self._phases)
+
+    @contextmanager
+    def setup(self, call_type: str, traceparent: str | None) -> Iterator[Setup]:
+        """Begin the trace; it ends here if the initiate leads to no call."""
+        span = self._tracer.start_span(
+            "call.setup",
+            context=trace.set_span_in_context(trace.INVALID_SPAN),
+            kind=SpanKind.SERVER,
+            links=_links(traceparent),
+            attributes={"ringline.call.type": call_type},
+        )
+        setup = _TracedSetup(call_type, span)
+        try:
+            with trace.use_span(span, end_on_exit=False, record_exception=False):
+                try:
+                    yield setup
+                except Exception as error:
+                    refused(call_type, error)
+                    _fail(span, _code(error))
+                    raise
+        finally:
+            if setup.call_id is None or setup.call_id not in self._setups:
+                span.end()
+
+    @contextmanager
+    def accepting(self, call_id: str) -> Iterator[object]:
+        """Add a child to the set-up, if that is traced on this node; a refused accept is marked."""
+        parent = self._setups.get(call_id)
+        if parent is None:
+            yield None
+            return
+        context = trace.set_span_in_context(parent)
+        with self._tracer.start_as_current_span(
+            "call.accept", context, record_exception=False, set_status_on_exception=False
+        ) as span:
+            try:
+                yield span
+            except Exception as error:
+                _fail(span, _code(error))
+                raise
+
+    def renegotiated(self, call: Call) -> None:
+        """Add a short trace, linked to the set-up."""
+        if call.trace_id is not None:
+            self._linked("call.renegotiate", call).end()
+
+    def store(self, op: str) -> AbstractContextManager[object] | None:
+        """Add a child to the current span, if there is one."""
+        if not trace.get_current_span().is_recording():
+            return None
+        return self._tracer.start_as_current_span(f"store.{op}")
+
+    def moved(self, before: Call | None, after: Call) -> None:
+        """Begin and end the phases that the call's state asks for."""
+        if before is None:
+            self._begin(after)
+            return
+        if after.id in self._setups:
+            self._follow(after)
+        elif not after.live and after.trace_id is not None:
+            span = self._linked("call.end", after)
+            _mark_end(span, after)
+            span.end()
+
+    def _begin(self, call: Call) -> None:
+        root = trace.get_current_span()
+        if root.is_recording():
+            root.set_attributes(self._attributes(call))
+            self._setups[call.id] = root
+            self._phases[call.id] = self._child("call.ring", root)
+
+    def _follow(self, call: Call) -> None:
+        if call.state is State.CONNECTING:
+            self._end_phase(call.id)
+            self._phases[call.id] = self._child("call.negotiate", self._setups[call.id])
+        elif call.state in (State.CONNECTED, State.ENDED):
+            self._end_phase(call.id)
+            self._end_setup(call)
+
+    def _end_setup(self, call: Call) -> None:
+        root = self._setups.pop(call.id)
+        candidates = {"ringline.call.candidates": self._candidates(call.id)}
+        root.add_event("call.candidates", candidates)
+        root.set_attributes(candidates)
+        if not call.live:
+            _mark_end(root, call)
+        root.end()
+
+    def _child(self, name: str, parent: Span) -> Span:
+        return self._tracer.start_span(name, trace.set_span_in_context(parent))
+
+    def _end_phase(self, call_id: str) -> None:
+        phase = self._phases.pop(call_id, None)
+        if phase is not None:
+            phase.end()
+
+    def _linked(self, name: str, call: Call) -> Span:
+        return self._tracer.start_span(
+            name,
+            trace.set_span_in_context(trace.INVALID_SPAN),
+            links=_links(call.trace),
+            attributes=self._attributes(call),
+        )
+
+    def _attributes(self, call: Call) -> dict[str, str]:
+        attributes = {"ringline.call.id": call.id, "ringline.call.type": str(call.type)}
+        for role, user in (("caller", call.caller), ("callee", call.callee)):
+            name = self._users(user)
+            if name is not None:
+                attributes[f"ringline.{role}"] = name
+        return attributes
+
+
+class _TracedSetup(Setup):
+    def __init__(self, call_type: str, span: Span) -> None:
+        super().__init__(call_type)
+        self._span = span
+
+    @property
+    def traceparent(self) -> str | None:
+        """As `Setup.traceparent`."""
+        carrier: dict[str, str] = {}
+        _W3C.inject(carrier, trace.set_span_in_context(self._span))
+        return carrier.get("traceparent")
+
+    def meets(self, call: Call) -> None:
+        """Rename the span, and link it to the other call's set-up."""
+        self._span.update_name("call.glare")
+        for link in _links(call.trace if call.trace_id else None):
+            self._span.add_link(link.context)
+
+
+def _links(traceparent: str | None) -> list[Link]:
+    if traceparent is None:
+        return []
+    context = _W3C.extract({"traceparent": traceparent})
+    linked = trace.get_current_span(context).get_span_context()
+    return [Link(linked)] if linked.is_valid else []
+
+
+def _mark_end(span: Span, call: Call) -> None:
+    """Record why the call ended, and whether it failed: media may fail whatever the reason is."""
+    reason = str(call.reason)
+    span.set_attribute("ringline.call.reason", reason)
+    if call.media_failed is not None:
+        span.set_attribute("ringline.media.failed", str(call.media_failed))
+    if call.reason in _FAILURES:
+        _fail(span, reason)
+    elif call.media_failed is not None:
+        _fail(span, str(Reason.MEDIA_FAILED))
+
+
+def _code(error: Exception) -> str:
+    return error.code if isinstance(error, RinglineError) else Internal.code
+
+
+def _fail(span: Span, error_type: str) -> None:
+    span.set_attribute("error.type", error_type)
+    span.set_status(Status(StatusCode.ERROR, error_type))
