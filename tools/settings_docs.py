@@ -25,18 +25,18 @@ Every setting is a `RINGLINE_…` variable. The first source that has a value wi
 3. secret files: with `RINGLINE_SECRETS_DIR=/run/secrets`, the text of `/run/secrets/jwt_secret`
    (or `/run/secrets/RINGLINE_JWT_SECRET`) is the value of `RINGLINE_JWT_SECRET`, and so for every
    other setting;
-4. `PORT` and `CLIENT_URL`, as the replaced system calls them, for `RINGLINE_PORT` and
+4. `PORT` and `CLIENT_URL`, the names of the replaced system, for `RINGLINE_PORT` and
    `RINGLINE_CORS_ORIGINS`.
 
 An empty value counts as unset. A wrong value ends the start with one sentence for each mistake and
 exit status 2. A `RINGLINE_…` variable that is not listed here is ignored, with a warning.
 
-Files, `.env` among them, may change while the service runs; its environment cannot. Secrets and
-keys are followed within 5 s. SIGHUP has them and what says so below read anew at once, and names in
-the log what takes effect at the next start only. If anything is wrong, nothing changes, and the log
-says why.
+Files, `.env` too, may change while the service runs; its environment cannot. The service reads
+secrets and keys again within 5 s. On SIGHUP it reads them at once, together with the settings below
+that say so; the log names the changes that take effect at the next start only. If anything is wrong,
+nothing changes, and the log says why.
 
-`ringline config` prints what is in force and where it comes from, secrets masked.
+`ringline config` prints the settings in force and their sources, with secrets masked.
 
 A `.env` file for a first deployment:
 
