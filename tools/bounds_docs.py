@@ -65,7 +65,7 @@ def _connections() -> Iterator[Row]:
         "TCP connections",
         f"{tcp.EACH} for each of `RINGLINE_MAX_CONNECTIONS`, and the limit of open files",
         f"{_DEFAULTS['keep_alive']} s between two requests (`RINGLINE_KEEP_ALIVE`)",
-        f"the longest silent or idle one is closed; else 503 for {tcp.TOLD}, and the rest are closed",
+        f"the longest silent or idle one is closed; else 503 for {tcp.TOLD}, all others are closed",
     )
     yield Row(
         "TCP connections without a first request",
@@ -120,7 +120,10 @@ def _requests() -> Iterator[Row]:
         "413 or 408",
     )
     yield Row(
-        "a poll: one for each session", f"{polling.MOST_PACKETS} packets", "until the next ping", "400"
+        "a poll: one for each session",
+        f"{polling.MOST_PACKETS} packets",
+        "until the next ping",
+        "400",
     )
     yield Row(
         "an HTTP response that the client does not read",
@@ -221,9 +224,7 @@ def _events() -> Iterator[Row]:
         f"{_time_s(pace.TURN_S)}",
         "the loop pauses for one round of the event loop",
     )
-    yield Row(
-        "ping and pong frames of a WebSocket", _rate(line.CONTROLS), "—", "closed with 1008"
-    )
+    yield Row("ping and pong frames of a WebSocket", _rate(line.CONTROLS), "—", "closed with 1008")
     yield Row("namespaces that a connection asks for", str(engine.MOST_NAMESPACES), "—", "closed")
     yield Row("users watched by one session", str(presence.MOST_WATCHED), "—", "`invalid_payload`")
 
@@ -281,9 +282,7 @@ def _remembered() -> Iterator[Row]:
         f"{fetched.TIMEOUT_S:g} s",
         "refused for now",
     )
-    yield Row(
-        "times when users were last seen", f"{memory.REMEMBER_SEEN:,} users", "—", "the oldest is forgotten"
-    )
+    yield Row("last-seen times", f"{memory.REMEMBER_SEEN:,} users", "—", "the oldest is forgotten")
 
 
 def _the_node() -> Iterator[Row]:

@@ -112,8 +112,8 @@ def _label(state: State, event: type[happened.Event], rule: Rule) -> str:
 def _moves() -> Iterator[str]:
     yield "## What happens"
     yield ""
-    yield "Brackets say when the row applies; the first row that applies counts. Parentheses have the"
-    yield "reason with which the call ends, unless the event itself has a reason (`call:reject`,"
+    yield "Brackets say when the row applies; the first one that applies counts. Parentheses hold"
+    yield "the reason with which the call ends, unless the event has one of its own (`call:reject`,"
     yield "`call:end` and the operator may have one)."
     for state in State:
         yield ""

@@ -32,9 +32,9 @@ An empty value counts as unset. A wrong value ends the start with one sentence f
 exit status 2. A `RINGLINE_…` variable that is not listed here is ignored, with a warning.
 
 Files, `.env` too, may change while the service runs; its environment cannot. The service reads
-secrets and keys again within 5 s. On SIGHUP it reads them at once, together with the settings below
-that say so; the log names the changes that take effect at the next start only. If anything is wrong,
-nothing changes, and the log says why.
+secrets and keys again within 5 s. On SIGHUP it reads them at once, together with the settings
+below that say so; the log names the changes that take effect at the next start only. If anything is
+wrong, nothing changes, and the log says why.
 
 `ringline config` prints the settings in force and their sources, with secrets masked.
 

@@ -11,22 +11,22 @@ class Calls(BaseModel):
     """Calls and presence."""
 
     ring_timeout: int = Field(
-        default=45, ge=15, le=120, description="Seconds from the initiate until nobody answered."
+        default=45, ge=15, le=120, description="Seconds from the initiate until `no_answer`."
     )
     connect_timeout: int = Field(
         default=30,
         ge=5,
         le=120,
-        description="Seconds from the accept until the answer must be there.",
+        description="Seconds from the accept within which the SDP answer must come.",
     )
     max_call_duration: int | None = Field(
         default=None, ge=1, description="Seconds after which a call is ended; no limit if unset."
     )
     call_waiting: bool = Field(
-        default=False, description="Whether a user in a call is rung, rather than reported busy."
+        default=False, description="Whether a call to a busy user rings, instead of `user_busy`."
     )
     presence: AnyCase[Literal["everyone", "nobody"]] = Field(
         default="everyone",
-        description="Who sees who is online: `everyone`, or `nobody`; then a call rings its "
-        "time at whoever is called, also where no device is there.",
+        description="Who may see which users are online: `everyone`, or `nobody`; with `nobody` "
+        "a call rings until its timeout even if the callee is not online.",
     )

@@ -13,19 +13,19 @@ _ANYWHERE = ("*",)
 
 
 class Listening(BaseModel):
-    """Where it listens, and to whom."""
+    """Listening."""
 
     host: Many[Interface] = Field(
         default=_ANYWHERE,
-        description="Where clients connect: addresses, or names for all addresses that they have, "
-        "comma separated; `*` or `::` is every address of IPv4 and IPv6, `0.0.0.0` of IPv4 alone.",
+        description="Addresses that clients connect to, or names that resolve to them, comma "
+        "separated; `*` or `::` is every address of IPv4 and IPv6, `0.0.0.0` of IPv4 only.",
     )
     port: Port = Field(
         default=8001, description="Port that clients connect to; 0 takes a free one."
     )
     admin_host: Many[Interface] = Field(
         default_factory=lambda known: known.get("host", _ANYWHERE),
-        description="Where health, readiness and metrics are, as `RINGLINE_HOST`; if unset, there.",
+        description="Addresses of health, readiness and metrics; if unset, `RINGLINE_HOST`.",
     )
     admin_port: Port = Field(
         default=9090, description="Port of health, readiness and metrics; 0 takes a free one."
@@ -44,15 +44,15 @@ class Listening(BaseModel):
     )
     transports: Many[AnyCase[Literal["websocket", "polling"]]] = Field(
         default=("websocket", "polling"),
-        description="Ways to connect, comma separated: `websocket`, `polling`.",
+        description="Engine.IO transports, comma separated: `websocket`, `polling`.",
     )
     keep_alive: int = Field(
         default=620,
         ge=1,
         le=86_400,
-        description="Seconds that an HTTP connection may be idle between two requests. More than "
-        "the [proxy](deploy.md#keep-alive) in front keeps it, which else reuses one that is "
-        "closing, and answers 502.",
+        description="Seconds that an HTTP connection may be idle between two requests. Must be "
+        "longer than in the [proxy](deploy.md#keep-alive) in front, which otherwise reuses a "
+        "closing connection and answers 502.",
     )
     ping_interval: int = Field(
         default=15, ge=1, description="Seconds from a client's last pong to the next ping."
@@ -60,12 +60,12 @@ class Listening(BaseModel):
     ping_timeout: int = Field(
         default=10,
         ge=1,
-        description="Seconds that a client has to answer a ping; after that it is gone.",
+        description="Seconds that a client has to answer a ping, before its connection is closed.",
     )
     drain_window: int = Field(
         default=0,
         ge=0,
         le=86_400,
-        description="Seconds that live calls may go on once the service is told to stop; new "
-        "calls and connections are turned away meanwhile, and who is in no call is sent away.",
+        description="Seconds that live calls may go on after the signal to stop; meanwhile new "
+        "calls and connections are refused, and connections without a call are closed.",
     )

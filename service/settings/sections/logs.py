@@ -14,7 +14,7 @@ class Logs(BaseModel):
     log_level: AnyCase[Literal["debug", "info", "warning", "error"]] = Field(
         json_schema_extra=ON_SIGHUP,
         default="info",
-        description="Least level that is written: `debug`, `info`, `warning`, `error`.",
+        description="Lowest level that is written: `debug`, `info`, `warning`, `error`.",
     )
     log_format: AnyCase[Literal["auto", "json", "console"]] = Field(
         default="auto",
@@ -22,6 +22,6 @@ class Logs(BaseModel):
     )
     log_user: AnyCase[Literal["plain", "hmac", "none"]] = Field(
         default="hmac",
-        description="How users stand in logs: `plain` (the id), `hmac` (a keyed hash of it) or "
-        "`none`.",
+        description="How users are written in logs: `plain` (the id), `hmac` (a keyed hash of it) "
+        "or `none`.",
     )

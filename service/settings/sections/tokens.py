@@ -10,14 +10,14 @@ from service.settings.values.live import FOLLOWED
 
 
 class Tokens(BaseModel):
-    """Who is speaking: exactly one kind of key."""
+    """Tokens: exactly one kind of key."""
 
     jwt_secret: Many[HmacSecret] = Field(
         json_schema_extra=FOLLOWED,
         default=(),
         repr=False,
         description="Keys of HS256 tokens, 32 bytes or more each, comma separated, newest first: "
-        "each verifies, and `ringline token` signs with the first. None may hold a comma.",
+        "each verifies, and `ringline token` signs with the first. A key must not contain a comma.",
     )
     jwt_public_key: PublicKeys | None = Field(
         json_schema_extra=FOLLOWED,
@@ -27,19 +27,19 @@ class Tokens(BaseModel):
         "breaks also as `\\n`; each verifies.",
     )
     jwks_url: WebUrl | None = Field(
-        default=None, description="Where the identity provider publishes its keys (RFC 7517)."
+        default=None, description="URL of the identity provider's keys (RFC 7517)."
     )
     jwt_algorithms: Many[Literal["HS256", "RS256", "ES256", "EdDSA"]] = Field(
         json_schema_extra=FOLLOWED,
         default=(),
-        description="Algorithms that tokens may be signed with, comma separated: `HS256`, "
+        description="Algorithms that may sign tokens, comma separated: `HS256`, "
         "`RS256`, `ES256`, `EdDSA`; if unset, those that fit the key.",
     )
     jwt_issuer: Many[str] = Field(
-        default=(), description="The `iss` that tokens must carry; one of several, comma separated."
+        default=(), description="Accepted values of `iss`, comma separated; if unset, any."
     )
     jwt_audience: Many[str] = Field(
-        default=(), description="The `aud` that tokens must carry; one of several, comma separated."
+        default=(), description="Accepted values of `aud`, comma separated; if unset, any."
     )
     jwt_leeway: int = Field(
         default=10,
@@ -50,5 +50,5 @@ class Tokens(BaseModel):
     jwt_max_lifetime: int = Field(
         default=86_400,
         ge=60,
-        description="Seconds that a token may be valid for, from `iat` to `exp`.",
+        description="Most seconds from `iat` to `exp` of a token.",
     )

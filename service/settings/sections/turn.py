@@ -14,8 +14,8 @@ class Turn(BaseModel):
 
     turn_provider: Many[AnyCase[Literal["coturn", "cloudflare", "twilio", "static"]]] = Field(
         default=("coturn",),
-        description="Whose TURN servers clients are given, comma separated: those of the first "
-        "that has some. `coturn` is `RINGLINE_TURN_URLS`; the others are [accounts at "
+        description="Providers of TURN servers, comma separated; clients get the servers of the "
+        "first one that has some. `coturn` is `RINGLINE_TURN_URLS`; the others are [accounts at "
         "providers](deploy.md#turn-by-a-provider).",
     )
     turn_secret: Many[TurnSecret] = Field(
@@ -23,19 +23,19 @@ class Turn(BaseModel):
         default=(),
         repr=False,
         description="Secrets shared with the TURN server (coturn's `static-auth-secret`), comma "
-        "separated, newest first: the first one mints, once all TURN servers have it "
-        "(`RINGLINE_TURN_SECRET_PROPAGATION`). Each is up to 255 ASCII letters, digits and signs, "
+        "separated, newest first: the first one makes the credentials, once all TURN servers have "
+        "it (`RINGLINE_TURN_SECRET_PROPAGATION`). Each is up to 255 ASCII letters, digits, signs, "
         "without spaces, quotes and backslashes.",
     )
     turn_secret_propagation: int = Field(
         default=120,
         ge=0,
         le=3_600,
-        description="Seconds from when the service sees a new TURN secret before an older one "
-        "until it mints with the new one: the time in which every TURN server gets it, too.",
+        description="Seconds after which the service uses a new TURN secret that it has seen "
+        "before an older one: in this time every TURN server gets the secret too.",
     )
     turn_urls: Many[TurnUrl] = Field(
-        default=(), description="TURN servers that clients are given, comma separated (RFC 7065)."
+        default=(), description="TURN URLs that clients get, comma separated (RFC 7065)."
     )
     turn_regions: Regions = Field(
         default_factory=dict,
@@ -43,21 +43,21 @@ class Turn(BaseModel):
         '`{"eu": ["turn:eu.example.org"]}`.',
     )
     turn_ttl: int = Field(
-        default=14_400, ge=60, le=86_400, description="Seconds that a TURN credential is valid for."
+        default=14_400, ge=60, le=86_400, description="Seconds that a TURN credential is valid."
     )
     turn_username: AnyCase[Literal["plain", "hmac"]] = Field(
         default="plain",
-        description="How users stand in TURN user names: `plain` (the id) or `hmac` (a keyed "
-        "hash of it).",
+        description="How TURN user names hold the user: `plain` (the id) or `hmac` (a keyed hash "
+        "of it).",
     )
     turn_probe: bool = Field(
         default=True,
         description="Whether the node probes the TURN server of `RINGLINE_TURN_URLS` every 30 s.",
     )
     stun_urls: Many[StunUrl] = Field(
-        default=(), description="STUN servers that clients are given, comma separated (RFC 7064)."
+        default=(), description="STUN URLs that clients get, comma separated (RFC 7064)."
     )
     ice_transport_policy: AnyCase[Literal["all", "relay"]] = Field(
         default="all",
-        description="`relay` sends all media through TURN, `all` takes the best path.",
+        description="`relay` sends all media through TURN, `all` allows every path.",
     )

@@ -24,7 +24,7 @@ class TurnAccounts(BaseModel):
     cloudflare_api_url: WebUrl = Field(
         json_schema_extra=FOLLOWED,
         default="https://rtc.live.cloudflare.com",
-        description="Where Cloudflare's API is.",
+        description="URL of Cloudflare's API.",
     )
     twilio_account_sid: AccountId | None = Field(
         json_schema_extra=FOLLOWED, default=None, description="SID of a Twilio account (`AC…`)."
@@ -44,13 +44,13 @@ class TurnAccounts(BaseModel):
     twilio_api_url: WebUrl = Field(
         json_schema_extra=FOLLOWED,
         default="https://api.twilio.com",
-        description="Where Twilio's API is; that of a region is "
-        "`https://api.dublin.ie1.twilio.com`, for example.",
+        description="URL of Twilio's API; that of a region is for example "
+        "`https://api.dublin.ie1.twilio.com`.",
     )
     turn_static_servers: SecretStr | None = Field(
         json_schema_extra=FOLLOWED,
         default=None,
         repr=False,
-        description="TURN servers with a fixed user name and credential, which every user is "
-        'given: JSON, `[{"urls": ["turn:turn.example.org"], "username": "u", "credential": "c"}]`.',
+        description="TURN servers with a fixed user name and credential, which every user "
+        'gets: JSON, `[{"urls": ["turn:turn.example.org"], "username": "u", "credential": "c"}]`.',
     )

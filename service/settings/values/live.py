@@ -2,5 +2,5 @@
 
 from pydantic import JsonValue
 
-FOLLOWED: dict[str, JsonValue] = {"live": "Followed within 5 s."}
-ON_SIGHUP: dict[str, JsonValue] = {"live": "Read anew on SIGHUP."}
+FOLLOWED: dict[str, JsonValue] = {"live": "Read again within 5 s."}
+ON_SIGHUP: dict[str, JsonValue] = {"live": "Read again on SIGHUP."}
