@@ -21,37 +21,31 @@ def per_minute(metric: str, only: str = "", *, by: str = "", where: str = POD) -
     return f"60 * {rate(metric, only, by=by, where=where)}"
 
 
-def grown(metric: str, only: str = "", *, by: str = "", where: str = POD) -> str:
+def grown(metric: str, only: str = "", *, by: str = "") -> str:
     """Counted in the time that the board shows."""
-    return f"sum{_by(by)} (increase({metric}{_matching(where, only)}[{SPAN}]))"
+    return f"sum{_by(by)} (increase({metric}{_matching(POD, only)}[{SPAN}]))"
 
 
-def now(metric: str, only: str = "", *, by: str = "", where: str = POD, over: str = "sum") -> str:
+def now(metric: str, *, by: str = "", where: str = POD, over: str = "sum") -> str:
     """A gauge, pods taken together."""
-    return f"{over}{_by(by)} ({metric}{_matching(where, only)})"
+    return f"{over}{_by(by)} ({metric}{{{where}}})"
 
 
 def quantile(
-    share: float,
-    metric: str,
-    only: str = "",
-    *,
-    by: str = "",
-    where: str = POD,
-    window: str = LINE,
+    share: float, metric: str, *, by: str = "", where: str = POD, window: str = LINE
 ) -> str:
     """The value that `share` of the observations of a histogram do not exceed."""
     labels = ", ".join(filter(None, ("le", by)))
-    buckets = f"rate({metric}_bucket{_matching(where, only)}[{window}])"
+    buckets = f"rate({metric}_bucket{{{where}}}[{window}])"
     return f"histogram_quantile({share}, sum by ({labels}) ({buckets}))"
 
 
 def quantiles(
-    metric: str, only: str = "", shares: Iterable[float] = (0.5, 0.95, 0.99), *, where: str = POD
+    metric: str, shares: Iterable[float] = (0.5, 0.95, 0.99), *, where: str = POD
 ) -> tuple[Query, ...]:
     """The median and how bad it gets, as `p50`, `p95`, `p99`."""
     return tuple(
-        Query(quantile(share, metric, only, where=where), f"p{share * 100:g}") for share in shares
+        Query(quantile(share, metric, where=where), f"p{share * 100:g}") for share in shares
     )
 
 

@@ -87,9 +87,9 @@ class Line:
         if self._reading is not None:
             await self._reading
 
-    async def frame(self, text: str | bytes, kind: int = TEXT, *, last: bool = True) -> None:
-        """Send one WebSocket frame."""
-        await self.send(framed(text, kind, last=last))
+    async def frame(self, text: str | bytes) -> None:
+        """Send one WebSocket frame of text."""
+        await self.send(framed(text))
 
     async def event(self, event: str, **payload: object) -> None:
         """Send a Socket.IO event."""

@@ -62,9 +62,9 @@ def percentile(ordered: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("inf")
 
 
-async def tried(attack: Attack, seconds: float = SECONDS, after_s: float = 0.0) -> Trial:
-    """Attack a new service for `seconds`, and look at it once more `after_s` later."""
-    trial, later = await begun(attack, seconds, after_s)
+async def tried(attack: Attack, seconds: float = SECONDS) -> Trial:
+    """Attack a new service for `seconds`, and look at it once more at the end."""
+    trial, later = await begun(attack, seconds, after_s=0.0)
     await later
     return trial
 
@@ -72,7 +72,7 @@ async def tried(attack: Attack, seconds: float = SECONDS, after_s: float = 0.0) 
 async def begun(
     attack: Attack, seconds: float, after_s: float
 ) -> tuple[Trial, "asyncio.Task[None]"]:
-    """The same, with the look later as a task: others may be attacked meanwhile."""
+    """The same, with the look `after_s` later as a task: others may be attacked meanwhile."""
     async with AsyncExitStack() as stack:
         log = subprocess.DEVNULL if attack.log_read else subprocess.PIPE
         served = stack.enter_context(serving(log=log, files=attack.files))

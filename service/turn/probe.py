@@ -46,22 +46,18 @@ class Probed:
         return self.stage is None
 
 
-async def probe(
-    ice: IceSource, now: int, *, region: str | None = None, timeout_s: float = PATIENCE_S
-) -> Probed:
+async def probe(ice: IceSource, now: int, *, timeout_s: float = PATIENCE_S) -> Probed:
     """Probe the TURN server that clients are given, with a credential minted for it.
 
     Args:
         ice: mints the credential.
         now: epoch milliseconds, from when on the credential is valid.
-        region: the region whose server is tried; None is that of clients that name no region.
         timeout_s: as in `probe_server`.
 
     Raises:
         TurnUnavailable: there is no TURN server.
-        InvalidPayload: the region is unknown.
     """
-    server = turn_server(ice.servers(PROBE_USER, now, region).servers)
+    server = turn_server(ice.servers(PROBE_USER, now).servers)
     if server is None:
         raise TurnUnavailable
     return await probe_server(server, timeout_s=timeout_s)

@@ -28,21 +28,19 @@ def _rising(a_second: float) -> Values:
     return lambda seconds: seconds * a_second
 
 
-def _counted(a_second: float, *labels: str) -> Exported:
-    return Exported("counter", dict.fromkeys(labels or ("",), _rising(a_second)))
+def _counted(a_second: float) -> Exported:
+    return Exported("counter", {"": _rising(a_second)})
 
 
-def _in_bursts(a_second: float, *labels: str) -> Exported:
+def _in_bursts(a_second: float) -> Exported:
     """As coturn counts traffic: nothing, until a session ends."""
-    bursts: Values = lambda seconds: seconds // 45 * 45 * a_second  # noqa: E731
-    return Exported("counter", dict.fromkeys(labels or ("",), bursts))
+    return Exported("counter", {"": lambda seconds: seconds // 45 * 45 * a_second})
 
 
 def _constant(value: float) -> Values:
     return lambda _seconds: value
 
 
-_REALM = '{realm="ringline"}'
 COTURN: Mapping[str, Exported] = {
     "stun_binding_request": _counted(3),
     "stun_binding_response": _counted(3),
@@ -50,24 +48,13 @@ COTURN: Mapping[str, Exported] = {
     "turn_unauthenticated_401_requests": _counted(2),
     "turn_unauthenticated_401_responses": _counted(1.8),
     "turn_unauthenticated_401_dropped_responses": _counted(0.2),
-    "turn_ratelimit_hash_collisions": _counted(0.01),
     "turn_ratelimit_occupied_buckets": Exported("gauge", {"": _constant(40)}),
     "turn_ratelimit_total_buckets": Exported("gauge", {"": _constant(65536)}),
-    "turn_traffic_rcvp": _in_bursts(900, _REALM),
-    "turn_traffic_rcvb": _in_bursts(180_000, _REALM),
-    "turn_traffic_sentp": _in_bursts(890, _REALM),
-    "turn_traffic_sentb": _in_bursts(178_000, _REALM),
-    "turn_traffic_peer_rcvp": _in_bursts(890, _REALM),
-    "turn_traffic_peer_rcvb": _in_bursts(178_000, _REALM),
-    "turn_traffic_peer_sentp": _in_bursts(900, _REALM),
-    "turn_traffic_peer_sentb": _in_bursts(180_000, _REALM),
     "turn_total_traffic_rcvp": _in_bursts(900),
     "turn_total_traffic_rcvb": _in_bursts(180_000),
-    "turn_total_traffic_sentp": _in_bursts(890),
     "turn_total_traffic_sentb": _in_bursts(178_000),
     "turn_total_traffic_peer_rcvp": _in_bursts(890),
     "turn_total_traffic_peer_rcvb": _in_bursts(178_000),
-    "turn_total_traffic_peer_sentp": _in_bursts(900),
     "turn_total_traffic_peer_sentb": _in_bursts(180_000),
     "turn_total_allocations": Exported(
         "gauge",
@@ -83,7 +70,6 @@ COTURN: Mapping[str, Exported] = {
     "turn_udp_recvmmsg_packets": _counted(1800),
     "turn_udp_sendmmsg_flushes": _counted(500),
     "turn_udp_sendmmsg_datagrams": _counted(1790),
-    "turn_udp_sendmmsg_gso_datagrams": _counted(20),
 }
 
 

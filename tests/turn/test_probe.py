@@ -9,7 +9,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from service.errors import InvalidPayload, TurnUnavailable
+from service.errors import TurnUnavailable
 from service.ids import PROBE_USER
 from service.ports import IceServer
 from service.turn.allocation import Address, address
@@ -94,10 +94,6 @@ class TestSuccess:
 
     async def test_as_a_pseudonym(self, server):
         assert (await probe(source(url(server), usernames="hmac"), now())).ok
-
-    async def test_in_a_region(self, server):
-        ice = source(url(server, port=1), regions={"eu": [url(server)]})
-        assert (await probe(ice, now(), region="eu")).ok
 
     async def test_the_first_url_is_probed(self, server):
         gone = source(url(server), url(server, port=1))
@@ -232,10 +228,6 @@ class TestNoServer:
     async def test_stun_alone(self):
         with pytest.raises(TurnUnavailable):
             await probe(TurnServers(stun_urls=["stun:127.0.0.1"]), now())
-
-    async def test_an_unknown_region(self, server):
-        with pytest.raises(InvalidPayload, match="no such region"):
-            await probe(source(url(server)), now(), region="moon")
 
     def test_the_one_with_a_credential_is_the_turn_server(self):
         stun, turn = IceServer(("stun:a",)), IceServer(("turn:a",), "u", "c")

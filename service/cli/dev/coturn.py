@@ -39,9 +39,7 @@ def installed() -> bool:
     return shutil.which("turnserver") is not None
 
 
-def configuration(
-    address: str, port: int, shared: Sequence[str], folder: Path, realm: str = "ringline"
-) -> list[str]:
+def configuration(address: str, port: int, shared: Sequence[str], folder: Path) -> list[str]:
     """Lines of turnserver.conf for one address; credentials of each of the `shared` secrets count.
 
     It relays to loopback peers only where it listens on loopback itself: elsewhere that would open
@@ -62,7 +60,7 @@ def configuration(
         "fingerprint",
         "use-auth-secret",
         *(f"static-auth-secret={secret}" for secret in shared),
-        f"realm={realm}",
+        "realm=ringline",
         f"userdb={folder}/turn.db",
         f"pidfile={folder}/turn.pid",
         "log-file=stdout",
@@ -90,11 +88,11 @@ def running(
         _stop(process)
 
 
-def answers(address: str, port: int, patience: float = 0.1) -> bool:
+def answers(address: str, port: int) -> bool:
     """Whether a STUN server answers a Binding request there by UDP (RFC 8489, 5 and 6.3)."""
     transaction = struct.pack("!I12s", 0x2112A442, secrets.token_bytes(12))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.settimeout(patience)
+        probe.settimeout(0.1)
         try:
             probe.connect((address, port))
             probe.send(struct.pack("!HH", 0x0001, 0) + transaction)
