@@ -1,1 +1,1 @@
-"""What an operator is told: objectives, recording rules and alerts, as code."""
+"""Objectives, recording rules and alerts for Prometheus, as code."""

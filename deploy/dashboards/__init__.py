@@ -1,1 +1,1 @@
-"""What an operator sees: the boards, as code."""
+"""The Grafana dashboards, as code."""

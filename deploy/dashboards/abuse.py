@@ -1,4 +1,4 @@
-"""Who is not believed, who is too much, and what protects the rest."""
+"""Refused tokens, and clients over their limits or that send what is invalid."""
 
 from deploy.dashboards.board import Board, Grades, Look, Panel, Query, Row
 from deploy.dashboards.promql import GREEN, RED, grown, rate
@@ -6,12 +6,12 @@ from deploy.dashboards.promql import GREEN, RED, grown, rate
 _PROTOCOL = 'result=~"invalid_payload|unknown_event|not_participant|forbidden|not_joined"'
 _ISSUED = rate("ringline_turn_credentials_issued_total", by="region")
 _IDENTITY = Row(
-    "Who is speaking?",
+    "Which tokens are refused?",
     (
         Panel(
             title="Refused tokens",
-            meaning="In the time shown. Expired ones come from clients that slept; thousands with "
-            "a bad signature are a wrong key, or an attack.",
+            meaning="In the time shown. Expired tokens come from devices that slept; thousands "
+            "with a bad signature mean a wrong key, or an attack.",
             unit="short",
             queries=(Query(grown("ringline_auth_failures_total"), "refused"),),
             look=Look.NUMBER,
@@ -44,8 +44,8 @@ _IDENTITY = Row(
         ),
         Panel(
             title="Over a limit",
-            meaning="Refusals by a limit, in the time shown. Clients in a loop, or somebody who "
-            "tries things; below it says which limit.",
+            meaning="Refusals by a limit, in the time shown. A client in a loop, or somebody who "
+            "probes; the panel below says which limit.",
             unit="short",
             queries=(Query(grown("ringline_rate_limited_total"), "refusals"),),
             look=Look.NUMBER,
@@ -80,7 +80,7 @@ _IDENTITY = Row(
     ),
 )
 _ABUSE = Row(
-    "Who is too much?",
+    "Which clients are refused?",
     (
         Panel(
             title="Over a limit",
@@ -90,7 +90,7 @@ _ABUSE = Row(
             queries=(Query(rate("ringline_rate_limited_total", by="scope"), "{{scope}}"),),
         ),
         Panel(
-            title="What no good client sends",
+            title="Invalid events and broken rules",
             meaning="Events a second that were refused for what they are, by code, and connections "
             "ended for a broken rule of the protocol, by rule. After a client's release: a fault "
             "of it. Else somebody probes.",
@@ -114,6 +114,6 @@ _ABUSE = Row(
 ABUSE = Board(
     name="abuse",
     title="Auth and abuse",
-    description="Who is not believed, who is too much, and what protects the rest.",
+    description="Refused tokens, and clients over their limits or that send what is invalid.",
     rows=(_IDENTITY, _ABUSE),
 )

@@ -1,4 +1,4 @@
-"""A board as a value: rows of panels, each with its questions to Prometheus."""
+"""A dashboard as a value: rows of panels, each with its queries to Prometheus."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ class Look(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A PromQL expression, and how its series are called; `{{label}}` stands for a label."""
+    """A PromQL expression, and the legend of its series; `{{label}}` stands for a label."""
 
     expr: str
     legend: str

@@ -1,4 +1,4 @@
-"""The boards that the chart ships, as files."""
+"""The dashboards that the chart ships, as files."""
 
 from deploy.dashboards.abuse import ABUSE
 from deploy.dashboards.calls import CALLS

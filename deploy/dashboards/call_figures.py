@@ -1,4 +1,4 @@
-"""How fast, how good and how many: the figures of the board Calls."""
+"""Rows of the dashboard Calls: how fast, how good, how many, how certain."""
 
 from deploy.dashboards.board import Grades, Look, Panel, Query, Row
 from deploy.dashboards.promql import (

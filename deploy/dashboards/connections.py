@@ -1,4 +1,4 @@
-"""Who comes, who is refused, who goes, and how fast what they say is passed on."""
+"""Connects, refusals and disconnects, and how fast messages are relayed."""
 
 from deploy.alerts.objectives import CONNECT
 from deploy.dashboards.board import Board, Grades, Look, Panel, Query, Row
@@ -17,7 +17,7 @@ from deploy.dashboards.promql import (
 )
 
 _WHO = Row(
-    "Who is here?",
+    "Who is connected?",
     (
         Panel(
             title="Users online",
@@ -114,7 +114,7 @@ _WHO = Row(
     ),
 )
 _COMING = Row(
-    "Coming and going",
+    "Connects, disconnects and events",
     (
         Panel(
             title="Connects",
@@ -176,7 +176,7 @@ _COMING = Row(
     ),
 )
 _PASSING = Row(
-    "Passing on",
+    "Relayed messages",
     (
         Panel(
             title="Relay",
@@ -208,6 +208,6 @@ _PASSING = Row(
 CONNECTIONS = Board(
     name="connections",
     title="Connections",
-    description="Who comes, who is refused, who goes, and how fast what they say is passed on.",
+    description="Connects, refusals and disconnects, and how fast messages are relayed.",
     rows=(_WHO, _COMING, _PASSING),
 )

@@ -1,4 +1,4 @@
-"""Boards as Grafana reads them."""
+"""Writes dashboards as the JSON that Grafana reads."""
 
 import json
 from itertools import count

@@ -1,4 +1,4 @@
-"""The nodes: which versions run, who is stopping, and how long the store takes."""
+"""Which versions run, which nodes drain, and how long the store takes."""
 
 from deploy.dashboards.board import Board, Look, Panel, Query, Row
 from deploy.dashboards.promql import JOB, ORANGE, now, quantile, rate
@@ -16,15 +16,15 @@ _NODES = Row(
         ),
         Panel(
             title="Draining",
-            meaning="Nodes that refuse newcomers since they are about to stop. For more than a "
-            "quarter of an hour: it does not come to its end.",
+            meaning="Nodes that refuse new connections because they are about to stop. For more "
+            "than a quarter of an hour: the drain does not end.",
             unit="short",
             queries=(Query(now("ringline_draining"), "draining"),),
             colors={"draining": ORANGE},
         ),
         Panel(
             title="Sessions by node",
-            meaning="Joined devices. All gone at once: the node stopped, or what stands before it "
+            meaning="Joined devices. All gone at once: the node stopped, or the proxy before it "
             "did.",
             unit="short",
             queries=(Query(now("ringline_sessions", by="pod, instance"), "{{pod}} {{instance}}"),),
@@ -64,6 +64,6 @@ _STORE = Row(
 NODES = Board(
     name="nodes",
     title="Nodes",
-    description="Which versions run, who is stopping, and how long the store takes.",
+    description="Which versions run, which nodes drain, and how long the store takes.",
     rows=(_NODES, _STORE),
 )

@@ -1,4 +1,4 @@
-"""The few kinds of questions that the panels ask."""
+"""The PromQL expressions that the panels are made of."""
 
 from collections.abc import Iterable
 
@@ -12,22 +12,22 @@ GREEN, BLUE, ORANGE, RED, GREY = "green", "blue", "orange", "red", "#8e8e8e"
 
 
 def rate(metric: str, only: str = "", *, by: str = "", where: str = POD) -> str:
-    """Counted a second."""
+    """The increase of a counter, a second."""
     return f"sum{_by(by)} (rate({metric}{_matching(where, only)}[{LINE}]))"
 
 
 def per_minute(metric: str, only: str = "", *, by: str = "", where: str = POD) -> str:
-    """Counted a minute."""
+    """The increase of a counter, a minute."""
     return f"60 * {rate(metric, only, by=by, where=where)}"
 
 
 def grown(metric: str, only: str = "", *, by: str = "") -> str:
-    """Counted in the time that the board shows."""
+    """The increase of a counter in the time that the board shows."""
     return f"sum{_by(by)} (increase({metric}{_matching(POD, only)}[{SPAN}]))"
 
 
 def now(metric: str, *, by: str = "", where: str = POD, over: str = "sum") -> str:
-    """A gauge, pods taken together."""
+    """A gauge, all pods together."""
     return f"{over}{_by(by)} ({metric}{{{where}}})"
 
 
@@ -43,7 +43,7 @@ def quantile(
 def quantiles(
     metric: str, shares: Iterable[float] = (0.5, 0.95, 0.99), *, where: str = POD
 ) -> tuple[Query, ...]:
-    """The median and how bad it gets, as `p50`, `p95`, `p99`."""
+    """Several quantiles, with `p50`, `p95`, `p99` as their legends."""
     return tuple(
         Query(quantile(share, metric, where=where), f"p{share * 100:g}") for share in shares
     )

@@ -1,4 +1,4 @@
-"""The processes: processor, memory, files, and how late their loops run."""
+"""The processes: processor, memory, files, and how late their event loops run."""
 
 from deploy.dashboards.board import Board, Grades, Look, Panel, Query, Row
 from deploy.dashboards.promql import POD, QUANTILE_COLORS, SPAN, now, quantile, quantiles, rate
@@ -10,8 +10,8 @@ _LOOP = Row(
     (
         Panel(
             title="Loop lag, p99",
-            meaning="How late a tick of the event loop comes. Everything a node does is as late. "
-            "Over 100 ms: too much load for one core; the runbook has what to do.",
+            meaning="How late a tick of the event loop comes. Everything that a node does is as "
+            "late. Over 100 ms: too much load for one core; the runbook has what to do.",
             unit="s",
             queries=(Query(quantile(0.99, "ringline_event_loop_lag_seconds", window=SPAN), "p99"),),
             look=Look.NUMBER,
@@ -109,6 +109,6 @@ _LOOP = Row(
 RUNTIME = Board(
     name="runtime",
     title="Runtime",
-    description="The processes: processor, memory, files, and how late their loops run.",
+    description="The processes: processor, memory, files, and how late their event loops run.",
     rows=(_LOOP,),
 )

@@ -23,7 +23,7 @@ _EXPIRY = now(
     "ringline_turn_credentials_expiry_timestamp_seconds", by="provider", where=SPACE, over="min"
 )
 _LIVE = Row(
-    "Does it relay, and how much?",
+    "Does TURN relay, and how much?",
     (
         Panel(
             title="Probe",
@@ -113,7 +113,7 @@ _LIVE = Row(
     ),
 )
 _PROVIDERS = Row(
-    "Whose servers are clients given?",
+    "Which provider serves?",
     (
         Panel(
             title="Provider that serves",
@@ -155,7 +155,7 @@ _PROVIDERS = Row(
     ),
 )
 _HARM = Row(
-    "Who is refused, and what is dropped?",
+    "Which requests are refused, which packets dropped?",
     (
         Panel(
             title="Without credentials",
