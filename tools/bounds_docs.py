@@ -18,8 +18,8 @@ from service.transport.connections import connection, connections, dispatch, eve
 from service.transport.guard import budget, tcp, unjoined, waiting
 from service.transport.http import body
 from service.transport.server import admin_port, http1, listeners, request_parser
-from service.transport.socketio import direct, engine, polling
-from service.transport.websocket import line, lingering
+from service.transport.socketio import packet_receiver, polling, websocket_transport
+from service.transport.websocket import lingering, websocket
 from service.wire import packets
 
 PAGE = Path(__file__).parent.parent / "docs" / "security.md"
@@ -134,7 +134,7 @@ def _requests() -> Iterator[Row]:
     yield Row(
         "an upgrade to WebSocket",
         "one for each session",
-        f"{direct.UPGRADE_WITHIN_S} s",
+        f"{websocket_transport.UPGRADE_WITHIN_S} s",
         "polling goes on",
     )
     yield Row(
@@ -164,8 +164,9 @@ def _before_the_join() -> Iterator[Row]:
     )
     yield Row(
         "frames after a CONNECT that is being decided",
-        f"{direct.MOST_WAITING} or {_size(direct.MOST_WAITING_BYTES)}, then no more is read; "
-        f"{direct.MOST_OF_A_READ:,} of those that were already read",
+        f"{websocket_transport.MOST_WAITING} or {_size(websocket_transport.MOST_WAITING_BYTES)}, "
+        "then no more is read; "
+        f"{websocket_transport.MOST_OF_A_READ:,} of those that were already read",
         _time(connections.CONNECT_WITHIN_MS),
         "closed",
     )
@@ -179,7 +180,7 @@ def _before_the_join() -> Iterator[Row]:
 
 def _events() -> Iterator[Row]:
     yield Row(
-        f"a message, in up to {line.MOST_FRAGMENTS:,} fragments",
+        f"a message, in up to {websocket.MOST_FRAGMENTS:,} fragments",
         f"{_size(_MESSAGE)}; {packets.MOST_VALUES:,} commas where it has more than "
         f"{_size(packets.ANY_VALUES)}",
         "the heartbeat",
@@ -224,15 +225,19 @@ def _events() -> Iterator[Row]:
         f"{_time_s(pace.TURN_S)}",
         "the loop pauses for one round of the event loop",
     )
-    yield Row("ping and pong frames of a WebSocket", _rate(line.CONTROLS), "—", "closed with 1008")
-    yield Row("namespaces that a connection asks for", str(engine.MOST_NAMESPACES), "—", "closed")
+    yield Row(
+        "ping and pong frames of a WebSocket", _rate(websocket.CONTROLS), "—", "closed with 1008"
+    )
+    yield Row(
+        "namespaces that a connection asks for", str(packet_receiver.MOST_NAMESPACES), "—", "closed"
+    )
     yield Row("users watched by one session", str(presence.MOST_WATCHED), "—", "`invalid_payload`")
 
 
 def _outgoing() -> Iterator[Row]:
     yield Row(
         "bytes for a client that does not read",
-        _size(line.MOST_UNREAD),
+        _size(websocket.MOST_UNREAD),
         "the heartbeat",
         "closed",
     )

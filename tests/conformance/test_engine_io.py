@@ -166,7 +166,7 @@ async def test_message_polling_closes_the_session_upon_duplicate_poll_requests(
     sid = await polled_session(service, http)
     at = polling(service, sid)
     first = asyncio.create_task(get(http, at))
-    serving = service.node.engine.eio.sockets[sid].polling
+    serving = service.node.engine.eio.sockets[sid].client.polling
     await eventually(lambda: serving._wake is not None)
     assert (await get(http, at + "&t=burst"))[0] == 400
     assert await first == (200, "1")
@@ -240,7 +240,7 @@ async def test_close_polling_forcefully_closes_the_session(
     sid = await polled_session(service, http)
     at = polling(service, sid)
     waiting = asyncio.create_task(get(http, at))
-    serving = service.node.engine.eio.sockets[sid].polling
+    serving = service.node.engine.eio.sockets[sid].client.polling
     await eventually(lambda: serving._wake is not None)
     assert (await post(http, at, "1"))[0] == 200
     assert await waiting == (200, "6")

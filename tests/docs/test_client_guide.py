@@ -272,8 +272,8 @@ async def flow(page: Page) -> None:
 async def test_media_outlive_the_connection_to_the_service(guided: Guided):
     alice, bob = await guided.page("alice"), await guided.page("bob")
     await talking(alice, bob)
-    for peer in tuple(guided.service.node.engine._peers.values()):
-        peer.client.cut("transport")
+    for client in guided.service.node.engine.clients():
+        client.cut("transport")
     for page in (alice, bob):
         await see(page, 'saw("offline") && client.state() === "lost"')
         await see(page, 'shown.filter(([what]) => what === "online").length === 2')

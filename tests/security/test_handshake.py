@@ -85,7 +85,7 @@ async def test_no_connect_within_10_s_closes_polling(
     before = sizes(service)
     mallory = await Polling.handshake(http, service.port)
     polling = asyncio.create_task(mallory.poll())
-    await eventually(lambda: service.node.engine.eio.sockets[mallory.sid].polling._wake)
+    await eventually(lambda: service.node.engine.eio.sockets[mallory.sid].client.polling._wake)
     await service.advance(10.5)
     assert await polling == ["1"]
     await gone(service, before)

@@ -8,7 +8,7 @@ from asyncio import StreamReader, StreamWriter
 import psutil
 import pytest
 
-from service.transport.websocket.line import CONTROLS
+from service.transport.websocket.websocket import CONTROLS
 from tests.security.surroundings import PROMPT_S, SLACK, Bystanders, gone, sizes
 from tests.support.client import Client
 from tests.support.process import process

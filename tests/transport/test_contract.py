@@ -26,17 +26,16 @@ from uvicorn.server import ServerState
 
 from service.transport.guard.tcp import TcpConnections
 from service.transport.server import http1, request_parser, server
-from service.transport.socketio import endpoint, engine
-from service.transport.socketio.direct import Direct
-from service.transport.socketio.endpoint import SERVED
+from service.transport.socketio import endpoint, engine, packet_receiver
 from service.transport.socketio.engine import Engine
 from service.transport.socketio.heartbeat import Heartbeat
 from service.transport.socketio.mailbox import Mailbox
 from service.transport.socketio.polling import Polling as Polls
+from service.transport.socketio.websocket_transport import WebSocketTransport
 from service.transport.websocket.handshake import Handshake
-from service.transport.websocket.line import Line
 from service.transport.websocket.outbox import outbox
 from service.transport.websocket.parser import parser_of
+from service.transport.websocket.websocket import WebSocket
 from tests.support.polling import Polling
 from tests.support.raw import GET, raw
 from tests.support.service import TestService
@@ -82,9 +81,9 @@ def test_attributes_of_the_server(service: TestService):
         assert hasattr(server, name), f"python-socketio has no AsyncServer.{name} any more."
     for name in ("_async", "create_queue", "sockets"):
         assert hasattr(server.eio, name), f"python-engineio has no AsyncServer.{name} any more."
-    for name, ours in SERVED.items():
-        assert name in asgi._async, f"python-engineio has no {name} for ASGI any more."
-        assert server.eio._async[name] is ours, "engineio's drivers are elsewhere."
+    assert "websocket" in asgi._async, "python-engineio has no websocket for ASGI any more."
+    ours = server._endpoint.driver
+    assert server.eio._async["websocket"] == ours, "engineio's drivers are elsewhere."
     for name in ("sid_from_eio_sid", "disconnect"):
         assert hasattr(server.manager, name), f"python-socketio has no manager.{name} any more."
 
@@ -100,6 +99,7 @@ def test_attributes_of_the_server(service: TestService):
         "upgrading",
         "upgraded",
         "sid",
+        "server",
         "close",
     ],
 )
@@ -188,11 +188,13 @@ def test_httptools_tells_of_chunks_and_of_trailers():
 async def test_a_handshake_is_ours_and_then_picows_s(service: TestService):
     await service.join("alice")
     (socket,) = service.node.engine.eio.sockets.values()
-    assert isinstance(socket.frames, Direct), "a driver is not given a method of its AsyncSocket."
-    line = socket.client.line
-    assert isinstance(line, Line), "picows does not call on_ws_connected within the feed."
-    assert line._socket is not None, "picows does not call on_ws_connected within the feed."
-    assert line in line._connections, "uvicorn's server_state.connections is elsewhere."
+    assert isinstance(socket.client.websocket, WebSocketTransport), (
+        "a driver is not given a method of its AsyncSocket."
+    )
+    websocket = socket.client.writer
+    assert isinstance(websocket, WebSocket), "picows does not call on_ws_connected within the feed."
+    assert websocket._socket is not None, "picows does not call on_ws_connected within the feed."
+    assert websocket in websocket._connections, "uvicorn's server_state.connections is elsewhere."
 
 
 def test_uvicorn_only_looks_whether_there_is_a_class_for_websockets():
@@ -210,7 +212,7 @@ def test_uvicorn_s_shutdown_looks_at_what_a_handshake_is_in(name: str):
 
 
 async def test_picows_takes_these_arguments():
-    parser = parser_of(Line(None, 65_536, set(), outbox()), 65_536)
+    parser = parser_of(WebSocket(None, 65_536, set(), outbox()), 65_536)
     for name in ("get_buffer", "buffer_updated", "connection_made", "connection_lost"):
         assert hasattr(parser, name), f"picows' WSProtocol has no {name} any more."
     for name in ("eof_received", "pause_writing", "resume_writing"):
@@ -220,7 +222,7 @@ async def test_picows_takes_these_arguments():
 async def test_event_loops_do_not_let_small_messages_wait(service: TestService):
     await service.join("alice")
     (socket,) = service.node.engine.eio.sockets.values()
-    raw = socket.client.line._transport.get_extra_info("socket")
+    raw = socket.client.writer._transport.get_extra_info("socket")
     no_delay = raw.getsockopt(IPPROTO_TCP, TCP_NODELAY)
     assert no_delay, "TCP_NODELAY is not set by the loop, and lingering.py keeps it from picows."
 
@@ -275,8 +277,8 @@ def test_only_connect_is_handled_by_python_socketio(service: TestService):
 
 
 def test_every_private_name_in_use_is_in_the_docstring():
-    private = re.compile(r"(?:super\(\)|self|eio|socket)\.(_(?:handle|send|async)\w*)")
-    for module in (engine, endpoint):
+    private = re.compile(r"(?:super\(\)|self|_?server|_?eio|socket)\.(_(?:handle_|send|async)\w*)")
+    for module in (engine, endpoint, packet_receiver):
         for name in private.findall(Path(str(module.__file__)).read_text()):
             assert name in str(module.__doc__), (
                 f"{module.__name__} uses {name} and does not list it."
@@ -297,7 +299,9 @@ async def test_a_connection_s_queue_is_a_mailbox(service: TestService, http: aio
     polling = await Polling.handshake(http, service.port)
     socket = service.node.engine.eio.sockets[polling.sid]
     assert isinstance(socket.queue, Mailbox), "AsyncServer.create_queue does not make it any more."
-    assert isinstance(socket.polling, Polls), "_handle_eio_connect is not called at the opening."
+    assert isinstance(socket.client.polling, Polls), (
+        "_handle_eio_connect is not called at the opening."
+    )
 
 
 def test_opening_a_connection():

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import structlog
-from socketio.exceptions import ConnectionRefusedError as Refusal
 
 from service import errors
 from service.auth.identify import identify
@@ -35,6 +34,7 @@ from service.transport.connections.workers import Workers
 from service.transport.guard.budget import Waiter
 from service.transport.guard.unjoined import MOST_UNJOINED, MOST_UNKNOWN, Unjoined
 from service.transport.socketio.client import Client
+from service.transport.socketio.packet_receiver import Refusal
 from service.transport.websocket.close_codes import GOING_AWAY
 from service.wire.client_events import LONGEST_TRACEPARENT, UserJoin
 from service.wire.packets import DISCONNECT, EventPacket

@@ -19,7 +19,7 @@ from service.transport.connections.connection import (
     Waiting,
 )
 from service.transport.connections.dispatch import Dispatch
-from service.transport.socketio.client import Work
+from service.transport.socketio.tasks import Work
 from service.wire.costs import cost_of
 from service.wire.decoding import relay_in
 from service.wire.packets import EventPacket, decode_event, size_of

@@ -1,89 +1,46 @@
-"""A client of the Engine.IO server, and the Protocol of what handles its connection.
+"""A client of the Engine.IO server: what is sent to it, and how its connection ends.
 
 Leaned on, and held by tests/transport/test_contract.py: `AsyncSocket.queue`, which is a `Mailbox`
-(mailbox.py), and `.closed`.
+(mailbox.py), `.sid`, `.closed`, `.closing`, `.upgraded`, `.upgrading`, `.close`, and `.server` with
+its `.sockets` and `.reason`.
 """
 
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 from engineio.packet import MESSAGE
 from engineio.packet import Packet as EnginePacket
 
 from service.sessions.session import Pulse
+from service.transport.socketio.mailbox import Mailbox
+from service.transport.socketio.tasks import Tasks
 from service.transport.websocket.close_codes import POLICY_VIOLATION
-from service.transport.websocket.line import MOST_UNREAD, Line
-from service.wire.packets import EventPacket
-from service.wire.rules import Rule
+from service.transport.websocket.websocket import MOST_UNREAD, WebSocket
 
-if TYPE_CHECKING:
-    from service.transport.socketio.engine import Engine
-
-Work = Coroutine[Any, Any, None]
-"""What must be over before more is handled."""
-
-
-class Peer(Protocol):
-    """What the handler keeps of a connection, as far as the engine knows it."""
-
-    @property
-    def client(self) -> "Client":
-        """Sends to the client."""
-        ...
-
-    @property
-    def waiting(self) -> int:
-        """Bytes that wait, of what it sent and of what it is sent."""
-        ...
-
-
-class ConnectionHandler(Protocol):
-    """Hears what connections do."""
-
-    def opened(self, client: "Client", environ: dict[str, Any]) -> Peer:
-        """A transport is open; what is returned stands for the connection from now on."""
-        ...
-
-    async def connecting(self, peer: Any, socket_id: str, auth: object) -> None:
-        """The client asks to connect; raises `ConnectionRefusedError` to refuse.
-
-        `auth` is what it sent, or the error with which that is refused.
-        """
-        ...
-
-    def relayed(self, peer: Any, frame: str) -> bool:
-        """Take an Engine.IO frame that is a relay; False when it is none, or not the usual."""
-        ...
-
-    def received(self, peer: Any, packet: EventPacket) -> Work | None:
-        """An event came in. Returns what to wait for before more is read.
-
-        Raises:
-            ProtocolError: it may not come yet.
-        """
-        ...
-
-    def violated(self, peer: Any, rule: Rule) -> None:
-        """The client broke a rule: its connection ends, or its try to upgrade one."""
-        ...
-
-    async def answered(self, peer: Any) -> None:
-        """Wait until everything that came so far is answered."""
-        ...
-
-    def closed(self, peer: Any) -> None:
-        """The connection is gone."""
-        ...
+_AT_ONCE = {"protocol_error", "overloaded"}
+"""Endings of which a client that polls need not fetch word: its next request is refused."""
 
 
 class Client:
-    """Sends packets to one client; `cut` ends its connection."""
+    """Sends packets to one client; `cut` ends its connection.
 
-    __slots__ = ("_engine", "_socket", "asked", "cut_off", "deaf", "known", "line", "why")
+    Args:
+        socket: the libraries' connection.
+        tasks: run the end.
+        ended: told why, once the connection is cut.
+    """
 
-    def __init__(self, engine: "Engine", socket: Any) -> None:
-        self._engine = engine
-        self._socket = socket
+    __slots__ = (
+        "_ended", "asked", "connection", "cut_off", "deaf", "known", "polling", "socket", "tasks",
+        "websocket", "why", "writer",
+    )  # fmt: skip
+
+    def __init__(self, socket: Any, tasks: Tasks, ended: Callable[[str], None]) -> None:
+        self.socket = socket
+        self.tasks = tasks
+        self._ended = ended
+        self.connection: Any = None
+        """What the connection's handler keeps of it."""
         self.asked: set[str] = set()
         """The namespaces that the client has asked to connect to."""
         self.known = False
@@ -93,55 +50,86 @@ class Client:
         self.cut_off = False
         self.why = ""
         """What ended the connection, once it is cut."""
-        self.line: Line | None = None
-        """What writes without a queue, if the connection has come to that."""
+        self.polling: Any = None
+        """The `Polling` that serves it, if it has polled."""
+        self.websocket: Any = None
+        """The `WebSocketTransport` that serves it, or is to replace polling, if there is one."""
+        self.writer: WebSocket | None = None
+        """Where packets are written without a queue, once the connection is a WebSocket."""
 
     @property
     def pulse(self) -> Pulse:
         """How the client shows that it lives."""
-        pulse: Pulse = self._socket
+        pulse: Pulse = self.socket
         return pulse
-
-    @property
-    def on_websocket(self) -> bool:
-        """Whether the connection is a WebSocket, rather than long-polling."""
-        upgraded: bool = self._socket.upgraded
-        return upgraded
 
     def admit(self) -> None:
         """The client's token has been found good."""
         self.known = True
-        if self._socket.frames is not None:
-            self._socket.frames.known()
+        if self.websocket is not None:
+            self.websocket.known()
 
     def write(self, packet: bytes) -> None:
         """Send an encoded Socket.IO packet; after the end it goes nowhere."""
-        if self.cut_off or self._socket.closed:
+        if self.cut_off or self.socket.closed:
             return
-        if self.line is not None:
-            if not self.line.send(b"4" + packet):
+        if self.writer is not None:
+            if not self.writer.send(b"4" + packet):
                 self.cut("slow")
             return
-        self._socket.queue.put_nowait(EnginePacket(MESSAGE, packet.decode()))
+        self.socket.queue.put_nowait(EnginePacket(MESSAGE, packet.decode()))
         if self.queued() > MOST_UNREAD:
             self.cut("slow")
 
     def queued(self) -> int:
         """How much waits for the client, in bytes or characters, before the kernel has it."""
-        if self.line is not None:
-            return self.line.queued()
-        size: int = self._socket.queue.size
+        if self.writer is not None:
+            return self.writer.queued()
+        size: int = self.socket.queue.size
         return size
 
     def waiting(self) -> int:
         """Bytes that wait for the client, and frames of it that wait for their turn."""
-        frames = self._socket.frames
-        return self.queued() + (0 if frames is None else frames.waiting)
+        frames: int = 0 if self.websocket is None else self.websocket.waiting
+        return self.queued() + frames
 
     def cut(self, why: str, code: int = POLICY_VIOLATION) -> None:
         """End the connection, whatever the client does; `why` is one of a few words."""
         if not self.cut_off:
             self.why = self.why or why
             self.cut_off = self.deaf = True
-            self._engine.ended(self.why)
-            self._engine.spawn(self._engine.cut(self._socket, code))
+            self._ended(self.why)
+            self.tasks.spawn(self._end(code))
+
+    async def over(self, *, by_client: bool) -> None:
+        """The client's WebSocket is gone, or the client has said goodbye."""
+        reason = self.socket.server.reason
+        await self._close(reason.CLIENT_DISCONNECT if by_client else reason.TRANSPORT_CLOSE)
+
+    async def _close(self, reason: str | None = None) -> None:
+        socket = self.socket
+        await socket.close(wait=False, abort=True, reason=reason)
+        socket.server.sockets.pop(socket.sid, None)
+
+    async def _end(self, code: int) -> None:
+        """Send what is queued, then a close frame or the CLOSE packet of polling."""
+        socket = self.socket
+        if self.websocket is not None:
+            self.websocket.finish(code)
+        at_once = self.why in _AT_ONCE
+        if not (socket.upgraded or socket.closing or (at_once and socket.queue.empty())):
+            await self.polling.finish()
+        await self._close()
+        if not socket.upgrading:
+            self._untie()
+
+    def _untie(self) -> None:
+        """Let go of all that holds this, so that a connection that is over is freed at once.
+
+        The collector of cyclic garbage stops everything for as long as it takes: for 500 ms where
+        strangers came and went.
+        """
+        if self.polling is not None:
+            self.polling.forget()
+        self.socket.queue = Mailbox()  # a `WriteThrough` holds what holds the connection
+        self.socket.client = self.connection = self.polling = self.websocket = None

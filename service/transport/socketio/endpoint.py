@@ -8,7 +8,7 @@ method of the `AsyncSocket`.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from starlette.responses import Response
@@ -18,14 +18,13 @@ from service import errors
 from service.transport.guard.waiting import SHARE
 from service.transport.http.denial import respond
 from service.transport.http.problems import problem
-from service.transport.socketio.direct import Direct
+from service.transport.socketio.client import Client
+from service.transport.socketio.packet_receiver import PacketReceiver
 from service.transport.socketio.polling import Polling
 from service.transport.socketio.posting import text
 from service.transport.socketio.requests import Asked, asked_by, fault_of
+from service.transport.socketio.websocket_transport import WebSocketTransport
 from service.transport.websocket.handshake import HANDSHAKE, Handshake
-
-if TYPE_CHECKING:
-    from service.transport.socketio.engine import Engine
 
 _log = structlog.get_logger(__name__)
 
@@ -33,24 +32,28 @@ _UPGRADE = {"HTTP_CONNECTION": "upgrade", "HTTP_UPGRADE": "websocket"}
 """What the libraries look for; that the request is one for a WebSocket is known by then."""
 
 
-class Requests:
-    """Who answers a request for Engine.IO.
+class Endpoint:
+    """Answers requests for Engine.IO.
 
     Args:
-        engine: whose connections they are.
+        eio: python-engineio's server, whose connections they are.
+        receiver: takes what comes over a WebSocket.
         transports: which may be used.
         most_bytes: what a body may have.
     """
 
-    def __init__(self, engine: "Engine", transports: Collection[str], most_bytes: int) -> None:
-        self._engine = engine
+    def __init__(
+        self, eio: Any, receiver: PacketReceiver, transports: Collection[str], most_bytes: int
+    ) -> None:
+        self._eio = eio
+        self._receiver = receiver
         self._transports = frozenset(transports)
         self._most_bytes = most_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer it, or say what is wrong with it."""
         asked = asked_by(scope)
-        socket = self._engine.eio.sockets.get(asked.sid)
+        socket = self._eio.sockets.get(asked.sid)
         if fault := fault_of(asked, socket, self._transports):
             if asked.sid is None:  # a client that will never get in; else one from before a restart
                 _log.info("socket.rejected", code=fault.word)
@@ -62,14 +65,14 @@ class Requests:
 
     async def _websocket(self, socket: Any, scope: Scope, receive: Receive, send: Send) -> None:
         if socket is not None:
-            await _serve(self._engine, socket, {"asgi.scope": scope})
+            await self._serve(socket, {"asgi.scope": scope})
             return
         environ = {**_environ(scope), **_UPGRADE}
-        if await self._engine.eio._handle_connect(environ, "websocket"):  # noqa: SLF001
+        if await self._eio._handle_connect(environ, "websocket"):  # noqa: SLF001
             await respond(problem(errors.Internal()), scope, receive, send)
 
     async def _opened(self, scope: Scope) -> Response:
-        opened = await self._engine.eio._handle_connect(_environ(scope), "polling")  # noqa: SLF001
+        opened = await self._eio._handle_connect(_environ(scope), "polling")  # noqa: SLF001
         if not opened["status"].startswith("200"):
             return problem(errors.Internal())
         return text(opened["response"])
@@ -80,27 +83,27 @@ class Requests:
         if socket is None:
             return await self._opened(scope)
         socket.heard = asyncio.get_running_loop().time()
-        if socket.client.known:
+        client: Client = socket.client
+        if client.known:
             scope["extensions"][SHARE].spare()
-        polling: Polling = socket.polling
+        polling: Polling = client.polling
         if asked.method == "GET":
             return await polling.get(scope, receive)
         return await polling.posting.post(scope, receive, self._most_bytes)
 
+    def driver(self, handler: Any, _eio: Any) -> Callable[[dict[str, Any]], Awaitable[str]]:
+        """The libraries' way to serve a WebSocket: `handler` is a method of the `AsyncSocket`."""
+        return partial(self._serve, handler.__self__)
 
-async def _serve(engine: "Engine", socket: Any, environ: dict[str, Any]) -> str:
-    """Have a connection's frames come and go by a WebSocket; the request is over."""
-    handshake: Handshake = environ["asgi.scope"]["extensions"][HANDSHAKE]
-    if line := handshake.accept():
-        Direct(engine, socket, line)
-    elif not socket.connected:  # an upgrade that is given up leaves a connection that polls
-        await engine.over(socket, by_client=False)
-    return ""
-
-
-def _driver(handler: Any, server: Any) -> Callable[[dict[str, Any]], Awaitable[str]]:
-    """The libraries' way to serve a WebSocket."""
-    return partial(_serve, server.ringline, handler.__self__)
+    async def _serve(self, socket: Any, environ: dict[str, Any]) -> str:
+        """Have a connection's frames come and go by a WebSocket; the request is over."""
+        client: Client = socket.client
+        handshake: Handshake = environ["asgi.scope"]["extensions"][HANDSHAKE]
+        if websocket := handshake.accept():
+            WebSocketTransport(client, self._receiver, websocket)
+        elif not socket.connected:  # an upgrade that is given up leaves a connection that polls
+            await client.over(by_client=False)
+        return ""
 
 
 def _environ(scope: Scope) -> dict[str, Any]:
@@ -110,7 +113,3 @@ def _environ(scope: Scope) -> dict[str, Any]:
         if name == b"authorization":
             environ["HTTP_AUTHORIZATION"] = value.decode("latin-1")
     return environ
-
-
-SERVED = {"websocket": _driver}
-"""What takes the place of the libraries' own."""

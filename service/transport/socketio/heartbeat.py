@@ -7,7 +7,7 @@ kilobytes; a timer costs 200 bytes.
 Leaned on, and held by tests/transport/test_contract.py: engineio builds each connection as
 `engineio.async_socket.AsyncSocket`, looked up there, and calls `schedule_ping` at the open and at
 each pong, `check_ping_timeout` before it sends, and `close`, which sets `closing` and `closed`;
-`last_ping`, `server`, `queue`.
+`last_ping`, `server`, `queue`. The server's `heartbeat` is ours: interval and timeout in seconds.
 """
 
 import asyncio
@@ -17,6 +17,8 @@ from typing import Any
 import engineio.async_socket
 from engineio.exceptions import SocketIsClosedError
 from engineio.packet import PING, Packet
+
+from service.transport.socketio.client import Client
 
 _UNREAD_S = 0.1
 """A pong that came while the loop was held up is read within this, before its client is gone."""
@@ -35,10 +37,8 @@ class Heartbeat(engineio.async_socket.AsyncSocket):  # type: ignore[misc]
         """When the ping went out that waits for its pong (loop time)."""
         self.heard = asyncio.get_running_loop().time()
         """When anything last came from the client (loop time)."""
-        self.frames: Any = None
-        """What serves its WebSocket, if there is one."""
-        self.polling: Any = None
-        """What serves its long-polling, if it has polled."""
+        self.client: Client | None = None
+        """What sends to it, until it is over."""
         self._timer: asyncio.TimerHandle | None = None
         self._answered: Callable[[], object] | None = None
 
@@ -62,7 +62,7 @@ class Heartbeat(engineio.async_socket.AsyncSocket):  # type: ignore[misc]
     def schedule_ping(self) -> None:
         """The connection is open, or a pong has come: ping after the interval."""
         self.last_ping = None
-        self._in(self.server.ringline.ping_interval, self._ping)
+        self._in(self.server.heartbeat[0], self._ping)
         answered, self._answered = self._answered, None
         if answered is not None:
             answered()
@@ -84,7 +84,7 @@ class Heartbeat(engineio.async_socket.AsyncSocket):  # type: ignore[misc]
     def _ping(self, within_s: float | None = None) -> None:
         if self.closing or self.closed:
             return
-        timeout: float = self.server.ringline.ping_timeout
+        timeout: float = self.server.heartbeat[1]
         self.last_ping = asyncio.get_running_loop().time()
         self._in(timeout if within_s is None else min(within_s, timeout), self._late)
         self.queue.put_nowait(Packet(PING))
@@ -93,8 +93,9 @@ class Heartbeat(engineio.async_socket.AsyncSocket):  # type: ignore[misc]
         self._in(_UNREAD_S, self._lost)
 
     def _lost(self) -> None:
-        engine = self.server.ringline
-        engine.spawn(self.close(wait=False, abort=True, reason=engine.reason.PING_TIMEOUT))
+        if self.client is not None:
+            reason = self.server.reason.PING_TIMEOUT
+            self.client.tasks.spawn(self.close(wait=False, abort=True, reason=reason))
 
     def _due_in(self) -> float:
         now = asyncio.get_running_loop().time()

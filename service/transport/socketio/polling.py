@@ -7,7 +7,6 @@ that has hung up, so that its next GET has it.
 import asyncio
 import contextlib
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 from engineio.packet import CLOSE, NOOP
 from engineio.packet import Packet as EnginePacket
@@ -15,13 +14,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope
 
 from service.transport.http.arrival import ARRIVAL, Answer, Arrival
+from service.transport.socketio.client import Client
 from service.transport.socketio.mailbox import Mailbox
+from service.transport.socketio.packet_receiver import PacketReceiver
 from service.transport.socketio.posting import SEPARATOR, Posting, text
 from service.transport.socketio.requests import BAD_REQUEST
 from service.wire.rules import Rule
-
-if TYPE_CHECKING:
-    from service.transport.socketio.engine import Engine
 
 MOST_PACKETS = 16
 """Packets of one response: clients on python-engineio refuse more."""
@@ -41,10 +39,10 @@ class Polling:
         "posting",
     )  # fmt: skip
 
-    def __init__(self, engine: "Engine", socket: Any) -> None:
-        self.posting = Posting(engine, socket)
-        self._socket = socket
-        self._mailbox: Mailbox = socket.queue
+    def __init__(self, client: Client, receiver: PacketReceiver) -> None:
+        self.posting = Posting(client, receiver)
+        self._socket = client.socket
+        self._mailbox: Mailbox = client.socket.queue
         self._turn = asyncio.Lock()
         self._answered: Answer | None = None
         self._wake: asyncio.Event | None = None

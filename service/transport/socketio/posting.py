@@ -1,10 +1,9 @@
 """Long-polling of one connection: the POST that brings packets.
 
-Leaned on, beside what engine.py and direct.py name: `AsyncSocket.schedule_ping`, at a pong.
+Leaned on, beside what client.py names: `AsyncSocket.last_ping` and `.schedule_ping`, at a pong.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 import structlog
 from starlette.responses import Response
@@ -14,12 +13,11 @@ from service import errors
 from service.pace import paced
 from service.transport.http.body import HungUp, TooLarge, whole_body
 from service.transport.http.problems import problem
+from service.transport.socketio.client import Client
 from service.transport.socketio.frames import acceptable, rule_against
+from service.transport.socketio.packet_receiver import PacketReceiver
 from service.transport.socketio.requests import BAD_REQUEST, MALFORMED, SESSION_UNKNOWN
 from service.wire.rules import Rule
-
-if TYPE_CHECKING:
-    from service.transport.socketio.engine import Engine
 
 _log = structlog.get_logger(__name__)
 
@@ -30,12 +28,13 @@ SEPARATOR = "\x1e"
 class Posting:
     """One body at a time, its packets handled in order."""
 
-    __slots__ = ("_engine", "_peer", "_socket", "busy")
+    __slots__ = ("_client", "_connection", "_receiver", "_socket", "busy")
 
-    def __init__(self, engine: "Engine", socket: Any) -> None:
-        self._engine = engine
-        self._socket = socket
-        self._peer = engine.peer(socket.sid)
+    def __init__(self, client: Client, receiver: PacketReceiver) -> None:
+        self._client = client
+        self._connection = client.connection
+        self._receiver = receiver
+        self._socket = client.socket
         self.busy = False
         """Whether a body is being read or handled."""
 
@@ -49,7 +48,7 @@ class Posting:
         if self.busy:
             self.fail(Rule.CONCURRENT)
             return BAD_REQUEST.response()
-        if self._peer.client.deaf:  # it would be acknowledged and lost
+        if self._client.deaf:  # it would be acknowledged and lost
             return SESSION_UNKNOWN.response()
         self.busy = True
         try:
@@ -66,7 +65,7 @@ class Posting:
 
     def fail(self, rule: Rule) -> None:
         """End the connection, whose client broke a rule."""
-        self._engine.broken(self._socket.sid, rule)
+        self._receiver.broken(self._client, rule)
 
     async def _handle(self, body: bytes) -> bool:
         """Handle what a body brought, up to what breaks a rule; whether there was anything."""
@@ -88,16 +87,16 @@ class Posting:
             if self._socket.last_ping is not None:  # a pong answers a ping
                 self._socket.schedule_ping()
         elif frame == "1":
-            await self._engine.over(self._socket, by_client=True)
-        elif not self._peer.client.deaf:
+            await self._client.over(by_client=True)
+        elif not self._client.deaf:
             await self._message(frame)
-        return self._peer.client.why != "protocol_error"
+        return self._client.why != "protocol_error"
 
     async def _message(self, packet: str) -> None:
-        if self._engine.handler.relayed(self._peer, packet):
+        if self._receiver.relayed(self._connection, packet):
             return
         try:
-            if work := self._engine.message(self._socket.sid, self._peer, packet[1:]):
+            if work := self._receiver.receive(self._client, packet[1:]):
                 await work
         except Exception:  # noqa: BLE001 - the boundary: logged, and the next packet is handled
             _log.exception("socket.receive_failed")

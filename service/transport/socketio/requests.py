@@ -101,5 +101,5 @@ def _fits(asked: Asked, socket: Any) -> bool:
     if socket.upgraded or asked.websocket is not (asked.transport == "websocket"):
         return False
     if asked.websocket:
-        return socket.frames is None  # one try at a time
+        return socket.client.websocket is None  # one try at a time
     return asked.method in {"GET", "POST"}

@@ -23,14 +23,14 @@ class Totals:
     async def count(self) -> None:
         """Count anew, in the loop that serves them."""
         websocket = queued = received = 0
-        peers = self._engine.peers()
-        for start in range(0, len(peers), _AT_A_TIME):
-            for peer in peers[start : start + _AT_A_TIME]:
-                websocket += peer.client.on_websocket
-                out = peer.client.queued()
+        clients = self._engine.clients()
+        for start in range(0, len(clients), _AT_A_TIME):
+            for client in clients[start : start + _AT_A_TIME]:
+                websocket += client.writer is not None
+                out = client.queued()
                 queued += out
-                if peer.client.known:
-                    received += peer.waiting - out
+                if client.known:
+                    received += client.connection.waiting - out
             await asyncio.sleep(0)
-        self.websocket, self.polling = websocket, len(peers) - websocket
+        self.websocket, self.polling = websocket, len(clients) - websocket
         self.queued_bytes, self.received_bytes = queued, received

@@ -17,8 +17,8 @@ from starlette.types import ASGIApp, Message, Scope
 
 from service.transport.guard.waiting import SHARE, Share
 from service.transport.http.denial import written
-from service.transport.websocket.line import Line
 from service.transport.websocket.parser import take_over
+from service.transport.websocket.websocket import WebSocket
 
 _log = structlog.get_logger(__name__)
 
@@ -102,7 +102,7 @@ class Handshake(asyncio.Protocol):
             case "websocket.close":
                 self._answer(HTTPStatus.FORBIDDEN, [], b"")
 
-    def accept(self) -> Line | None:
+    def accept(self) -> WebSocket | None:
         """Answer 101 and hand the transport to picows; None when the client is gone."""
         if self._decided:
             return None

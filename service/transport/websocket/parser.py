@@ -13,9 +13,9 @@ from picows.picows import WSProtocol  # type: ignore[attr-defined]  # its stub l
 
 from service.transport.guard.waiting import BEYOND_A_MESSAGE, Share
 from service.transport.websocket.input_limiter import READ_BUFFER, InputLimiter
-from service.transport.websocket.line import Line
 from service.transport.websocket.lingering import Lingering
 from service.transport.websocket.outbox import outbox
+from service.transport.websocket.websocket import WebSocket
 
 _HANDSHAKE = (
     b"GET / HTTP/1.1\r\nHost: -\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -38,38 +38,40 @@ class _Listener(WSListener):
 
 def take_over(
     transport: Any, key: bytes, most_bytes: int, connections: set[Any], share: Share
-) -> Line:
+) -> WebSocket:
     """Answer a handshake with 101 and let picows have the transport.
 
     Args:
-        transport: an open asyncio transport; what it reads comes over the line from now on.
+        transport: an open asyncio transport; what it reads comes over the websocket from now on.
         key: the client's `Sec-WebSocket-Key`.
         most_bytes: what a message may have; a larger one closes with 1009.
-        connections: uvicorn's, which the line is in while it is open.
+        connections: uvicorn's, which the websocket is in while it is open.
         share: what counts of it until the client's token has been found good.
     """
-    line = Line(transport, most_bytes, connections, outbox())
-    parser = parser_of(line, most_bytes)
+    websocket = WebSocket(transport, most_bytes, connections, outbox())
+    parser = parser_of(websocket, most_bytes)
     parser.connection_made(Lingering(transport))
     handshake = _HANDSHAKE % key
     parser.get_buffer(len(handshake))[: len(handshake)] = handshake
     parser.buffer_updated(len(handshake))
-    line.limiter = InputLimiter(transport, parser, line, share, most_bytes + BEYOND_A_MESSAGE)
-    transport.set_protocol(line.limiter)
-    return line
+    websocket.limiter = InputLimiter(
+        transport, parser, websocket, share, most_bytes + BEYOND_A_MESSAGE
+    )
+    transport.set_protocol(websocket.limiter)
+    return websocket
 
 
-def parser_of(line: Line, most_bytes: int) -> Any:
-    """The parser that calls a line's own methods: nothing stands between the two.
+def parser_of(websocket: WebSocket, most_bytes: int) -> Any:
+    """The parser that calls a websocket's own methods: nothing stands between the two.
 
     It pings nobody, since Engine.IO has heartbeats of its own.
     """
     listener: Any = _Listener()
-    listener.on_ws_connected = line.opened
-    listener.on_ws_frame = line.came
-    listener.on_ws_disconnected = line.closed
-    listener.pause_writing = line.pause_writing
-    listener.resume_writing = line.resume_writing
+    listener.on_ws_connected = websocket.opened
+    listener.on_ws_frame = websocket.came
+    listener.on_ws_disconnected = websocket.closed
+    listener.pause_writing = websocket.pause_writing
+    listener.resume_writing = websocket.resume_writing
     return WSProtocol(
         None, None, False, lambda _request: listener, _picows_log, True, None,  # noqa: FBT003
         False, 10, 10, WSAutoPingStrategy.PING_WHEN_IDLE, False, most_bytes, None, READ_BUFFER,  # noqa: FBT003

@@ -33,7 +33,7 @@ def numbers_of(packets: list[str]) -> list[int]:
 
 async def waits(service: TestService, polling: Polling) -> None:
     """Until a poll waits."""
-    serving = service.node.engine.eio.sockets[polling.sid].polling
+    serving = service.node.engine.eio.sockets[polling.sid].client.polling
     await eventually(lambda: serving._wake is not None)
 
 
@@ -137,7 +137,7 @@ async def test_a_second_post_at_a_time_ends_the_connection(
     _, writer = await asyncio.open_connection("127.0.0.1", service.port)
     path = f"/socket.io/?EIO=4&transport=polling&sid={alice.sid}"
     writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n42[".encode())
-    serving = service.node.engine.eio.sockets[alice.sid].polling
+    serving = service.node.engine.eio.sockets[alice.sid].client.polling
     await eventually(lambda: serving.posting.busy)
     assert await alice.post(EVENT) == 400
     assert await waiting == ["1"]

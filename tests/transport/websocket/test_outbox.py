@@ -92,7 +92,7 @@ async def test_who_reads_nothing_is_cut_in_the_very_turn(alice: Client, client: 
 async def test_what_comes_after_picows_own_close_frame_goes_nowhere(alice: Client, client: Any):
     with logged() as lines:
         alice.socket.transport.write(b"\x81\x01x")  # not masked (RFC 6455, 5.1)
-        await until(lambda: client.line._socket.is_close_frame_sent, "picows' close frame")
+        await until(lambda: client.writer._socket.is_close_frame_sent, "picows' close frame")
         for _ in range(3):
             client.write(packet(40))
             client.write(packet(50))
@@ -121,9 +121,9 @@ class Beside:
     """A transport that another one stands before."""
 
     def __init__(self, client: Any, *, broken: bool = False) -> None:
-        self.transport, self.broken = client.line._transport, broken
+        self.transport, self.broken = client.writer._transport, broken
         self.written: list[bytes] = []
-        client.line._transport = self
+        client.writer._transport = self
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.transport, name)
@@ -139,9 +139,7 @@ class Beside:
 def wires(service: TestService) -> dict[str, Any]:
     """The way out to each user."""
     engine: Any = service.node.engine
-    return {
-        engine.peer(sid).session.user: socket.client for sid, socket in engine.eio.sockets.items()
-    }
+    return {client.connection.session.user: client for client in engine.clients()}
 
 
 async def test_a_burst_of_candidates_is_written_once(service: TestService):

@@ -79,13 +79,13 @@ class FrameReceiver(ABC):
         """The connection is gone."""
 
 
-class Line(Writer):
+class WebSocket(Writer):
     """An open WebSocket: text messages in and out, within bounds, and its end.
 
     Args:
         transport: what picows reads from and writes to.
         most_bytes: what a message may have.
-        connections: uvicorn's, which the line is in while it is open.
+        connections: uvicorn's, which this is in while it is open.
         outbox: has it flushed.
     """
 

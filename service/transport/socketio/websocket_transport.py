@@ -1,29 +1,27 @@
-"""An Engine.IO connection on a WebSocket (line.py): no reading task, no queue, no writer.
+"""An Engine.IO connection on a WebSocket: no reading task, no queue, no writing task.
 
 Frames are handled as they are read. What must wait (a CONNECT, a crowded queue, an end) is a task
 for as long as it takes, and the frames that come meanwhile wait behind it, in order.
 
-Leaned on, beside what engine.py names, and held by tests/transport/test_contract.py:
-`AsyncSocket.queue`, `.connected`, `.upgrading`, `.upgraded`, `.last_ping`, `.schedule_ping`, and
+Leaned on, beside what client.py names, and held by tests/transport/test_contract.py:
+`AsyncSocket.connected`, `.last_ping`, `.schedule_ping`, and
 that the libraries write to a connection by `queue.put` and `.put_nowait` alone.
 """
 
 import asyncio
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import structlog
 from engineio.packet import Packet as EnginePacket
 
-from service.transport.socketio.client import Work
+from service.transport.socketio.client import Client
 from service.transport.socketio.frames import acceptable, rule_against
+from service.transport.socketio.packet_receiver import PacketReceiver
+from service.transport.socketio.tasks import Work
 from service.transport.websocket.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
-from service.transport.websocket.line import FrameReceiver, Line
+from service.transport.websocket.websocket import FrameReceiver, WebSocket
 from service.wire.rules import Rule
-
-if TYPE_CHECKING:
-    from service.transport.socketio.engine import Engine
 
 _log = structlog.get_logger(__name__)
 
@@ -39,44 +37,45 @@ MOST_OF_A_READ = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """What stands where a frame should: which rule that broke, and what the line closes with."""
+    """A frame that may not come: the rule that it breaks, and the code to close with."""
 
     rule: Rule
     code: int
 
 
 class WriteThrough:
-    """Stands where the libraries have a queue, and has everything written in this turn."""
+    """Stands where the libraries have a queue; every packet is written in this turn."""
 
-    __slots__ = ("_direct",)
+    __slots__ = ("_transport",)
 
-    def __init__(self, direct: "Direct") -> None:
-        self._direct = direct
+    def __init__(self, transport: "WebSocketTransport") -> None:
+        self._transport = transport
 
     def put_nowait(self, packet: EnginePacket) -> None:
         """Write a packet."""
-        self._direct.send(packet.encode())
+        self._transport.send(packet.encode())
 
     async def put(self, packet: EnginePacket) -> None:
         """The same."""
         self.put_nowait(packet)
 
 
-class Direct(FrameReceiver):
-    """One connection: its frames in, its packets out."""
+class WebSocketTransport(FrameReceiver):
+    """One client's frames in, its packets out."""
 
     __slots__ = (
-        "_ending", "_engine", "_later", "_line", "_now", "_open", "_paused", "_peer", "_probed",
-        "_relayed", "_socket", "_upgrade_by", "_working", "waiting",
+        "_client", "_connection", "_ending", "_later", "_now", "_open", "_paused", "_probed",
+        "_receiver", "_relayed", "_socket", "_upgrade_by", "_websocket", "_working", "waiting",
     )  # fmt: skip
 
-    def __init__(self, engine: "Engine", socket: Any, line: Line) -> None:
-        self._engine = engine
-        self._socket = socket
-        self._peer = engine.peer(socket.sid)
-        self._relayed = engine.handler.relayed
+    def __init__(self, client: Client, receiver: PacketReceiver, websocket: WebSocket) -> None:
+        self._client = client
+        self._connection = client.connection
+        self._receiver = receiver
+        self._relayed = receiver.relayed
+        self._socket = socket = client.socket
+        self._websocket = websocket
         self._now = asyncio.get_running_loop().time
-        self._line = line
         self._open = False
         self._later: deque[str | Broken | None] | None = None
         self.waiting = 0
@@ -86,10 +85,10 @@ class Direct(FrameReceiver):
         self._upgrade_by: asyncio.TimerHandle | None = None
         self._working: asyncio.Task[None] | None = None
         self._ending = False
-        socket.frames = self
-        line.serve(self)
-        if self._peer.client.known:
-            line.known()
+        client.websocket = self
+        websocket.serve(self)
+        if client.known:
+            websocket.known()
         if socket.connected:
             socket.upgrading = True
             loop = asyncio.get_running_loop()
@@ -100,69 +99,71 @@ class Direct(FrameReceiver):
 
     def send(self, packet: str) -> None:
         """Write an Engine.IO packet; a client that does not read is cut."""
-        if not self._line.send(packet.encode()):
-            self._peer.client.cut("slow")
+        if not self._websocket.send(packet.encode()):
+            self._client.cut("slow")
 
     def known(self) -> None:
         """The client's token has been found good."""
-        self._line.known()
+        self._websocket.known()
 
     def finish(self, code: int) -> None:
         """Close, behind what is to be written; what is waited for concerns nobody any more."""
         if self._socket.upgrading:
             self._give_up(code)
         else:
-            self._line.close(code)
+            self._websocket.close(code)
         if self._later is not None:
             self._later.clear()
             self.waiting = 0
         if self._working is not None and not self._ending:
             self._working.cancel()
 
-    # A `FrameReceiver`, which the line calls.
+    # What a `FrameReceiver` is told.
 
     def received(self, text: str) -> None:
         """A frame came."""
         self._socket.heard = self._now()
         if self._later is not None:
             self._wait(self._later, text)
-        elif not (self._open and self._relayed(self._peer, text)) and (work := self._take(text)):
+        elif not (self._open and self._relayed(self._connection, text)) and (
+            work := self._take(text)
+        ):
             self._later = deque()
-            self._working = self._engine.spawn(self._work(work))
+            self._working = self._client.tasks.spawn(self._work(work))
 
     def broken(self, rule: Rule, code: int) -> None:
         """A frame came that may not; what came before is handled first."""
         broken = Broken(rule, code)
         if self._later is not None:
             self._later.append(broken)
-            self._line.ignore()  # of what follows nothing would be handled
+            self._websocket.ignore()  # of what follows nothing would be handled
         else:
             self._fail(broken)
 
     def crowded(self) -> None:
         """Too much waits of the client's address."""
-        self._line.ignore()
-        self._peer.client.cut("overloaded")
+        self._websocket.ignore()
+        self._client.cut("overloaded")
 
     def lost(self) -> None:
         """The transport is gone; what came before is still handled."""
         if self._later is not None:
             self._later.append(None)
         else:
-            self._engine.spawn(self._end())
+            self._client.tasks.spawn(self._end())
 
     def _wait(self, later: "deque[str | Broken | None]", text: str) -> None:
         """Keep a frame until those before it are handled."""
         later.append(text)
         self.waiting += len(text)
         if len(later) > MOST_OF_A_READ:
-            self._line.ignore()
-            self._peer.client.cut("flood")
+            self._websocket.ignore()
+            self._client.cut("flood")
         elif not self._paused and (
             len(later) >= MOST_WAITING or self.waiting >= MOST_WAITING_BYTES
         ):
             self._paused = True
-            self._line.pause_reading()
+            self._websocket.pause_reading()
 
     def _next(self, later: "deque[str | Broken | None]") -> "str | Broken | None":
         """The next frame of those that waited; when few are left, more are read."""
@@ -171,7 +172,7 @@ class Direct(FrameReceiver):
             self.waiting -= len(frame)
         if self._paused and len(later) < MOST_WAITING and self.waiting < MOST_WAITING_BYTES:
             self._paused = False
-            self._line.resume_reading()
+            self._websocket.resume_reading()
         return frame
 
     def _take(self, frame: "str | Broken | None") -> Work | None:
@@ -180,7 +181,7 @@ class Direct(FrameReceiver):
             return self._end()
         if isinstance(frame, Broken):
             self._fail(frame)
-        elif not self._peer.client.deaf:
+        elif not self._client.deaf:
             return self._text(frame)
         return None
 
@@ -189,7 +190,7 @@ class Direct(FrameReceiver):
         if socket.upgrading:
             self._upgrade(frame)
         elif frame.startswith("4") and acceptable(frame):
-            return self._engine.message(socket.sid, self._peer, frame[1:])
+            return self._receiver.receive(self._client, frame[1:])
         elif frame == "1":
             return self._end(by_client=True)
         elif frame == "3" and socket.last_ping is not None:  # a pong answers a ping
@@ -214,11 +215,10 @@ class Direct(FrameReceiver):
 
     def _upgrade(self, frame: str) -> None:
         """From polling, by a probe and an answer (Engine.IO v4, "Upgrade")."""
-        socket = self._socket
         if not self._probed and frame == "2probe":
             self._probed = True
-            self._line.send(b"3probe")
-            socket.polling.probed()
+            self._websocket.send(b"3probe")
+            self._client.polling.probed()
         elif self._probed and frame == "5":
             self._take_over()
             self._settle()
@@ -227,9 +227,9 @@ class Direct(FrameReceiver):
 
     def _give_up(self, code: int) -> None:
         """Close a WebSocket that is not going to replace polling, which goes on."""
-        self._line.close(code)
+        self._websocket.close(code)
         self._settle()
-        self._socket.frames = None
+        self._client.websocket = None
 
     def _settle(self) -> None:
         """The upgrade is over, well or not."""
@@ -237,13 +237,13 @@ class Direct(FrameReceiver):
             self._upgrade_by.cancel()
             self._upgrade_by = None
         self._socket.upgrading = False
-        self._socket.polling.settled()
+        self._client.polling.settled()
 
     def _take_over(self) -> None:
         """Write what is queued, then have everything written here."""
         socket = self._socket
         queue, socket.queue = socket.queue, WriteThrough(self)
-        socket.upgraded, socket.client.line = True, self._line
+        socket.upgraded, self._client.writer = True, self._websocket
         self._open = True
         while not queue.empty():
             self.send(queue.get_nowait().encode())
@@ -251,18 +251,18 @@ class Direct(FrameReceiver):
     def _fail(self, broken: Broken) -> None:
         """End the connection, or the upgrade alone."""
         if self._socket.upgrading:
-            self._engine.handler.violated(self._peer, broken.rule)
+            self._receiver.violated(self._connection, broken.rule)
             self._give_up(broken.code)
         else:
-            self._line.ignore()
-            self._engine.broken(self._socket.sid, broken.rule, broken.code)
+            self._websocket.ignore()
+            self._receiver.broken(self._client, broken.rule, broken.code)
 
     async def _end(self, *, by_client: bool = False) -> None:
         """The WebSocket is over, and the connection with it, unless that still polls."""
         self._ending = True
         socket = self._socket
         if socket.upgraded:
-            await self._engine.over(socket, by_client=by_client)
-        elif socket.frames is self:
-            socket.frames = None
+            await self._client.over(by_client=by_client)
+        elif self._client.websocket is self:
+            self._client.websocket = None
             self._settle()
