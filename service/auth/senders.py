@@ -30,7 +30,7 @@ def block_of(address: str) -> str:
 class Senders:
     """The same limit for each sender.
 
-    Remembers the 10,000 that were seen last, and forgets whoever has its whole limit again.
+    Remembers the last 10,000 senders, and forgets those that have their whole limit again.
     """
 
     def __init__(self, limit: Limit) -> None:

@@ -11,15 +11,6 @@ from service.settings.sources import Reading, Source, read
 from service.settings.validation import load, settings_from
 
 __all__ = [
-    "SECTIONS",
-    "Reading",
-    "Settings",
-    "SettingsError",
-    "Source",
-    "cautions",
-    "changes",
-    "load",
-    "read",
-    "settings_from",
-    "variable",
-]
+    "SECTIONS", "Reading", "Settings", "SettingsError", "Source", "cautions", "changes", "load",
+    "read", "settings_from", "variable",
+]  # fmt: skip

@@ -1,11 +1,7 @@
 """All settings as one frozen value."""
 
 from pydantic import BaseModel
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from service.settings.sections.calls import Calls
 from service.settings.sections.limits import Limits
@@ -19,15 +15,8 @@ from service.settings.sections.turn_accounts import TurnAccounts
 PREFIX = "RINGLINE_"
 
 SECTIONS: tuple[type[BaseModel], ...] = (
-    Listening,
-    Tokens,
-    Turn,
-    TurnAccounts,
-    Calls,
-    Limits,
-    Logs,
-    SecretFiles,
-)
+    Listening, Tokens, Turn, TurnAccounts, Calls, Limits, Logs, SecretFiles,
+)  # fmt: skip
 
 
 # Python reads the bases from the last to the first: these stand in the order of SECTIONS.

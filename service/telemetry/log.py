@@ -22,16 +22,9 @@ _HANDLER = "ringline"
 # Named one by one: a logger with a level keeps its library from adding a handler, and uvicorn from
 # lowering the level.
 _LIBRARIES = (
-    "asyncio",
-    "engineio",
-    "engineio.server",
-    "picows",
-    "socketio",
-    "socketio.server",
-    "uvicorn",
-    "uvicorn.asgi",
-    "uvicorn.error",
-)
+    "asyncio", "engineio", "engineio.server", "picows", "socketio", "socketio.server", "uvicorn",
+    "uvicorn.asgi", "uvicorn.error",
+)  # fmt: skip
 
 
 def configure(

@@ -13,10 +13,10 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 class MainLoop:
-    """Watches the loop that `run` runs in; all else may be called from any thread.
+    """Watches the loop that `run` runs in; the rest may be called from any thread.
 
     Args:
-        late: told in the loop, at every tick, by how many seconds it came too late.
+        late: is called in the loop at every tick with how many seconds late it is.
     """
 
     def __init__(self, late: Callable[[float], None]) -> None:

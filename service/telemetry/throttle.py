@@ -56,7 +56,7 @@ Kind = tuple[str, ...]
 
 
 @dataclass(slots=True)
-class _Told:
+class _Recent:
     """A kind that was logged lately: until when it is held back, how many were, and the last."""
 
     until: float = 0.0
@@ -77,22 +77,22 @@ class Throttle:
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._told: dict[Kind, _Told] = {}
+        self._recent: dict[Kind, _Recent] = {}
 
     def __call__(self, _logger: WrappedLogger, method: str, line: EventDict) -> EventDict:
         """Pass the line on, or hold it back (`DropEvent`)."""
         kind = line.pop(_KIND, None) or _kind_of(line)
         if kind is None or method == "debug":
             return line
-        now, told = self._clock(), self._of(kind)
-        if now < told.until:
-            told.held += 1
-            told.method, told.last = method, line
+        now, recent = self._clock(), self._of(kind)
+        if now < recent.until:
+            recent.held += 1
+            recent.method, recent.last = method, line
             line.pop("exc_info", None)  # it would keep the variables of its frames
             raise structlog.DropEvent
-        told.until = now + EVERY_S
-        if told.held:
-            line["more"], told.held = told.held, 0
+        recent.until = now + EVERY_S
+        if recent.held:
+            line["more"], recent.held = recent.held, 0
         return line
 
     def tick(self, *, last: bool = False) -> None:
@@ -102,24 +102,24 @@ class Throttle:
             last: there is no later tick, so log all.
         """
         now = self._clock()
-        for kind, told in list(self._told.items()):
-            if now < told.until and not last:
+        for kind, recent in list(self._recent.items()):
+            if now < recent.until and not last:
                 continue
-            told.until = now
-            if told.held:
-                told.held -= 1
-                getattr(_log, told.method)(**_own(told.last), **{_KIND: kind})
-            if told.until == now:  # nothing was held back, or the level has been raised meanwhile
-                del self._told[kind]
+            recent.until = now
+            if recent.held:
+                recent.held -= 1
+                getattr(_log, recent.method)(**_own(recent.last), **{_KIND: kind})
+            if recent.until == now:  # nothing was held back, or the level has been raised meanwhile
+                del self._recent[kind]
 
     def forget(self) -> None:
         """Forget every kind."""
-        self._told.clear()
+        self._recent.clear()
 
-    def _of(self, kind: Kind) -> _Told:
-        if kind not in self._told and len(self._told) >= MOST_KINDS:
+    def _of(self, kind: Kind) -> _Recent:
+        if kind not in self._recent and len(self._recent) >= MOST_KINDS:
             kind = kind[:1]
-        return self._told.setdefault(kind, _Told())
+        return self._recent.setdefault(kind, _Recent())
 
 
 def _kind_of(line: EventDict) -> Kind | None:
@@ -133,11 +133,11 @@ def _kind_of(line: EventDict) -> Kind | None:
     return event, *[str(line.get(name)) for name in fields], _fault(line.get("exc_info"))
 
 
-def _fault(told: Any) -> str:
+def _fault(exc_info: Any) -> str:
     """The type of an exception that `exc_info` means; empty for none."""
-    if isinstance(told, BaseException):
-        return type(told).__name__
-    return getattr(sys.exc_info()[0], "__name__", "") if told else ""
+    if isinstance(exc_info, BaseException):
+        return type(exc_info).__name__
+    return getattr(sys.exc_info()[0], "__name__", "") if exc_info else ""
 
 
 def _own(line: EventDict) -> EventDict:

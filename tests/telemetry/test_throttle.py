@@ -145,7 +145,7 @@ class TestLeftOut:
             clock.now += EVERY_S
             throttle.tick()
         assert [line["call_id"] for line in told] == [0]
-        assert throttle._told == {}
+        assert throttle._recent == {}
 
     def test_nothing_is_kept_of_what_is_over(
         self, throttle: Throttle, clock: Clock, log: Any, told: Told
@@ -154,13 +154,13 @@ class TestLeftOut:
             log.info("socket.rejected", code=code)
         clock.now += EVERY_S
         throttle.tick()
-        assert throttle._told == {}
+        assert throttle._recent == {}
         assert len(told) == 3
 
     def test_a_traceback_is_not_kept(self, throttle: Throttle, log: Any):
         for _ in range(2):
             log.error("http.failed", exc_info=KeyError())
-        (held,) = throttle._told.values()
+        (held,) = throttle._recent.values()
         assert held.last == {"event": "http.failed"}
 
 

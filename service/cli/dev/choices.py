@@ -15,7 +15,7 @@ _KEYS = ("jwt_secret", "jwt_public_key", "jwks_url")
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The settings to run with, and notes about them for whoever started this."""
+    """The settings to run with, and notes about them for the user."""
 
     settings: Settings
     notes: tuple[str, ...] = ()

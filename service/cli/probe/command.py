@@ -20,7 +20,7 @@ _TENTHS_BELOW_MS = 9.95  # what rounds to 10.0 is written as 10
 
 
 def run(environ: Mapping[str, str], chosen: argparse.Namespace) -> int:
-    """Probe once, or until told to stop; the exit status: 0, or 1 when a step failed.
+    """Probe once, or until a signal; gives the exit status: 0, or 1 when a step failed.
 
     Raises:
         SettingsError: an argument or a setting does not fit; nothing was tried.
@@ -48,8 +48,8 @@ def _serving(metrics: Metrics, chosen: argparse.Namespace) -> Iterator[None]:
         yield
         return
     with served(metrics, chosen.metrics_host, chosen.metrics_port) as port:
-        told = f"ringline: metrics at http://{chosen.metrics_host}:{port}/metrics"
-        print(told, file=sys.stderr, flush=True)
+        line = f"ringline: metrics at http://{chosen.metrics_host}:{port}/metrics"
+        print(line, file=sys.stderr, flush=True)
         yield
 
 
