@@ -63,11 +63,8 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it here."""
         try:
-            if _for_sockets(scope):
-                sid = _engine_sid(scope)
-                if sid is None:
-                    await self._starts.turn()
-                self._admit_socket(scope, sid)
+            if f"{scope['path']}/".startswith(SOCKET_PATH):  # the libraries' router needs no slash
+                await self._admit_socket(scope)
             else:
                 receive = await self._admit_request(scope, receive)
         except errors.RinglineError as error:
@@ -87,27 +84,27 @@ class Gate:
         await self._starts.turn()
         return receive
 
-    def _admit_socket(self, scope: Scope, sid: str | None) -> None:
-        try:
-            self._check_socket(scope, sid)
-        except errors.RinglineError as error:
-            reason = "overloaded" if isinstance(error, Full) else error.code
+    async def _admit_socket(self, scope: Scope) -> None:
+        opens = "sid" not in parse_qs(scope["query_string"].decode("latin-1"))
+        if opens:
+            await self._starts.turn()
+        if refusal := self._refusal(scope, opens=opens):
+            reason = "overloaded" if isinstance(refusal, Full) else refusal.code
             self._metrics.connections.refused(reason)
             _log.info("socket.rejected", code=reason)
-            raise
+            raise refusal
 
-    def _check_socket(self, scope: Scope, sid: str | None) -> None:
-        """May this Engine.IO request pass, which is of the connection `sid`?"""
+    def _refusal(self, scope: Scope, *, opens: bool) -> errors.RinglineError | None:
+        """Why an Engine.IO request may not pass, which opens a connection or is of one."""
         if not scope[ADMITTED]:
-            raise errors.Forbidden("The origin is not one of RINGLINE_CORS_ORIGINS.")
-        if sid is not None:
-            return
-        if self._draining():
-            raise errors.ServerDraining(retry_after_ms=RETRY_MS)
-        if not self._has_room():
-            raise Full
-        if self._short():
-            raise Full("The server is short of memory; try again.")
+            return errors.Forbidden("The origin is not one of RINGLINE_CORS_ORIGINS.")
+        if opens and self._draining():
+            return errors.ServerDraining(retry_after_ms=RETRY_MS)
+        if opens and not self._has_room():
+            return Full()
+        if opens and self._short():
+            return Full("The server is short of memory; try again.")
+        return None
 
     def _has_room(self) -> bool:
         """Whether there is room for one more client, or is made by closing who says nothing."""
@@ -115,16 +112,6 @@ class Gate:
         if most == 0 or clients + self._tcp.silent < most:
             return True
         return clients < most and self._tcp.make_room()
-
-
-def _for_sockets(scope: Scope) -> bool:
-    """Whether the libraries' router will take it: a missing last slash is all the same to it."""
-    return f"{scope['path']}/".startswith(SOCKET_PATH)
-
-
-def _engine_sid(scope: Scope) -> str | None:
-    sids = parse_qs(scope["query_string"].decode("latin-1")).get("sid")
-    return sids[0] if sids else None
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
