@@ -12,7 +12,8 @@ from aiortc import AudioStreamTrack, VideoStreamTrack
 from playwright.async_api import Page, expect
 
 from service.cli.dev.coturn import installed
-from tests.e2e.test_two_pages import PATIENCE_MS, media, state
+from tests.e2e.pages import PATIENCE_MS, state
+from tests.e2e.test_two_pages import media
 from tests.support.aiortc_peer import AiortcPeer, aiortc_peer
 from tests.support.browser import chromium, opened
 from tests.support.client import Client

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from service.cli.dev.coturn import installed
-from tests.e2e.test_two_pages import PATIENCE_MS, state
+from tests.e2e.pages import PATIENCE_MS, state
 from tests.support.browser import chromium, opened
 from tests.support.trial import trial
 

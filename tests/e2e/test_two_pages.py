@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from service.cli.dev.coturn import installed
+from tests.e2e.pages import PATIENCE_MS, state
 from tests.support.browser import chromium, opened
 from tests.support.trial import trial
 
@@ -18,8 +19,6 @@ pytestmark = [
         not installed(), reason="coturn is not installed; run: apt-get install coturn"
     ),
 ]
-
-PATIENCE_MS = 20_000
 
 # The frames decoded and the kind of path in use, out of getStats() (W3C webrtc-stats).
 MEDIA = """async () => {
@@ -46,10 +45,6 @@ async def media(page: Page) -> dict[str, Any]:
             return now
         await asyncio.sleep(0.1)
     raise AssertionError(f"no video: {now}")
-
-
-async def state(page: Page, name: str) -> None:
-    await expect(page.locator("body")).to_have_attribute("data-state", name, timeout=PATIENCE_MS)
 
 
 async def shot(page: Page, name: str) -> None:
