@@ -17,7 +17,7 @@ import structlog
 import uvloop
 
 from service.clock import wall_clock
-from service.node import Node
+from service.node import Membership, Node
 from service.ports import Clock
 from service.settings import Settings
 from service.signals import Signals
@@ -146,6 +146,7 @@ async def serving(
     clock: Clock = wall_clock,
     tls: Tls | None = None,
     reread: Reread | None = None,
+    membership: Membership | None = None,
 ) -> AsyncIterator[Running]:
     """A node that serves inside the `async with`, and is drained and stopped at its end.
 
@@ -153,7 +154,7 @@ async def serving(
         Unlistenable: a port is taken, or the interface is not this machine's.
         ValueError: the identity settings do not fit together.
     """
-    node = Node(settings, clock, reread)
+    node = Node(settings, clock, reread, membership)
     with (
         listening(settings.host, settings.port, "PORT") as public,
         listening(settings.admin_host, settings.admin_port, "ADMIN_PORT") as private,

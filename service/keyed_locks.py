@@ -1,53 +1,65 @@
-"""One at a time for each of many things."""
+"""One at a time for each of many things; whoever asked first has it first."""
 
 import asyncio
-from collections.abc import Hashable
+from collections import deque
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
 
-
-class KeyedLock:
-    """One thing's turn, for `async with`; whoever asked first has it first."""
-
-    __slots__ = ("_key", "_lock", "_locks", "_wanted")
-
-    def __init__(self, locks: dict[Hashable, "KeyedLock"], key: Hashable) -> None:
-        self._locks = locks
-        self._key = key
-        self._lock = asyncio.Lock()
-        self._wanted = 0
-
-    async def __aenter__(self) -> None:
-        self._wanted += 1
-        try:
-            await self._lock.acquire()
-        except BaseException:
-            self._leave()
-            raise
-
-    async def __aexit__(self, *_: object) -> None:
-        self._lock.release()
-        self._leave()
-
-    def _leave(self) -> None:
-        self._wanted -= 1
-        if not self._wanted:
-            del self._locks[self._key]
+Turn = asyncio.Future[None]
 
 
 class KeyedLocks:
-    """A turn for every key, taken at once or not at all; what nobody wants leaves no trace.
+    """A lock for every key. One that nobody holds leaves no trace, and costs a look to take.
 
     It orders what one node does. Between nodes the store decides.
     """
 
+    __slots__ = ("_waiting",)
+
     def __init__(self) -> None:
-        self._locks: dict[Hashable, KeyedLock] = {}
+        self._waiting: dict[Hashable, deque[Turn] | None] = {}
+        """The keys that are held, with those who wait for each, if anybody does."""
 
     def __len__(self) -> int:
-        return len(self._locks)
+        return len(self._waiting)
 
-    def of(self, key: Hashable) -> KeyedLock:
-        """The key's turn, to be entered at once."""
-        turn = self._locks.get(key)
-        if turn is None:
-            turn = self._locks[key] = KeyedLock(self._locks, key)
+    def enter(self, key: Hashable) -> Turn | None:
+        """Take the key's lock, or queue for it: then await `granted` with what is returned."""
+        if key not in self._waiting:
+            self._waiting[key] = None
+            return None
+        waiting = self._waiting[key]
+        if waiting is None:
+            waiting = self._waiting[key] = deque()
+        turn: Turn = asyncio.get_running_loop().create_future()
+        waiting.append(turn)
         return turn
+
+    async def granted(self, key: Hashable, turn: Turn) -> None:
+        """Wait for a turn; who is cancelled meanwhile does not hold the lock."""
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():
+                self.leave(key)
+            raise
+
+    def leave(self, key: Hashable) -> None:
+        """Give the lock to whoever waits longest, else let it go."""
+        waiting = self._waiting[key]
+        while waiting:
+            turn = waiting.popleft()
+            if not turn.done():  # who waited may have been cancelled
+                turn.set_result(None)
+                return
+        del self._waiting[key]
+
+    @asynccontextmanager
+    async def of(self, key: Hashable) -> AsyncIterator[None]:
+        """Hold the key's lock for the block."""
+        if (turn := self.enter(key)) is not None:
+            await self.granted(key, turn)
+        try:
+            yield
+        finally:
+            self.leave(key)

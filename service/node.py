@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sized
+from dataclasses import dataclass
 from functools import partial
+from socket import gethostname
 
 import socketio
 from starlette.middleware.errors import ServerErrorMiddleware
@@ -14,21 +16,11 @@ from service.auth.offenders import Offenders
 from service.calls.reasons import Reason
 from service.clock import wall_clock
 from service.pace import paced
-from service.ports import Clock
-from service.sessions.directory import Directory
-from service.sessions.liveness import Liveness
+from service.ports import Clock, Delivery
 from service.settings import Settings
-from service.signalling.availability import Availability
-from service.signalling.call_control import CallControl
-from service.signalling.call_setup import CallSetup
-from service.signalling.joining import Joining
-from service.signalling.presence import Presence
-from service.signalling.relay import Relay
-from service.signalling.renewal import Renewal
-from service.signalling.transitions import Transitions
-from service.stores.answers import MemoryAnswers
-from service.stores.memory import MemoryCalls, MemorySessions
-from service.stores.observed import ObservedAnswers, ObservedCalls, ObservedSessions, Watch
+from service.signalling.use_cases import UseCases
+from service.stores import Stores, open_stores
+from service.stores.observed import ObservedCalls, ObservedReplies, ObservedUsers, Watch
 from service.sweeper import Sweeper
 from service.telemetry import log
 from service.telemetry.call_log import CallLog
@@ -59,6 +51,15 @@ from service.turn.prober import Prober
 _CALLS_OVER_POLL_S = 0.1
 
 
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A node's name among those that share its stores, and the way to them, if there are any."""
+
+    name: str
+    stores: Stores
+    others: Delivery | None = None
+
+
 class Node:
     """One node of the service, not yet listening.
 
@@ -66,6 +67,7 @@ class Node:
         settings: already checked as a whole.
         clock: now, in epoch ms.
         reread: the settings as they are set now; those that may change are followed through it.
+        membership: what it shares with other nodes; alone by default.
 
     Raises:
         ValueError: the identity settings do not fit together; the message says what to do.
@@ -76,7 +78,9 @@ class Node:
         settings: Settings,
         clock: Clock = wall_clock,
         reread: Callable[[], Settings] | None = None,
+        membership: Membership | None = None,
     ) -> None:
+        membership = membership or Membership(gethostname(), open_stores())
         self.status = "starting"
         self.metrics = metrics = Metrics(__version__, tuple(settings.turn_regions))
         self.verifier = verifier = parts.verifier(settings, metrics)
@@ -96,66 +100,22 @@ class Node:
         )
         offenders = Offenders(scale)
 
-        memory = MemoryCalls()
-        self.store = memory
-        directory = Directory()
-        liveness = Liveness(directory)
-        relay = Relay(directory, scale=scale)
+        self.stores = stores = membership.stores
         names = UserNames(settings.log_user, parts.log_key(settings))
-        self.traces = Traces(__version__, names, relay.candidates)
+        self.traces = Traces(__version__, names, self._candidates)
         tracing = self.traces.calls
         watch = Watch(metrics.pressure, tracing)
-        store = ObservedCalls(memory, watch)
-        users = MemorySessions()
-        sessions = ObservedSessions(users, watch)
-        self.answers = MemoryAnswers()
-        answers = ObservedAnswers(self.answers, watch)
-        presence = Presence(sessions, store, directory, visible=settings.presence == "everyone")
-        transitions = Transitions(
-            calls=store,
-            sessions=sessions,
-            mail=directory,
-            relay=relay,
-            presence=presence,
+        self.signalling = signalling = UseCases(
+            node=membership.name,
+            users=ObservedUsers(stores.users, watch),
+            calls=ObservedCalls(stores.calls, watch),
+            ice=ice,
+            others=membership.others,
             clock=clock,
             timeouts=timeouts,
             observers=(UsersOnly(metrics.calls, metrics.media), tracing, CallLog(names)),
-        )
-        self.calls = calls = CallControl(
-            calls=store,
-            transitions=transitions,
-            relay=relay,
-            presence=presence,
-            clock=clock,
             metrics=metrics,
             tracing=tracing,
-        )
-        call_setup = CallSetup(
-            calls=store,
-            sessions=sessions,
-            transitions=transitions,
-            relay=relay,
-            presence=presence,
-            ice=ice,
-            clock=clock,
-            timeouts=timeouts,
-            scale=scale,
-            tracing=tracing,
-            draining=self._draining,
-            availability=Availability(
-                calls=store,
-                sessions=sessions,
-                transitions=transitions,
-                liveness=liveness,
-                presence=presence,
-                clock=clock,
-                call_waiting=settings.call_waiting,
-            ),
-        )
-        renewal = Renewal(
-            directory=directory,
-            calls=store,
-            ice=ice,
             identify=partial(
                 identify,
                 missing="The event carries no token.",
@@ -165,30 +125,13 @@ class Node:
                 metrics=metrics.auth,
                 may_hold=False,  # a call's other events would wait behind it
             ),
-            clock=clock,
-            metrics=metrics.auth,
-        )
-        joining = Joining(
-            sessions=sessions,
-            store=store,
-            directory=directory,
-            calls=calls,
-            call_setup=call_setup,
-            presence=presence,
-            renewal=renewal,
-            liveness=liveness,
-            ice=ice,
-            clock=clock,
+            draining=self._draining,
+            call_waiting=settings.call_waiting,
+            visible=settings.presence == "everyone",
+            scale=scale,
         )
         dispatch = Dispatch(
-            joining=joining,
-            calls=calls,
-            call_setup=call_setup,
-            presence=presence,
-            renewal=renewal,
-            answers=answers,
-            clock=clock,
-            metrics=metrics,
+            signalling, replies=ObservedReplies(stores.replies, watch), clock=clock, metrics=metrics
         )
         self.connections = Connections(
             verifier=verifier,
@@ -212,8 +155,8 @@ class Node:
             verifier=verifier,
             offenders=offenders,
             ice=ice,
-            presence=presence,
-            calls=calls,
+            presence=signalling.presence,
+            calls=signalling.call_control,
             clock=clock,
             metrics=metrics,
             names=names,
@@ -258,10 +201,10 @@ class Node:
             ),
         )
         self.sweeper = Sweeper(
-            calls.timed_out,
-            lambda: self.answers.forget_old(clock()),
+            signalling.call_control.timed_out,
+            lambda: stores.replies.forget_old(clock()),
             self.connections.tick,
-            renewal.tick,
+            signalling.renewal.tick,
             *([self.prober.tick] if probing else []),
             self.broker.tick,
             verifier.tick,
@@ -273,19 +216,22 @@ class Node:
         self.tables: dict[str, Sized] = {
             "clients": self.engine,
             "connections": self.connections,
-            "sessions": directory,
-            "users_online": users,
-            "routes": relay,
-            "watches": presence,
-            "session_deadlines": renewal,
-            "probes": liveness,
+            "sessions": signalling.directory,
+            "users_online": stores.users,
+            "routes": signalling.routes,
+            "watches": signalling.presence,
+            "session_deadlines": signalling.renewal,
+            "probes": signalling.liveness,
         }
-        self._watch(directory, users)
+        self._watch(signalling.directory, stores.users)
 
     def _waiters(self) -> Iterator[Waiter]:
         """All connections of which something waits."""
         yield from self.connections.waiters()
         yield from self.tcp.waiting.waiters()
+
+    def _candidates(self, call_id: str) -> int:
+        return self.signalling.routes.candidates(call_id)
 
     def _draining(self) -> bool:
         return self.status == "draining"
@@ -297,16 +243,16 @@ class Node:
 
     async def calls_over(self) -> None:
         """Wait until nobody is in a call; who is in none connects elsewhere meanwhile."""
-        while calls := self.store.live():
+        while calls := self.signalling.routes.calls():
             await self.connections.keep(
                 {user for call in calls for user in (call.caller, call.callee)}
             )
             await asyncio.sleep(_CALLS_OVER_POLL_S)
 
     async def end_calls(self) -> None:
-        """End every live call as `server_shutdown`."""
-        async for call in paced(self.store.live()):
-            await self.calls.terminate(call.id, Reason.SERVER_SHUTDOWN)
+        """End every live call of this node's clients as `server_shutdown`."""
+        async for call in paced(self.signalling.routes.calls()):
+            await self.signalling.call_control.terminate(call.id, Reason.SERVER_SHUTDOWN)
 
     async def close(self) -> None:
         """Close every connection, handle what they had sent, let go of what is held."""

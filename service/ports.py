@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from service.calls.call import Call
+from service.session_ref import SessionRef
 
 Clock = Callable[[], int]
 """Now, in epoch milliseconds."""
@@ -81,60 +82,68 @@ class IceSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class SessionRef:
-    """A joined session as every node may know it: enough to address it, nothing to hold it."""
-
-    id: str
-    user: str
-    device: str | None = None
-    resumable: bool = False
-
-
-class SessionStore(Protocol):
-    """Who is online, on which devices."""
-
-    async def add(self, ref: SessionRef, most: int) -> bool:
-        """Add a session, unless the user has `most` already."""
-        ...
-
-    async def remove(self, ref: SessionRef, now: int) -> None:
-        """Forget a session; the user was last seen `now`. Forgetting twice is once."""
-        ...
-
-    async def of(self, user: str) -> tuple[SessionRef, ...]:
-        """The user's live sessions, oldest first."""
-        ...
-
-    async def last_seen(self, user: str) -> int | None:
-        """When the user's last session went (epoch ms), if that is remembered."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
 class Engagements:
-    """The live calls of one user, as of `version`."""
+    """What one user is doing: their live calls, as of `version`, and their sessions.
+
+    `sessions` are the oldest first. `last_seen` is when the last one went (epoch ms), where there
+    is none and that is remembered.
+    """
 
     version: int
     calls: tuple[Call, ...]
+    sessions: tuple[SessionRef, ...]
+    last_seen: int | None = None
+
+
+class UserStore(Protocol):
+    """Who is online, on which devices, and in which calls. Each method is one round trip."""
+
+    async def engagements(self, user: str) -> Engagements:
+        """What the user is doing."""
+        ...
+
+    async def situation(self, caller: str, callee: str) -> tuple[Engagements, Engagements]:
+        """What the two are doing, before one calls the other."""
+        ...
+
+    async def add(self, ref: SessionRef, most: int) -> Engagements | None:
+        """Add a session, unless the user has `most` already: None. What the user does with it."""
+        ...
+
+    async def remove(self, ref: SessionRef, now: int) -> Engagements:
+        """Forget a session; the user was last seen `now`. What the user does without it.
+
+        Forgetting twice is once.
+        """
+        ...
 
 
 class CallStore(Protocol):
-    """Where calls are, and where every race is decided."""
+    """Where calls are, and where every race is decided. Each method is one round trip."""
 
-    async def engagements(self, user: str) -> Engagements:
-        """The user's live calls, with the version that `open` checks."""
-        ...
+    async def open(self, call: Call, caller_version: int, callee_version: int) -> Call | None:
+        """Engage both users in a new call; None when either one's engagements moved since.
 
-    async def open(self, call: Call, caller_version: int, callee_version: int) -> bool:
-        """Engage both users in a new call, if neither one's engagements moved since."""
+        What is returned, and stands, has the callee's sessions as its `devices`.
+        """
         ...
 
     async def load(self, call_id: str) -> Call | None:
         """The call, also for a while after its end; None when nobody remembers it."""
         ...
 
-    async def swap(self, before: Call, after: Call) -> bool:
-        """Put `after` in the place of `before`, if `before` is still what stands there."""
+    async def swap(self, before: Call, after: Call, op: str) -> Call | None:
+        """Put `after` in the place of `before`, if `before` is still what stands there.
+
+        Args:
+            before: what it was decided on.
+            after: the next revision of it.
+            op: the id of this move. Under the same id it is made once, however often it is tried.
+
+        Returns:
+            `after` when that stands now, else the call that stands in its way; None when nobody
+            remembers such a call.
+        """
         ...
 
     async def due(self, now: int) -> tuple[Call, ...]:
@@ -143,7 +152,7 @@ class CallStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Outcome:
     """How a control event was answered: `event` and `fields` are JSON, ready for the wire."""
 
     ok: bool
@@ -151,29 +160,72 @@ class Answer:
     fields: bytes
 
 
-class CallObserver(Protocol):
-    """Is told what calls do, after it is stored and sent. Must not wait, nor raise."""
-
-    def moved(self, before: Call | None, after: Call) -> None:
-        """A call came to be (`before` is None), or went from one state to the next."""
-        ...
+ReplyKey = tuple[str, str, str]
+"""A user, an event and its `requestId`."""
 
 
-class AnswerStore(Protocol):
+class ReplyStore(Protocol):
     """First answers to events that carried a `requestId`, for two minutes."""
 
-    async def recall(self, key: tuple[str, str, str], now: int) -> Answer | None:
-        """The first answer under `(user, event, requestId)`, if there was one."""
+    async def claim(self, key: ReplyKey, now: int) -> Outcome | None:
+        """The first answer under `key`; None when the event is the claimant's to answer."""
         ...
 
-    async def remember(self, key: tuple[str, str, str], answer: Answer, now: int) -> None:
-        """Keep an answer as the one that repeats get."""
+    async def settle(self, key: ReplyKey, outcome: Outcome | None, now: int) -> None:
+        """Keep the claimant's answer as the one that repeats get; None gives the claim back."""
         ...
 
 
-class Mail(Protocol):
-    """Takes events to sessions, in order, wherever they are."""
+class CallObserver(Protocol):
+    """Is told what calls do, at the home of the caller's session. Must not wait, nor raise."""
 
-    def deliver(self, session: str, event: str, payload: bytes) -> bool:
-        """Write one event, its JSON payload ready, to a session; False when it is gone."""
+    def moved(self, before: Call | None, after: Call) -> None:
+        """A call came to be (`before` is None), or has gone on to another state, or several."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A session of the callee is to ring; its home confirms that with `Rang`."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Rang:
+    """A session rings, or would, were the call not over: the caller's home is to record it."""
+
+    call_id: str
+    device: SessionRef
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A call moved in which sessions of a node have a part, and these are to be told of it.
+
+    A call that is older than the one known there is dropped; what is told is not. Each of `told` is
+    a session, an event and its payload.
+    """
+
+    call: Call
+    told: tuple[tuple[str, str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """The other side of a call has sent this. It has no revision to be dropped for."""
+
+    call_id: str
+    event: str
+    payload: bytes
+
+
+Envelope = Ring | Rang | Moved | Relayed
+
+
+class Delivery(Protocol):
+    """Takes envelopes to the homes of sessions: each once, and in order between two nodes."""
+
+    def send(self, to: SessionRef, envelope: Envelope) -> None:
+        """Have the home of a session receive an envelope. Does not wait, nor fail."""
         ...

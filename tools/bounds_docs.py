@@ -11,7 +11,7 @@ from service.limits import Limit
 from service.sessions import liveness, session
 from service.settings import Settings
 from service.signalling import call_setup, joining, presence, relay
-from service.stores import answers, memory
+from service.stores.memory import calls, replies, users
 from service.telemetry import throttle, writer
 from service.transport.api import rates
 from service.transport.connections import connection, connections, dispatch, event_queue
@@ -264,14 +264,14 @@ def _remembered() -> Iterator[Row]:
     )
     yield Row(
         "replies to a `requestId`",
-        f"{answers.MOST_OF_A_USER} of one user; {_size(answers.MOST_BYTES)} in all",
-        _time(answers.REMEMBER_MS),
+        f"{replies.MOST_OF_A_USER} of one user; {_size(replies.MOST_BYTES)} in all",
+        _time(replies.REMEMBER_MS),
         "the oldest is forgotten: its repeat is a new event",
     )
     yield Row(
         "calls that have ended",
         "as many as the initiates allow",
-        _time(memory.REMEMBER_ENDED_MS),
+        _time(calls.REMEMBER_ENDED_MS),
         "forgotten",
     )
     yield Row(
@@ -287,7 +287,7 @@ def _remembered() -> Iterator[Row]:
         f"{fetched.TIMEOUT_S:g} s",
         "refused for now",
     )
-    yield Row("last-seen times", f"{memory.REMEMBER_SEEN:,} users", "—", "the oldest is forgotten")
+    yield Row("last-seen times", f"{users.REMEMBER_SEEN:,} users", "—", "the oldest is forgotten")
 
 
 def _the_node() -> Iterator[Row]:

@@ -12,6 +12,7 @@ from service.calls.effects import Audience, CallEnded, Send
 from service.calls.machine import TRANSITIONS, Rule, decide
 from service.calls.reasons import Kind, Reason
 from service.calls.rules import Guard, Timeouts
+from service.session_ref import SessionRef
 from service.wire.server_events import encode_message
 
 PAGE = Path(__file__).parent.parent / "docs" / "call-states.md"
@@ -46,18 +47,18 @@ _CALL = Call(
 )
 _BY_CALLEE = ("callee", "accepting")
 _SAMPLES: dict[type[happened.Event], happened.Event] = {
-    happened.Rung: happened.Rung(),
+    happened.Rung: happened.Rung(SessionRef("late", "callee")),
     happened.Accepted: happened.Accepted(*_BY_CALLEE),
     happened.Rejected: happened.Rejected(*_BY_CALLEE),
     happened.Silenced: happened.Silenced(*_BY_CALLEE),
-    happened.Answered: happened.Answered(*_BY_CALLEE),
+    happened.Negotiated: happened.Negotiated(*_BY_CALLEE),
     happened.HungUp: happened.HungUp(*_BY_CALLEE),
     happened.MediaReported: happened.MediaReported(*_BY_CALLEE, happened.MediaState.CONNECTED),
-    happened.SessionLost: happened.SessionLost(*_BY_CALLEE, last=True),
+    happened.SessionLost: happened.SessionLost(*_BY_CALLEE),
     happened.DeadlinePassed: happened.DeadlinePassed(),
     happened.Terminated: happened.Terminated(Reason.ADMIN_TERMINATED),
 }
-_UNANSWERED = (State.INITIATING, State.RINGING)
+_UNACCEPTED = (State.INITIATING, State.RINGING)
 _WHOM = {
     Audience.CALLER: "the calling session",
     Audience.CALLEE: "the accepting session",
@@ -81,12 +82,12 @@ def _diagram() -> Iterator[str]:
                 labels = arrows.setdefault(_arrow(state, rule.to), [])
                 label = _label(state, event, rule)
                 labels += [] if label in labels else [label]
-    first, second = (state.value for state in _UNANSWERED)
+    first, second = (state.value for state in _UNACCEPTED)
     within = arrows.pop((first, second))
     yield "```mermaid"
     yield "stateDiagram-v2"
-    yield "    [*] --> unanswered: initiate"
-    yield "    state unanswered {"
+    yield "    [*] --> unaccepted: initiate"
+    yield "    state unaccepted {"
     yield f"        [*] --> {first}"
     yield f"        {first} --> {second}: {'<br/>'.join(within)}"
     yield "    }"
@@ -98,9 +99,9 @@ def _diagram() -> Iterator[str]:
 
 
 def _arrow(state: State, to: State) -> tuple[str, str]:
-    """Where an arrow starts and ends; what leaves either unanswered state leaves them both."""
-    leaves_both = _in(state).unanswered and to not in _UNANSWERED
-    return ("unanswered" if leaves_both else state.value, to.value)
+    """Where an arrow starts and ends; what leaves either unaccepted state leaves them both."""
+    leaves_both = _in(state).unaccepted and to not in _UNACCEPTED
+    return ("unaccepted" if leaves_both else state.value, to.value)
 
 
 def _label(state: State, event: type[happened.Event], rule: Rule) -> str:
@@ -174,8 +175,11 @@ def _code(state: State, event: type[happened.Event]) -> str:
 
 def _in(state: State) -> Call:
     """The sample call in that state."""
-    taken = state in (State.CONNECTING, State.CONNECTED, State.ENDED)
-    return _CALL._replace(state=state, callee_session="accepting" if taken else None)
+    return _CALL._replace(
+        state=state,
+        callee_session=None if state in _UNACCEPTED else "accepting",
+        accepted_at=0 if state in (State.CONNECTING, State.CONNECTED) else None,
+    )
 
 
 def _reason(state: State, event: type[happened.Event], rule: Rule) -> Reason | None:

@@ -46,7 +46,7 @@ def admit(
         AlreadyInCall: the caller has a call that is more than a ring.
         UserBusy: the callee rings or talks, and there is no call waiting.
     """
-    if any(call.caller == caller or not call.unanswered for call in mine):
+    if any(call.caller == caller or not call.unaccepted for call in mine):
         raise errors.AlreadyInCall
     for call in mine:
         if call.caller == callee:

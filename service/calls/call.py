@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from service.calls.reasons import Reason
+from service.session_ref import SessionRef
 
 
 class State(StrEnum):
@@ -59,12 +60,16 @@ class Call(NamedTuple):
     callee: str
     deadline: int | None
     created_at: int
+    caller_node: str = ""
+    """The home of the calling session."""
     callee_session: str | None = None
+    callee_node: str = ""
     state: State = State.INITIATING
     revision: int = 0
+    devices: tuple[SessionRef, ...] = ()
+    """The callee's sessions that the call is for: those it found, and those that joined later."""
     silenced: frozenset[str] = frozenset()
-    devices: int = 0
-    """How many devices of the callee have rung."""
+    """Which of them do not ring any more: they declined, or left."""
     caller_name: str | None = None
     metadata: bytes | None = None
     ringing_at: int | None = None
@@ -85,7 +90,7 @@ class Call(NamedTuple):
         return self.state is not State.ENDED
 
     @property
-    def unanswered(self) -> bool:
+    def unaccepted(self) -> bool:
         """Whether nobody has accepted yet."""
         return self.state in (State.INITIATING, State.RINGING)
 
@@ -109,6 +114,19 @@ class Call(NamedTuple):
     def other(self, user: str) -> str:
         """The user at the other end from `user`."""
         return self.callee if user == self.caller else self.caller
+
+    @property
+    def ringing(self) -> tuple[SessionRef, ...]:
+        """The devices that the call is for and that have not silenced it."""
+        return tuple(ref for ref in self.devices if ref.id not in self.silenced)
+
+    @property
+    def parties(self) -> tuple[SessionRef, ...]:
+        """The sessions that are bound to the call, the caller's first."""
+        calling = SessionRef(self.caller_session, self.caller, self.caller_node)
+        if self.callee_session is None:
+            return (calling,)
+        return calling, SessionRef(self.callee_session, self.callee, self.callee_node)
 
     def binds(self, session: str) -> bool:
         """Whether `session` is one of the two that may relay."""

@@ -1,7 +1,6 @@
 """What can happen to a call, in the past tense. The machine decides what follows.
 
-`user` and `session` are who did it. Whether a device was the `last` one is the shell's
-knowledge, which sees the sessions that are online.
+`user` and `session` are who did it.
 """
 
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from enum import StrEnum
 
 from service.calls.call import MediaPath
 from service.calls.reasons import Reason
+from service.session_ref import SessionRef
 
 
 class MediaState(StrEnum):
@@ -21,17 +21,18 @@ class MediaState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """Devices of the callee have the call."""
+    """A device of the callee has the call; None where nobody may know whether one has."""
 
-    devices: int = 1
+    device: SessionRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A device of the callee took the call."""
+    """A device of the callee took the call; `node` is its session's home."""
 
     user: str
     session: str
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +46,16 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Silenced:
-    """The callee declined on one device; when it was the `last`, that is a rejection."""
+    """The callee declined on one device; when no other rings, that is a rejection."""
 
     user: str
     session: str
     reason: Reason = Reason.REJECTED
-    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """The first SDP answer went to the other side."""
+class Negotiated:
+    """The first SDP answer is about to go to the other side (JSEP, RFC 9429)."""
 
     user: str
     session: str
@@ -83,11 +83,15 @@ class MediaReported:
 
 @dataclass(frozen=True, slots=True)
 class SessionLost:
-    """A session of a party is gone; `last` when it was the user's last one."""
+    """A session of a party is gone; `others` are those that its user still has.
+
+    With `rings_on` an unaccepted call does not end with the callee's last device.
+    """
 
     user: str
     session: str
-    last: bool
+    others: frozenset[str] = frozenset()
+    rings_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ Event = (
     | Accepted
     | Rejected
     | Silenced
-    | Answered
+    | Negotiated
     | HungUp
     | MediaReported
     | SessionLost

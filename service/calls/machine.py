@@ -42,6 +42,7 @@ def initiate(
     callee: str,
     now: int,
     timeouts: Timeouts,
+    caller_node: str = "",
     caller_name: str | None = None,
     metadata: bytes | None = None,
     trace: str | None = None,
@@ -52,6 +53,7 @@ def initiate(
         type=call_type,
         caller=caller,
         caller_session=caller_session,
+        caller_node=caller_node,
         callee=callee,
         caller_name=caller_name,
         metadata=metadata,
@@ -96,13 +98,13 @@ def _refusal(call: Call, event: happened.Event) -> errors.RinglineError:
     if isinstance(event, happened.Accepted | happened.Rejected | happened.Silenced):
         return errors.AlreadyAnswered()
     session = getattr(event, "session", None)
-    before_accept = call.unanswered and getattr(event, "user", None) == call.callee
+    before_accept = call.unaccepted and getattr(event, "user", None) == call.callee
     if session is not None and not call.binds(session) and not before_accept:
         return errors.NotParticipant()
     return errors.InvalidState(f"The call is {call.state}.")
 
 
-_UNANSWERED: dict[type[happened.Event], tuple[Rule, ...]] = {
+_UNACCEPTED: dict[type[happened.Event], tuple[Rule, ...]] = {
     happened.Accepted: (Rule(State.CONNECTING, rules.accept),),
     happened.Rejected: (Rule(State.ENDED, rules.reject),),
     happened.Silenced: (
@@ -117,6 +119,7 @@ _UNANSWERED: dict[type[happened.Event], tuple[Rule, ...]] = {
     happened.SessionLost: (
         Rule(State.ENDED, rules.end(Reason.CONNECTION_LOST), rules.party_lost),
         Rule(State.ENDED, rules.end(Reason.CONNECTION_LOST), rules.last_device_lost),
+        Rule(None, rules.leave, rules.device_lost),
         Rule(None, rules.ignore),
     ),
     happened.DeadlinePassed: (
@@ -126,8 +129,10 @@ _UNANSWERED: dict[type[happened.Event], tuple[Rule, ...]] = {
     happened.Terminated: (Rule(State.ENDED, rules.end(Reason.ADMIN_TERMINATED)),),
 }
 
+_RINGS_NO_MORE = (Rule(None, rules.stop_ringing, rules.another_device), Rule(None, rules.ignore))
+
 _ACCEPTED: dict[type[happened.Event], tuple[Rule, ...]] = {
-    happened.Rung: (Rule(None, rules.ignore),),
+    happened.Rung: _RINGS_NO_MORE,
     happened.HungUp: (
         Rule(State.ENDED, rules.end(Reason.COMPLETED), rules.by_a_party),
         Rule(State.ENDED, rules.end_elsewhere(Reason.COMPLETED)),
@@ -143,14 +148,17 @@ _ACCEPTED: dict[type[happened.Event], tuple[Rule, ...]] = {
 _ROWS: dict[State, dict[type[happened.Event], tuple[Rule, ...]]] = {
     State.INITIATING: {
         happened.Rung: (Rule(State.RINGING, rules.ring),),
-        **_UNANSWERED,
+        **_UNACCEPTED,
     },
     State.RINGING: {
-        happened.Rung: (Rule(None, rules.ring_more),),
-        **_UNANSWERED,
+        happened.Rung: (
+            Rule(None, rules.ring_more, rules.another_device),
+            Rule(None, rules.ignore),
+        ),
+        **_UNACCEPTED,
     },
     State.CONNECTING: {
-        happened.Answered: (Rule(State.CONNECTED, rules.connect, rules.by_a_party),),
+        happened.Negotiated: (Rule(State.CONNECTED, rules.connect, rules.by_a_party),),
         happened.DeadlinePassed: (
             Rule(State.ENDED, rules.end(Reason.CONNECT_TIMEOUT), rules.time_is_up),
             Rule(None, rules.ignore),
@@ -158,7 +166,7 @@ _ROWS: dict[State, dict[type[happened.Event], tuple[Rule, ...]]] = {
         **_ACCEPTED,
     },
     State.CONNECTED: {
-        happened.Answered: (Rule(None, rules.ignore, rules.by_a_party),),
+        happened.Negotiated: (Rule(None, rules.ignore, rules.by_a_party),),
         happened.DeadlinePassed: (
             Rule(State.ENDED, rules.end(Reason.MAX_DURATION), rules.time_is_up),
             Rule(None, rules.ignore),
@@ -167,7 +175,7 @@ _ROWS: dict[State, dict[type[happened.Event], tuple[Rule, ...]]] = {
     },
     State.ENDED: {
         happened.HungUp: (Rule(None, rules.tell_ended),),
-        happened.Rung: (Rule(None, rules.ignore),),
+        happened.Rung: _RINGS_NO_MORE,
         happened.SessionLost: (Rule(None, rules.ignore),),
         happened.DeadlinePassed: (Rule(None, rules.ignore),),
         happened.Terminated: (Rule(None, rules.ignore),),

@@ -37,7 +37,7 @@ Outcome = tuple[Changes, tuple[Send, ...]]
 Act = Callable[[Call, Any, int, Timeouts], Outcome]
 Guard = Callable[[Call, Any, int], bool]
 
-Said = happened.Answered | happened.HungUp | happened.MediaReported
+Said = happened.Negotiated | happened.HungUp | happened.MediaReported
 """What either party may do."""
 
 
@@ -71,12 +71,25 @@ def party_lost(call: Call, event: happened.SessionLost, _now: int) -> bool:
 
 def last_device_lost(call: Call, event: happened.SessionLost, _now: int) -> bool:
     """The callee has no device left to ring."""
-    return event.user == call.callee and event.last
+    return event.user == call.callee and not event.rings_on and event.others <= call.silenced
 
 
-def last_device(_call: Call, event: happened.Silenced, _now: int) -> bool:
+def device_lost(call: Call, event: happened.SessionLost, _now: int) -> bool:
+    """The lost session was one of those that ring."""
+    return any(ref.id == event.session for ref in call.ringing)
+
+
+def last_device(call: Call, event: happened.Silenced, _now: int) -> bool:
     """No other device rings."""
-    return event.last
+    return all(ref.id == event.session for ref in call.ringing)
+
+
+def another_device(call: Call, event: happened.Rung, _now: int) -> bool:
+    """The call does not know the device yet."""
+    device = event.device
+    if device is None or call.binds(device.id) or device.id in call.silenced:
+        return False
+    return all(ref.id != device.id for ref in call.devices)
 
 
 def time_is_up(call: Call, _event: happened.DeadlinePassed, now: int) -> bool:
@@ -89,13 +102,24 @@ def time_is_up(call: Call, _event: happened.DeadlinePassed, now: int) -> bool:
 
 def ring(call: Call, event: happened.Rung, now: int, _timeouts: Timeouts) -> Outcome:
     """The first device has it: tell the caller."""
-    ringing = CallRinging(call.id, by=call.callee)
-    return {"ringing_at": now, "devices": event.devices}, (Send(Audience.CALLER, ringing),)
+    devices = ring_more(call, event, now, _timeouts)[0] if another_device(call, event, now) else {}
+    return {"ringing_at": now, **devices}, (
+        Send(Audience.CALLER, CallRinging(call.id, by=call.callee)),
+    )
 
 
 def ring_more(call: Call, event: happened.Rung, _now: int, _timeouts: Timeouts) -> Outcome:
     """A device that came later rings, too; the caller has heard already."""
-    return {"devices": call.devices + event.devices}, ()
+    return {"devices": (*call.devices, event.device)}, ()
+
+
+def stop_ringing(call: Call, _event: happened.Rung, _now: int, _timeouts: Timeouts) -> Outcome:
+    """A device rings for a call that rings no more: tell it what became of that."""
+    if call.accepted_at is None:
+        ended = CallEnded(call.id, call.ended_by, call.reason or Reason.CANCELLED, 0)
+    else:
+        ended = CallEnded(call.id, call.callee, Reason.ANSWERED_ELSEWHERE, 0)
+    return {}, (Send(Audience.ACTOR, ended),)
 
 
 def accept(call: Call, event: happened.Accepted, now: int, timeouts: Timeouts) -> Outcome:
@@ -104,6 +128,7 @@ def accept(call: Call, event: happened.Accepted, now: int, timeouts: Timeouts) -
     elsewhere = CallEnded(call.id, call.callee, Reason.ANSWERED_ELSEWHERE, 0)
     changes = {
         "callee_session": event.session,
+        "callee_node": event.node,
         "accepted_at": now,
         "metadata": None,  # nobody is rung any more
         "deadline": now + timeouts.connect,
@@ -115,7 +140,7 @@ def accept(call: Call, event: happened.Accepted, now: int, timeouts: Timeouts) -
     )
 
 
-def connect(call: Call, _event: happened.Answered, now: int, timeouts: Timeouts) -> Outcome:
+def connect(call: Call, _event: happened.Negotiated, now: int, timeouts: Timeouts) -> Outcome:
     """From here only the longest duration bounds the call."""
     longest, accepted = timeouts.longest, call.accepted_at or now
     return {"connected_at": now, "deadline": accepted + longest if longest else None}, ()
@@ -135,6 +160,11 @@ def silence(call: Call, event: happened.Silenced, _now: int, _timeouts: Timeouts
     """One device stops ringing; nobody else notices."""
     rejected = CallRejected(call.id, event.user, event.reason)
     return {"silenced": call.silenced | {event.session}}, (Send(Audience.ACTOR, rejected),)
+
+
+def leave(call: Call, event: happened.SessionLost, _now: int, _timeouts: Timeouts) -> Outcome:
+    """One device is gone; the others ring on."""
+    return {"silenced": call.silenced | {event.session}}, ()
 
 
 def reject(
@@ -183,7 +213,7 @@ def end(default: Reason) -> Act:
         by = getattr(event, "user", None)
         since = call.accepted_at
         ended = CallEnded(call.id, by, why, 0 if since is None else now - since)
-        called = Audience.DEVICES if call.unanswered else Audience.CALLEE
+        called = Audience.DEVICES if call.unaccepted else Audience.CALLEE
         sends = (Send(Audience.CALLER, ended), Send(called, ended))
         changes = over(why, by, now)
         if why is Reason.MEDIA_FAILED:

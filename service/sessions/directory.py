@@ -6,7 +6,7 @@ from service.sessions.session import Session
 
 
 class Directory:
-    """Finds sessions by id; the `ports.Mail` of a single node."""
+    """Finds sessions by id."""
 
     def __init__(self) -> None:
         self._sessions: dict[str, Session] = {}
@@ -28,11 +28,3 @@ class Directory:
     def get(self, session_id: str) -> Session | None:
         """The session, if its home is here."""
         return self._sessions.get(session_id)
-
-    def deliver(self, session: str, event: str, payload: bytes) -> bool:
-        """Write one event to a session; False when it is gone."""
-        found = self._sessions.get(session)
-        if found is None:
-            return False
-        found.emit(event, payload)
-        return True

@@ -1,14 +1,26 @@
 """The one answer that an event gets: its acknowledgement, or an `error` event, never both."""
 
-from collections.abc import Callable
+from typing import Protocol
 
 from msgspec import Raw
 
 from service.errors import RinglineError
-from service.ports import Answer
+from service.ports import Outcome
 from service.wire import packets
 from service.wire.server_events import Error, ServerEvent
 from service.wire.subject import subject_of
+
+
+class Recipient(Protocol):
+    """Who gets an answer: a session, or a client that has none yet."""
+
+    def emit(self, event: str, payload: bytes) -> None:
+        """Write one event, its JSON payload ready."""
+        ...
+
+    def acknowledge(self, ack: int, payload: bytes) -> None:
+        """Write the acknowledgement of an event, its JSON argument ready."""
+        ...
 
 
 class Reply:
@@ -19,20 +31,20 @@ class Reply:
     call and the request that `payload` names.
     """
 
-    __slots__ = ("_ack", "_event", "_payload", "_write", "answer", "result")
+    __slots__ = ("_ack", "_payload", "_to", "event", "outcome", "result")
 
     def __init__(
         self,
-        write: Callable[[bytes], None],
+        to: Recipient,
         event: str,
         ack: int | None,
         payload: Raw | None = None,
     ) -> None:
-        self._write = write
-        self._event = event
+        self._to = to
+        self.event = event
         self._ack = ack
         self._payload = payload
-        self.answer: Answer | None = None
+        self.outcome: Outcome | None = None
         self.result: str | None = None
         """`ok` or the error's code, once there is an answer."""
 
@@ -43,28 +55,28 @@ class Reply:
     def done(self, event: str, fields: bytes = b"{}") -> None:
         """It worked; `fields` is a JSON object."""
         self.result = self.result or "ok"
-        self._give(Answer(ok=True, event=event, fields=fields))
+        self._give(Outcome(ok=True, event=event, fields=fields))
 
     def fail(self, error: RinglineError) -> None:
         """It did not work. After an answer this says nothing."""
         self.result = self.result or error.code
         subject = subject_of(self._payload)
-        told = Error.of(error, self._event, subject.call_id, subject.request_id)
-        self._give(Answer(ok=False, event=Error.event, fields=told.encode()))
+        told = Error.of(error, self.event, subject.call_id, subject.request_id)
+        self._give(Outcome(ok=False, event=Error.event, fields=told.encode()))
 
-    def repeat(self, answer: Answer) -> None:
+    def repeat(self, outcome: Outcome) -> None:
         """Give the answer that the same `requestId` got first, with its event if unasked."""
         self.result = self.result or "repeated"
-        self._give(answer)
-        if answer.ok and self._ack is None:
-            self._write(packets.encode_event(answer.event, answer.fields))
+        self._give(outcome)
+        if outcome.ok and self._ack is None:
+            self._to.emit(outcome.event, outcome.fields)
 
-    def _give(self, answer: Answer) -> None:
-        if self.answer is not None:
+    def _give(self, outcome: Outcome) -> None:
+        if self.outcome is not None:
             return
-        self.answer = answer
+        self.outcome = outcome
         if self._ack is not None:
-            told = packets.ok(answer.fields) if answer.ok else packets.failed(answer.fields)
-            self._write(packets.encode_ack(self._ack, told))
-        elif not answer.ok:
-            self._write(packets.encode_event(answer.event, answer.fields))
+            told = packets.ok(outcome.fields) if outcome.ok else packets.failed(outcome.fields)
+            self._to.acknowledge(self._ack, told)
+        elif not outcome.ok:
+            self._to.emit(outcome.event, outcome.fields)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from service.errors import TokenExpired
-from service.ports import Identity, SessionRef
-from service.wire.packets import encode_event
+from service.ports import Identity
+from service.session_ref import SessionRef
+from service.wire.packets import encode_ack, encode_event
 
 MOST_HELD = 1024 * 1024
 """Bytes that are kept for a session until its greeting, before it is closed."""
@@ -30,9 +31,10 @@ class Pulse(Protocol):
 class Session:
     """A user's device, joined on this node.
 
-    Every event to the client passes `emit`, in order; that is where a later protocol numbers
-    them. `write` takes an encoded Socket.IO packet and never waits; `close` ends the connection.
-    `address` is where the client is, for what is held against a sender and not a user.
+    Everything to the client passes `emit` or `acknowledge`, in order; that is where a later
+    protocol numbers events. `write` takes an encoded Socket.IO packet and never waits; `close` ends
+    the connection. `address` is where the client is, for what is held against a sender and not a
+    user.
     """
 
     __slots__ = (
@@ -73,7 +75,13 @@ class Session:
 
     def emit(self, event: str, payload: bytes) -> None:
         """Write one event, its JSON payload ready."""
-        packet = encode_event(event, payload)
+        self._send(encode_event(event, payload))
+
+    def acknowledge(self, ack: int, payload: bytes) -> None:
+        """Write the acknowledgement of an event, its JSON argument ready."""
+        self._send(encode_ack(ack, payload))
+
+    def _send(self, packet: bytes) -> None:
         if self._held is None:
             self.write(packet)
         else:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from service import errors
 from service.calls.admission import Admitted, Glare, admit
 from service.calls.call import Call
-from service.ports import CallStore, Clock, Engagements, SessionStore
+from service.calls.events import SessionLost
+from service.ports import Clock, Engagements, UserStore
 from service.sessions.liveness import Liveness
 from service.sessions.session import Session
 from service.signalling.presence import Presence
-from service.signalling.transitions import Transitions, overdue, session_lost
+from service.signalling.transitions import Transitions, overdue
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +37,14 @@ class Availability:
     def __init__(
         self,
         *,
-        calls: CallStore,
-        sessions: SessionStore,
+        users: UserStore,
         transitions: Transitions,
         liveness: Liveness,
         presence: Presence,
         clock: Clock,
         call_waiting: bool,
     ) -> None:
-        self._calls = calls
-        self._sessions = sessions
+        self._users = users
         self._transitions = transitions
         self._liveness = liveness
         self._presence = presence
@@ -70,17 +69,16 @@ class Availability:
         return found
 
     async def _look(self, who: Session, callee: str) -> Available | Engaged:
-        devices = await self._sessions.of(callee)
-        if not devices and self._presence.visible:
+        mine, theirs = await self._situation(who.user, callee)
+        if not theirs.sessions and self._presence.visible:
             raise errors.UserUnavailable
-        mine, theirs = await self._engaged(who.user), await self._engaged(callee)
         try:
             verdict = admit(
                 who.user,
                 callee,
                 mine=mine.calls,
                 theirs=theirs.calls,
-                resumable={ref.id for ref in (*devices, who.ref) if ref.resumable},
+                resumable={ref.id for ref in (*theirs.sessions, who.ref) if ref.resumable},
                 session=who.id,
                 call_waiting=self._call_waiting,
             )
@@ -90,22 +88,26 @@ class Availability:
             return Engaged(refusal, own, frozenset(bound) - own)
         return Available(verdict, mine.version, theirs.version)
 
-    async def _engaged(self, user: str) -> Engagements:
-        """The user's live calls, after seeing that each of them still lives."""
-        engaged = await self._calls.engagements(user)
-        settled = [call for call in engaged.calls if await self._settle(call)]
-        return engaged if not settled else await self._calls.engagements(user)
+    async def _situation(self, caller: str, callee: str) -> tuple[Engagements, Engagements]:
+        """What the two are doing, after seeing that each of their calls still lives."""
+        found = mine, theirs = await self._users.situation(caller, callee)
+        online = {
+            user: frozenset(ref.id for ref in engaged.sessions)
+            for user, engaged in ((caller, mine), (callee, theirs))
+        }
+        calls = {call.id: call for call in (*mine.calls, *theirs.calls)}
+        settled = [call for call in calls.values() if await self._settle(call, online)]
+        return await self._users.situation(caller, callee) if settled else found
 
-    async def _settle(self, call: Call) -> bool:
+    async def _settle(self, call: Call, online: dict[str, frozenset[str]]) -> bool:
         """End a call whose time is up or whose session is gone; tell whether it was so."""
         if call.deadline is not None and call.deadline <= self._clock():
             return not (await self._transitions.move(call.id, overdue(self._clock()))).live
-        for user, session in (
-            (call.caller, call.caller_session),
-            (call.callee, call.callee_session),
-        ):
-            if session and session not in {ref.id for ref in await self._sessions.of(user)}:
-                return not (await self._transitions.move(call.id, session_lost(user, session))).live
+        for party in call.parties:
+            others = online.get(party.user)
+            if others is not None and party.id not in others:
+                lost = SessionLost(party.user, party.id, others)
+                return not (await self._transitions.move(call.id, lost)).live
         return False
 
 

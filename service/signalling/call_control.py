@@ -7,12 +7,11 @@ from service.calls import events as happened
 from service.calls.call import Call
 from service.calls.reasons import Reason
 from service.pace import paced
-from service.ports import CallStore, Clock
+from service.ports import CallStore, Clock, UserStore
 from service.sessions.reply import Reply
 from service.sessions.session import Session
 from service.signalling.presence import Presence
-from service.signalling.relay import Relay, Route
-from service.signalling.transitions import Transitions, overdue, session_lost, silenced
+from service.signalling.transitions import Transitions, overdue
 from service.telemetry.canary import of_probe
 from service.telemetry.metrics import Metrics
 from service.telemetry.tracing import Tracing
@@ -25,22 +24,22 @@ _log = structlog.get_logger(__name__)
 
 
 class CallControl:
-    """Accepting, declining, ending, negotiating; and what time or loss does to a call."""
+    """Accepting, declining, ending; and what time or loss does to a call."""
 
     def __init__(
         self,
         *,
+        users: UserStore,
         calls: CallStore,
         transitions: Transitions,
-        relay: Relay,
         presence: Presence,
         clock: Clock,
         metrics: Metrics,
         tracing: Tracing,
     ) -> None:
+        self._users = users
         self._calls = calls
         self._transitions = transitions
-        self._relay = relay
         self._presence = presence
         self._clock = clock
         self._metrics = metrics
@@ -57,7 +56,8 @@ class CallControl:
             with self._tracing.accepting(message.call_id):
                 await self._transitions.move(
                     message.call_id,
-                    happened.Accepted(who.user, who.id),
+                    happened.Accepted(who.user, who.id, who.ref.node),
+                    who.ref,
                     lambda after: reply.ok(CallAccepted(call_id=after.id, by=who.user)),
                 )
         except errors.AlreadyAnswered:
@@ -71,9 +71,10 @@ class CallControl:
         device = message.scope == "device"
         await self._transitions.move(
             message.call_id,
-            silenced(who.user, who.id, reason)
+            happened.Silenced(who.user, who.id, reason)
             if device
             else happened.Rejected(who.user, who.id, reason),
+            who.ref,
             lambda after: reply.ok(CallRejected(call_id=after.id, by=who.user, reason=reason)),
         )
 
@@ -82,36 +83,9 @@ class CallControl:
         await self._transitions.move(
             message.call_id,
             happened.HungUp(who.user, who.id, message.reason),
+            who.ref,
             lambda after: reply.ok(ended(after)),
         )
-
-    async def relay(self, who: Session, message: said.RelayEvent, reply: Reply) -> None:
-        """Pass a message on; the first answer connects the call before it goes."""
-        route = self._relay.route(who, message)
-        if route is None:
-            await self._explain_missing(who, message)
-            return
-        if isinstance(message, said.CallAnswer) and not route.call.unanswered:
-            await self._transitions.move(
-                route.call.id,
-                happened.Answered(who.user, who.id),
-                lambda _after: self._relay.forward(who, route, message, reply),
-            )
-        else:
-            self._relay.forward(who, route, message, reply)
-
-    def relay_now(self, who: Session, message: said.RelayEvent, reply: Reply | None) -> bool:
-        """The same without waiting, where no store is needed; else False and nothing is done.
-
-        `reply` acknowledges; None when nobody asked.
-        """
-        route = self._relay.route(who, message)
-        if route is None or (isinstance(message, said.CallAnswer) and not connected(route)):
-            return False
-        self._relay.forward(who, route, message, reply)
-        if isinstance(message, said.CallOffer) and connected(route):
-            self._tracing.renegotiated(route.call)
-        return True
 
     async def media(self, who: Session, message: said.CallMediaReport, reply: Reply) -> None:
         """Pass a media report on, and remember the first success."""
@@ -124,7 +98,9 @@ class CallControl:
             path=None if stats is None else stats.path,
             turn_refused=stats is not None and stats.turn_error is not None,
         )
-        call = await self._transitions.move(message.call_id, report, lambda _after: reply.ok(told))
+        call = await self._transitions.move(
+            message.call_id, report, who.ref, lambda _after: reply.ok(told)
+        )
         now = self._clock()
         if stats is not None and now >= who.measured_until and not of_probe(who.user):
             who.measured_until = now + MEASURED_EVERY_MS
@@ -135,8 +111,14 @@ class CallControl:
 
         Where nobody may know who is online, that rings on until its time is up.
         """
-        gone = session_lost(who.user, who.id, rings_on=not self._presence.visible)
-        for call in (await self._calls.engagements(who.user)).calls:
+        left = await self._users.remove(who.ref, self._clock())
+        gone = happened.SessionLost(
+            who.user,
+            who.id,
+            frozenset(ref.id for ref in left.sessions),
+            rings_on=not self._presence.visible,
+        )
+        for call in left.calls:
             await self._transitions.move(call.id, gone)
 
     async def timed_out(self) -> None:
@@ -156,21 +138,6 @@ class CallControl:
     async def terminate(self, call_id: str, reason: Reason) -> Call:
         """End a call for the operator."""
         return await self._transitions.move(call_id, happened.Terminated(reason))
-
-    async def _explain_missing(self, who: Session, message: said.RelayEvent) -> None:
-        if message.call_id is not None:
-            call = await self._transitions.load(message.call_id)
-            if who.user not in (call.caller, call.callee):
-                raise errors.NotParticipant
-            raise errors.CallEnded
-        if message.to is None:
-            raise errors.InvalidPayload("callId: Expected callId, or the peer's id in `to`.")
-        raise errors.CallNotFound("There is no live call with that user.")
-
-
-def connected(route: Route) -> bool:
-    """Whether the first answer has gone over the route."""
-    return route.call.connected_at is not None
 
 
 def ended(call: Call) -> CallEnded:

@@ -1,9 +1,7 @@
-"""Placing a call: limits, admission, engaging both users, ringing every device."""
+"""Placing a call: limits, admission, engaging both users, having every device ring."""
 
 from collections.abc import Callable
 from contextlib import suppress
-
-import msgspec
 
 from service import errors, ids
 from service.calls import machine
@@ -12,17 +10,18 @@ from service.calls.call import Call
 from service.calls.events import Accepted, Rejected, Rung, SessionLost
 from service.calls.reasons import Reason
 from service.calls.rules import Timeouts
+from service.keyed_locks import KeyedLocks
 from service.limits import Limit, Meters
-from service.ports import CallStore, Clock, IceSource, SessionRef, SessionStore
+from service.ports import CallStore, Clock, Delivery, IceSource, Ring
 from service.sessions.reply import Reply
 from service.sessions.session import Session
 from service.signalling.availability import Availability, Available
 from service.signalling.presence import Presence
-from service.signalling.relay import Relay
+from service.signalling.routes import Routes
 from service.signalling.transitions import Transitions
 from service.telemetry.tracing import Setup, Tracing
 from service.wire.client_events import CallInitiate
-from service.wire.server_events import CallIncoming, CallInitiated, GlareAccepted, ice_fields
+from service.wire.server_events import CallInitiated, GlareAccepted, ice_fields
 
 INITIATES = Limit(count=20, per_ms=60_000)
 INITIATES_TO_ONE = Limit(count=6, per_ms=60_000)
@@ -30,15 +29,16 @@ _ATTEMPTS = 16
 
 
 class CallSetup:
-    """Starts calls, and rings the devices that come later."""
+    """Starts calls."""
 
     def __init__(
         self,
         *,
         calls: CallStore,
-        sessions: SessionStore,
         transitions: Transitions,
-        relay: Relay,
+        routes: Routes,
+        locks: KeyedLocks,
+        delivery: Delivery,
         presence: Presence,
         ice: IceSource,
         clock: Clock,
@@ -49,9 +49,10 @@ class CallSetup:
         scale: float = 1.0,
     ) -> None:
         self._calls = calls
-        self._sessions = sessions
         self._transitions = transitions
-        self._relay = relay
+        self._routes = routes
+        self._locks = locks
+        self._delivery = delivery
         self._presence = presence
         self._ice = ice
         self._clock = clock
@@ -99,18 +100,6 @@ class CallSetup:
                 return
         raise errors.StoreUnavailable
 
-    async def ring_late(self, who: Session) -> None:
-        """Ring a device that came online while somebody calls its user."""
-        for call in (await self._calls.engagements(who.user)).calls:
-            if call.callee == who.user and call.unanswered:
-                await self._transitions.move(
-                    call.id,
-                    lambda current, _devices: (
-                        Rung() if self._relay.may_ring(current, who.id) else None
-                    ),
-                    lambda current: self._ring_device(current, who.ref),
-                )
-
     def _limit(self, caller: str, callee: str) -> None:
         now = self._clock()
         if wait := self._by_user.take(caller, now):
@@ -122,7 +111,8 @@ class CallSetup:
         with self._tracing.accepting(call.id):
             await self._transitions.move(
                 call.id,
-                Accepted(who.user, who.id),
+                Accepted(who.user, who.id, who.ref.node),
+                who.ref,
                 lambda accepted: reply.ok(GlareAccepted(call_id=accepted.id, by=who.user)),
             )
 
@@ -131,7 +121,9 @@ class CallSetup:
         for ring in verdict.answered_busy:
             session = None if who.id in ring.silenced else who.id
             with suppress(errors.CallEnded, errors.AlreadyAnswered):  # admission looks again
-                await self._transitions.move(ring.id, Rejected(who.user, session, Reason.BUSY))
+                await self._transitions.move(
+                    ring.id, Rejected(who.user, session, Reason.BUSY), who.ref if session else None
+                )
 
     def _new_call(self, who: Session, message: CallInitiate, setup: Setup) -> Call:
         setup.call_id = ids.call_id()
@@ -141,6 +133,7 @@ class CallSetup:
             call_type=message.call_type,
             caller=who.user,
             caller_session=who.id,
+            caller_node=who.ref.node,
             caller_name=who.identity.name,
             callee=message.to,
             metadata=bytes(message.metadata) if message.metadata else None,
@@ -154,32 +147,32 @@ class CallSetup:
         Raises:
             UserUnavailable: the callee's last device left before the call was there to be ended.
         """
-        async with self._transitions.lock(
-            call.id
-        ):  # none may answer what the caller has not heard of
-            versions = available.caller_version, available.callee_version
-            if not await self._calls.open(call, *versions):
+        hidden = not self._presence.visible
+        self._locks.enter(call.id)  # nobody may answer what the caller has not heard of
+        try:
+            opened = await self._calls.open(
+                call, available.caller_version, available.callee_version
+            )
+            if opened is None:
                 return False
-            devices = await self._sessions.of(call.callee)  # who joined before the call was there
-            hidden = not self._presence.visible
-            if not devices and not hidden and await self._withdraw(call):
+            if not opened.devices and not hidden and await self._withdraw(opened):
+                self._presence.moved(opened)
                 raise errors.UserUnavailable
-            self._relay.follow(call)
-            self._transitions.observe(None, call)
-            self._announce(who, call, reply)
-            reached = [self._ring_device(call, device) for device in devices]
-        if any(reached) or hidden:
-            await self._transitions.move(call.id, Rung(sum(reached)))
-        await self._presence.changed(call.caller)
+            self._announce(who, opened, reply)
+            self._routes.begin(opened)
+        finally:
+            self._locks.leave(call.id)
+        for device in opened.devices:
+            self._delivery.send(device, Ring(opened))
+        if hidden and not opened.devices:
+            await self._transitions.move(call.id, Rung())
         return True
 
     async def _withdraw(self, call: Call) -> bool:
         """End a call that nobody has heard of; False when somebody has, on another node."""
-        gone = SessionLost(call.callee, "", last=True)
+        gone = SessionLost(call.callee, "")
         after = machine.decide(call, gone, self._clock(), self._timeouts).call
-        withdrawn = await self._calls.swap(call, after)
-        await self._presence.changed(call.caller)
-        return withdrawn
+        return await self._calls.swap(call, after, call.id) is after
 
     def _announce(self, who: Session, call: Call, reply: Reply) -> None:
         initiated = CallInitiated(
@@ -193,21 +186,3 @@ class CallSetup:
         )
         reply.ok(initiated)
         who.emit(initiated.event, initiated.encode())
-
-    def _ring_device(self, call: Call, device: SessionRef) -> bool:
-        """Ring one device, once, while there is something to answer."""
-        if not call.unanswered or not self._relay.may_ring(call, device.id):
-            return False
-        now = self._clock()
-        incoming = CallIncoming(
-            from_=call.caller,
-            from_name=call.caller_name,
-            call_type=call.type,
-            call_id=call.id,
-            state=call.state,
-            metadata=msgspec.Raw(call.metadata) if call.metadata else msgspec.UNSET,
-            expires_at=call.deadline or 0,
-            expires_in_ms=max(0, (call.deadline or 0) - now),
-            **ice_fields(self._ice.servers(device.user, now)),
-        )
-        return self._relay.ring(call, device.id, incoming.event, incoming.encode())

@@ -1,11 +1,14 @@
 """Who is online and in a call, for those who ask and those who watch."""
 
 from service import errors
+from service.calls.call import Call
 from service.keyed_locks import KeyedLocks
 from service.pace import paced
-from service.ports import CallStore, Mail, SessionStore
+from service.ports import UserStore
+from service.sessions.directory import Directory
 from service.sessions.reply import Reply
 from service.sessions.session import Session
+from service.tasks import Tasks
 from service.wire.client_events import UserStatusQuery, UserUnwatch, UserWatch
 from service.wire.server_events import UserStatus
 
@@ -20,11 +23,11 @@ class Presence:
     """
 
     def __init__(
-        self, sessions: SessionStore, calls: CallStore, mail: Mail, *, visible: bool = True
+        self, users: UserStore, directory: Directory, tasks: Tasks, *, visible: bool = True
     ) -> None:
-        self._sessions = sessions
-        self._calls = calls
-        self._mail = mail
+        self._users = users
+        self._directory = directory
+        self._tasks = tasks
         self.visible = visible
         self._watchers: dict[str, dict[str, None]] = {}
         self._watched: dict[str, set[str]] = {}
@@ -38,13 +41,12 @@ class Presence:
         """What may be known of a user now."""
         if not self.visible:
             return UserStatus(user_id=user, is_online=False, is_in_call=False, last_seen_at=None)
-        online = bool(await self._sessions.of(user))
-        engaged = (await self._calls.engagements(user)).calls
+        now = await self._users.engagements(user)
         return UserStatus(
             user_id=user,
-            is_online=online,
-            is_in_call=any(call.caller == user or not call.unanswered for call in engaged),
-            last_seen_at=None if online else await self._sessions.last_seen(user),
+            is_online=bool(now.sessions),
+            is_in_call=any(call.caller == user or not call.unaccepted for call in now.calls),
+            last_seen_at=None if now.sessions else now.last_seen,
         )
 
     async def query(self, who: Session, message: UserStatusQuery, reply: Reply) -> None:
@@ -80,12 +82,20 @@ class Presence:
         """Drop what a session that is gone has watched."""
         self._drop(who.id, self._watched.get(who.id, set()))
 
-    async def changed(self, *users: str) -> None:
-        """Tell the watchers of these users, where there are any and something changed."""
-        for user in users:
+    def moved(self, call: Call) -> None:
+        """Tell the watchers of both parties of a call what changed with it."""
+        for user in (call.caller, call.callee):
+            self.changed(user)
+
+    def changed(self, user: str) -> None:
+        """Tell the watchers of a user, where there are any and something changed."""
+        if user in self._watchers:
+            self._tasks.start(self._tell(user))
+
+    async def _tell(self, user: str) -> None:
+        async with self._locks.of(user):
             if user in self._watchers:
-                async with self._locks.of(user):
-                    await self._spread(await self.status(user))
+                await self._spread(await self.status(user))
 
     async def _spread(self, status: UserStatus) -> bool:
         """Tell all watchers what any one learns, in the user's turn: they share what they know.
@@ -100,8 +110,9 @@ class Presence:
         if before is None or before == status:
             return False
         payload = status.encode()
-        async for session in paced(tuple(self._watchers[user])):
-            self._mail.deliver(session, status.event, payload)
+        async for watcher in paced(tuple(self._watchers[user])):
+            if (session := self._directory.get(watcher)) is not None:
+                session.emit(status.event, payload)
         return True
 
     def _drop(self, session: str, users: set[str]) -> None:

@@ -1,5 +1,6 @@
 """What falls due in a session's life: its token's end, and fresh ICE servers in a call."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 
@@ -10,7 +11,7 @@ from service.auth.keys import failure
 from service.calls.call import Call
 from service.deadlines import Deadlines
 from service.pace import paced
-from service.ports import CallStore, Clock, IceSource, Identity
+from service.ports import Clock, IceSource, Identity, UserStore
 from service.sessions.directory import Directory
 from service.sessions.reply import Reply
 from service.sessions.session import Session
@@ -50,14 +51,14 @@ class Renewal:
         self,
         *,
         directory: Directory,
-        calls: CallStore,
+        users: UserStore,
         ice: IceSource,
         identify: Callable[[str, str], Awaitable[Identity]],
         clock: Clock,
         metrics: AuthMetrics,
     ) -> None:
         self._directory = directory
-        self._calls = calls
+        self._users = users
         self._ice = ice
         self._identify = identify
         self._clock = clock
@@ -86,7 +87,8 @@ class Renewal:
             AuthUnavailable: it cannot be judged now.
         """
         try:
-            identity = await self._identify(message.token, who.address)
+            # In a task: keys may have to be fetched, within a deadline that a task can have.
+            identity = await asyncio.ensure_future(self._identify(message.token, who.address))
             if identity.user != who.user:
                 self._metrics.failed(errors.Forbidden.code)
                 raise errors.Forbidden("The token is another user's.")
@@ -125,7 +127,7 @@ class Renewal:
 
     async def _expire(self, session: Session) -> None:
         """A session in a live call may finish it; any other is told and closed."""
-        engaged = (await self._calls.engagements(session.user)).calls
+        engaged = (await self._users.engagements(session.user)).calls
         if any(_concerns(call, session) for call in engaged):
             self._deadlines.set((session.id, Due.EXPIRED), self._clock() + _LINGER_MS)
             return
@@ -135,7 +137,7 @@ class Renewal:
 
     async def _renew_ice(self, session: Session) -> None:
         """Only a call needs fresh servers unasked; the next call brings its own."""
-        engaged = (await self._calls.engagements(session.user)).calls
+        engaged = (await self._users.engagements(session.user)).calls
         if any(call.binds(session.id) for call in engaged):
             ice = self._ice.servers(session.user, self._clock())
             renewed = IceServersRenewed(**ice_fields(ice))
@@ -149,4 +151,4 @@ class Renewal:
 
 def _concerns(call: Call, session: Session) -> bool:
     """Whether the session is in the call, or rung by it."""
-    return call.binds(session.id) or (call.unanswered and call.callee == session.user)
+    return call.binds(session.id) or (call.unaccepted and call.callee == session.user)

@@ -1,28 +1,31 @@
-"""Moving a call: load, decide, compare-and-set, perform. The store decides every race.
+"""Moving a call: decide, compare-and-set, tell. The store decides every race.
 
 What one node does to a call it does in turn, so that what its moves send goes out in the order
-of the moves, however late the store answers.
+of the moves, however late the store answers. A move is decided on the call as this node last saw
+it, which costs one round trip; what is refused on that, or changes nothing, is decided again on
+the call as it is stored.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from itertools import count
 
-from service import errors
+from service import errors, ids
 from service.calls.call import Call
-from service.calls.effects import Audience, Send
-from service.calls.events import DeadlinePassed, Event, SessionLost, Silenced
+from service.calls.effects import Audience
+from service.calls.events import DeadlinePassed, Event
 from service.calls.machine import Decision, decide
-from service.calls.reasons import Reason
 from service.calls.rules import Timeouts
-from service.keyed_locks import KeyedLock, KeyedLocks
-from service.ports import CallObserver, CallStore, Clock, Mail, SessionStore
-from service.signalling.presence import Presence
-from service.signalling.relay import Relay
+from service.keyed_locks import KeyedLocks
+from service.ports import CallStore, Clock, Delivery, Moved
+from service.session_ref import SessionRef
+from service.sessions.directory import Directory
+from service.signalling.routes import Routes
 from service.wire.server_events import encode_message
 
-Devices = frozenset[str]
-"""Ids of the sessions on which the callee is online."""
-Happened = Event | Callable[[Call, Devices], Event | None]
-"""An event, or how to tell it, if there is one, from the call as it stands and the devices."""
+Happened = Event | Callable[[Call], Event | None]
+"""An event, or how to tell it, if there is one, from the call as it stands."""
+Elsewhere = tuple[SessionRef, list[tuple[str, str, bytes]]]
+"""A session of another node, and what sessions there are to be told."""
 
 
 class Transitions:
@@ -31,28 +34,25 @@ class Transitions:
     def __init__(
         self,
         *,
+        node: str,
         calls: CallStore,
-        sessions: SessionStore,
-        mail: Mail,
-        relay: Relay,
-        presence: Presence,
+        directory: Directory,
+        delivery: Delivery,
+        routes: Routes,
+        locks: KeyedLocks,
         clock: Clock,
         timeouts: Timeouts,
-        observers: Sequence[CallObserver] = (),
     ) -> None:
+        self._node = node
         self._calls = calls
-        self._sessions = sessions
-        self._mail = mail
-        self._relay = relay
-        self._presence = presence
+        self._directory = directory
+        self._delivery = delivery
+        self._routes = routes
+        self._locks = locks
         self._clock = clock
         self._timeouts = timeouts
-        self._observers = tuple(observers)
-        self._locks = KeyedLocks()
-
-    def lock(self, call_id: str) -> KeyedLock:
-        """What is done to a call within `async with` this, no move interrupts; none may be made."""
-        return self._locks.of(call_id)
+        self._run = ids.call_id()
+        self._count = count()
 
     async def load(self, call_id: str) -> Call:
         """The call, live or lately ended.
@@ -66,89 +66,118 @@ class Transitions:
         return call
 
     async def move(
-        self, call_id: str, event: Happened, decided: Callable[[Call], object] | None = None
+        self,
+        call_id: str,
+        event: Happened,
+        actor: SessionRef | None = None,
+        decided: Callable[[Call], object] | None = None,
     ) -> Call:
         """Apply an event to a call, however often others move it meanwhile.
 
-        `decided` is told the call as it became, before anything is sent.
+        `actor` is the session that did it; `decided` is told the call as it became, before anything
+        is sent.
 
         Raises:
             CallNotFound: nobody remembers such a call.
             RinglineError: the machine refuses; nothing has changed.
         """
-        async with self.lock(call_id):
-            while True:
-                call = await self.load(call_id)
-                devices = await self._devices(call)
-                what = event(call, devices) if callable(event) else event
-                if what is None:
-                    return call
-                decision = decide(call, what, self._clock(), self._timeouts)
-                if decision.call is call or await self._calls.swap(call, decision.call):
-                    break
+        if (turn := self._locks.enter(call_id)) is not None:
+            await self._locks.granted(call_id, turn)
+        try:
+            before, decision = await self._decide(call_id, event)
             if decided is not None:
                 decided(decision.call)
-            self._perform(call, decision, getattr(what, "session", None), devices)
-        if decision.call.state is not call.state:
-            await self._presence.changed(call.caller, call.callee)
+            self._tell(before, decision, actor)
+            self._follow(before, decision.call, actor)
+        finally:
+            self._locks.leave(call_id)
         return decision.call
 
-    async def _devices(self, call: Call) -> Devices:
-        if not call.unanswered:
-            return frozenset()
-        return frozenset(ref.id for ref in await self._sessions.of(call.callee))
+    async def _decide(self, call_id: str, event: Happened) -> tuple[Call, Decision]:
+        """What comes of the event, stored; the call before it."""
+        route = self._routes.get(call_id)
+        call = await self.load(call_id) if route is None else route.call
+        cached = route is not None
+        while True:
+            decision = self._judge(call, event, cached=cached)
+            if decision is None:
+                call, cached = await self.load(call_id), False
+                continue
+            if decision.call is call:
+                return call, decision
+            stands = await self._calls.swap(call, decision.call, self._op())
+            if stands is decision.call:
+                return call, decision
+            if stands is None:
+                raise errors.CallNotFound
+            call, cached = stands, False
 
-    def _perform(
-        self, before: Call, decision: Decision, actor: str | None, devices: Devices
-    ) -> None:
-        """Write the messages in their order; nothing may wait between the first and the last.
+    def _judge(self, call: Call, event: Happened, *, cached: bool) -> Decision | None:
+        """The machine's decision; None when what stands in the store must be seen first."""
+        what = event(call) if callable(event) else event
+        if what is None:
+            return Decision(call)
+        try:
+            decision = decide(call, what, self._clock(), self._timeouts)
+        except errors.RinglineError:
+            if cached:
+                return None
+            raise
+        return None if cached and decision.call is call else decision
 
-        The observers hear of it while the call's route still stands, which ends with the call.
-        """
-        for send in decision.sends:
-            event, payload = encode_message(send.message)
-            for session in _receivers(send, decision.call, actor, devices):
-                self._mail.deliver(session, event, payload)
-        if decision.call.state is not before.state:
-            self.observe(before, decision.call)
-        self._relay.follow(decision.call)
+    def _op(self) -> str:
+        return f"{self._run}:{next(self._count)}"
 
-    def observe(self, before: Call | None, after: Call) -> None:
-        """Tell the observers what a call did."""
-        for observer in self._observers:
-            observer.moved(before, after)
+    def _tell(self, before: Call, decision: Decision, actor: SessionRef | None) -> None:
+        """Send the messages in their order; nothing may wait between the first and the last."""
+        call, here, parties = decision.call, self._node, decision.call.parties
+        away: dict[str, Elsewhere] = {}
+        for ref, event, payload in _messages(decision, parties, actor):
+            if ref.node != here:
+                away.setdefault(ref.node, (ref, []))[1].append((ref.id, event, payload))
+            elif (session := self._directory.get(ref.id)) is not None:
+                session.emit(event, payload)
+        for ref in (*parties, *before.ringing) if before.unaccepted else parties:
+            if ref.node != here:
+                away.setdefault(ref.node, (ref, []))
+        for ref, told in away.values():
+            self._delivery.send(ref, Moved(call, tuple(told)))
 
-
-def _receivers(send: Send, call: Call, actor: str | None, devices: Devices) -> list[str]:
-    match send.to:
-        case Audience.CALLER:
-            return [call.caller_session]
-        case Audience.CALLEE:
-            return [call.callee_session] if call.callee_session else []
-        case Audience.ACTOR:
-            return [actor] if actor else []
-        case Audience.DEVICES:
-            return sorted(devices - call.silenced)
-        case Audience.OTHER_DEVICES:
-            return sorted(devices - call.silenced - {actor})
-
-
-def silenced(user: str, session: str, reason: Reason) -> Happened:
-    """One device declines: the last that still rings declines for all."""
-    return lambda call, devices: Silenced(
-        user, session, reason, last=devices - call.silenced <= {session}
-    )
+    def _follow(self, before: Call, call: Call, actor: SessionRef | None) -> None:
+        if call is before:  # whoever moved it tells this node so, if it has a part in it
+            self._routes.informed(call, actor)
+            return
+        if self._node in (call.caller_node, call.callee_node):
+            self._routes.begin(before)
+        self._routes.follow(call)
 
 
-def session_lost(user: str, session: str, *, rings_on: bool = False) -> Happened:
-    """A session is gone: the last device takes its ring with it, unless that `rings_on`."""
-    return lambda call, devices: SessionLost(
-        user, session, last=not rings_on and devices - call.silenced <= {session}
-    )
+def _messages(
+    decision: Decision, parties: tuple[SessionRef, ...], actor: SessionRef | None
+) -> Iterator[tuple[SessionRef, str, bytes]]:
+    """Each message of a decision, with the session that it is for."""
+    call, acting = decision.call, () if actor is None else (actor,)
+    for send in decision.sends:
+        event, payload = encode_message(send.message)
+        match send.to:
+            case Audience.CALLER:
+                receivers = parties[:1]
+            case Audience.CALLEE:
+                receivers = parties[1:]
+            case Audience.ACTOR:
+                receivers = acting
+            case Audience.DEVICES:
+                receivers = call.ringing
+            case Audience.OTHER_DEVICES:
+                receivers = tuple(
+                    ref for ref in call.ringing if actor is None or ref.id != actor.id
+                )
+        for ref in receivers:
+            yield ref, event, payload
 
 
 def overdue(now: int) -> Happened:
     """The deadline has passed, unless the call has meanwhile moved on to a later one."""
-    return lambda call, _devices: (
+    return lambda call: (
         DeadlinePassed() if call.deadline is not None and call.deadline <= now else None
     )

@@ -1,1 +1,22 @@
-"""What is behind the store ports: memory for one node."""
+"""What is behind the store ports: memory for one process."""
+
+from dataclasses import dataclass
+
+from service.stores.memory.calls import MemoryCalls
+from service.stores.memory.replies import MemoryReplies
+from service.stores.memory.users import MemoryUsers
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """One store behind each port."""
+
+    users: MemoryUsers
+    calls: MemoryCalls
+    replies: MemoryReplies
+
+
+def open_stores() -> Stores:
+    """The stores of a node that has none but its own memory."""
+    users = MemoryUsers()
+    return Stores(users, MemoryCalls(users), MemoryReplies())

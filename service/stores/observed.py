@@ -9,14 +9,8 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from service.calls.call import Call
-from service.ports import (
-    Answer,
-    AnswerStore,
-    CallStore,
-    Engagements,
-    SessionRef,
-    SessionStore,
-)
+from service.ports import CallStore, Engagements, Outcome, ReplyKey, ReplyStore, UserStore
+from service.session_ref import SessionRef
 from service.telemetry.metrics.pressure import PressureMetrics
 from service.telemetry.tracing import Tracing
 
@@ -48,6 +42,26 @@ class Watch:
         return result
 
 
+class ObservedUsers:
+    """A `ports.UserStore` before another one."""
+
+    def __init__(self, store: UserStore, watch: Watch) -> None:
+        self._store = store
+        self._watch = watch
+
+    def engagements(self, user: str) -> Work[Engagements]:
+        return self._watch("users.engagements", self._store.engagements(user))
+
+    def situation(self, caller: str, callee: str) -> Work[tuple[Engagements, Engagements]]:
+        return self._watch("users.situation", self._store.situation(caller, callee))
+
+    def add(self, ref: SessionRef, most: int) -> Work[Engagements | None]:
+        return self._watch("users.add", self._store.add(ref, most))
+
+    def remove(self, ref: SessionRef, now: int) -> Work[Engagements]:
+        return self._watch("users.remove", self._store.remove(ref, now))
+
+
 class ObservedCalls:
     """A `ports.CallStore` before another one."""
 
@@ -55,52 +69,29 @@ class ObservedCalls:
         self._store = store
         self._watch = watch
 
-    def engagements(self, user: str) -> Work[Engagements]:
-        return self._watch("calls.engagements", self._store.engagements(user))
-
-    def open(self, call: Call, caller_version: int, callee_version: int) -> Work[bool]:
+    def open(self, call: Call, caller_version: int, callee_version: int) -> Work[Call | None]:
         opening = self._store.open(call, caller_version, callee_version)
         return self._watch("calls.open", opening)
 
     def load(self, call_id: str) -> Work[Call | None]:
         return self._watch("calls.load", self._store.load(call_id))
 
-    def swap(self, before: Call, after: Call) -> Work[bool]:
-        return self._watch("calls.swap", self._store.swap(before, after))
+    def swap(self, before: Call, after: Call, op: str) -> Work[Call | None]:
+        return self._watch("calls.swap", self._store.swap(before, after, op))
 
     def due(self, now: int) -> Work[tuple[Call, ...]]:
         return self._watch("calls.due", self._store.due(now))
 
 
-class ObservedSessions:
-    """A `ports.SessionStore` before another one."""
+class ObservedReplies:
+    """A `ports.ReplyStore` before another one."""
 
-    def __init__(self, store: SessionStore, watch: Watch) -> None:
+    def __init__(self, store: ReplyStore, watch: Watch) -> None:
         self._store = store
         self._watch = watch
 
-    def add(self, ref: SessionRef, most: int) -> Work[bool]:
-        return self._watch("sessions.add", self._store.add(ref, most))
+    def claim(self, key: ReplyKey, now: int) -> Work[Outcome | None]:
+        return self._watch("replies.claim", self._store.claim(key, now))
 
-    def remove(self, ref: SessionRef, now: int) -> Work[None]:
-        return self._watch("sessions.remove", self._store.remove(ref, now))
-
-    def of(self, user: str) -> Work[tuple[SessionRef, ...]]:
-        return self._watch("sessions.of", self._store.of(user))
-
-    def last_seen(self, user: str) -> Work[int | None]:
-        return self._watch("sessions.last_seen", self._store.last_seen(user))
-
-
-class ObservedAnswers:
-    """A `ports.AnswerStore` before another one."""
-
-    def __init__(self, store: AnswerStore, watch: Watch) -> None:
-        self._store = store
-        self._watch = watch
-
-    def recall(self, key: tuple[str, str, str], now: int) -> Work[Answer | None]:
-        return self._watch("answers.recall", self._store.recall(key, now))
-
-    def remember(self, key: tuple[str, str, str], answer: Answer, now: int) -> Work[None]:
-        return self._watch("answers.remember", self._store.remember(key, answer, now))
+    def settle(self, key: ReplyKey, outcome: Outcome | None, now: int) -> Work[None]:
+        return self._watch("replies.settle", self._store.settle(key, outcome, now))

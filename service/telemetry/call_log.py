@@ -52,7 +52,7 @@ class CallLog:
             "media": media_result(call) if answered else None,
             "media_failed": call.media_failed,
             "path": call.media_path,
-            "devices": call.devices,
+            "devices": len(call.devices),
             **({"probe": True} if of_probe(call.caller) else {}),
         }
 

@@ -38,6 +38,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "socket.rejected": ("code",),
     "socket.write_failed": (),
     "sweeper.failed": (),
+    "task.failed": (),
 }
 """Events that clients, or a fault of ours, can cause without limit, and the fields that tell their
 kinds apart. The type of an exception does, too."""

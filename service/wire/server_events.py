@@ -242,8 +242,3 @@ def encode_message(message: effects.Message) -> tuple[str, bytes]:
             return CallEnded.event, ended.encode()
         case effects.CallMedia(call_id, by, state):
             return CallMedia.event, CallMedia(call_id=call_id, by=by, state=state).encode()
-
-
-def origin_of(sender: str, call: Call) -> bytes:
-    """What stands beside each payload that `sender` has relayed in a call, from the comma on."""
-    return b',"from":%b,"callId":"%b"' % (_encode(sender), call.id.encode())

@@ -1,16 +1,18 @@
 """A call in each of its states, and everybody who may do something to it.
 
-Alice calls Bob from `a1`; Bob has `b1`, which accepts, and `b2`. Eve is a stranger.
+Alice calls Bob from `a1`; Bob has `b1`, which accepts, and `b2`; `b3` joins later. Eve is a
+stranger.
 """
 
 from dataclasses import replace
 from typing import Any
 
 from service.calls.call import Call, CallType, State
-from service.calls.events import Accepted, Answered, Event, HungUp, Rung
+from service.calls.events import Accepted, Event, HungUp, Negotiated, Rung
 from service.calls.machine import Decision, decide, initiate
 from service.calls.reasons import Reason
 from service.calls.rules import Timeouts
+from service.session_ref import SessionRef
 
 START = 1_795_000_000_000
 LONGEST = 3_600_000
@@ -25,21 +27,25 @@ CALLERS_OTHER = ("alice", "a2")
 CALLEE = ("bob", "b1")
 CALLEES_OTHER = ("bob", "b2")
 STRANGER = ("eve", "e1")
+B1, B2, B3 = (SessionRef(name, "bob", "n2") for name in ("b1", "b2", "b3"))
 ACTORS = (CALLER, CALLERS_OTHER, CALLEE, CALLEES_OTHER, STRANGER)
 
 
-def placed(timeouts: Timeouts = TIMEOUTS) -> Call:
-    return initiate(
+def placed(timeouts: Timeouts = TIMEOUTS, devices: tuple[SessionRef, ...] = (B1, B2)) -> Call:
+    """A call as the store has it: with the callee's devices."""
+    call = initiate(
         call_id="c_1",
         call_type=CallType.VIDEO,
         caller="alice",
         caller_session="a1",
+        caller_node="n1",
         caller_name="Alice",
         callee="bob",
         metadata=b'{"topic":"tea"}',
         now=PLACED,
         timeouts=timeouts,
     )
+    return call._replace(devices=devices)
 
 
 def after(call: Call, event: Event, now: int, timeouts: Timeouts = TIMEOUTS) -> Call:
@@ -47,9 +53,9 @@ def after(call: Call, event: Event, now: int, timeouts: Timeouts = TIMEOUTS) -> 
 
 
 INITIATING = placed()
-RINGING = after(INITIATING, Rung(), RANG)
-CONNECTING = after(RINGING, Accepted(*CALLEE), ACCEPTED)
-CONNECTED = after(CONNECTING, Answered(*CALLEE), ANSWERED)
+RINGING = after(INITIATING, Rung(B1), RANG)
+CONNECTING = after(RINGING, Accepted(*CALLEE, B1.node), ACCEPTED)
+CONNECTED = after(CONNECTING, Negotiated(*CALLEE), ANSWERED)
 OVER = after(CONNECTED, HungUp(*CALLER, Reason.MEDIA_FAILED), ENDED)
 
 CALLS: dict[State, Call] = {
@@ -59,7 +65,7 @@ CALLS: dict[State, Call] = {
     State.CONNECTED: CONNECTED,
     State.ENDED: OVER,
 }
-UNANSWERED = (State.INITIATING, State.RINGING)
+UNACCEPTED = (State.INITIATING, State.RINGING)
 TAKEN = (State.CONNECTING, State.CONNECTED)
 
 

@@ -12,6 +12,7 @@ from service.calls.call import Call, State
 from service.calls.effects import Audience, Send
 from service.calls.machine import Decision, decide
 from service.calls.reasons import Reason
+from service.session_ref import SessionRef
 from tests.calls.situations import ENDLESS, START, TIMEOUTS, placed
 
 ORDER = list(State)
@@ -21,6 +22,7 @@ USERS = {"a1": "alice", "a2": "alice", **dict.fromkeys(DEVICES, "bob"), "e1": "e
 anybody = st.sampled_from(sorted(USERS))
 declining = st.sampled_from([reason for reason in Reason if reason.said_in == "call:reject"])
 hanging_up = st.sampled_from([None, *(reason for reason in Reason if reason.said_in == "call:end")])
+devices = st.sampled_from(DEVICES)
 operators = st.sampled_from([Reason.ADMIN_TERMINATED, Reason.SERVER_SHUTDOWN])
 stretches = st.integers(0, 60_000) | st.just(TIMEOUTS.longest or 0)
 
@@ -34,7 +36,7 @@ def why(before: Call, event: happened.Event) -> Reason:
             return said
         case happened.HungUp(user, _, said):
             early = Reason.CANCELLED if user == before.caller else Reason.REJECTED
-            meant = early if before.unanswered else Reason.COMPLETED
+            meant = early if before.unaccepted else Reason.COMPLETED
             return said if said in {Reason.MEDIA_FAILED, Reason.ERROR} else meant
         case happened.SessionLost():
             return Reason.CONNECTION_LOST
@@ -54,13 +56,20 @@ class AnyCourse(RuleBasedStateMachine):
         self.now = START
         self.timeouts = TIMEOUTS
         self.call = placed()
-        self.online = set(DEVICES)
+        self.online: set[str] = set()
+        self.gone: set[str] = set()
+        self.rung: set[str] = set()
+        self.ring_on: set[str] = set()  # who has rung and has not heard why to stop
+        self.unknown: set[str] = set()  # who has rung, which the call has not heard
         self.winner: str | None = None
 
-    @initialize(endless=st.booleans())
-    def place(self, endless):
+    @initialize(endless=st.booleans(), online=st.sets(devices))
+    def place(self, endless, online):
         self.timeouts = ENDLESS if endless else TIMEOUTS
-        self.call = placed(self.timeouts)
+        self.online = set(online)
+        self.rung, self.ring_on = set(online), set(online)
+        found = tuple(SessionRef(device, "bob") for device in sorted(online))
+        self.call = placed(self.timeouts, found)
         self.now = self.call.created_at
 
     # What can happen.
@@ -69,11 +78,26 @@ class AnyCourse(RuleBasedStateMachine):
     def ring(self):
         self.happens(happened.Rung())
 
+    @rule(device=devices)
+    def join_and_ring(self, device):
+        """A device comes that the call does not know yet; once each."""
+        if device not in self.rung:
+            for known in (self.online, self.rung, self.ring_on, self.unknown):
+                known.add(device)
+
+    @precondition(lambda self: self.rung)
+    @rule(data=st.data())
+    def hear_that_a_device_rings(self, data):
+        """Perhaps late, and perhaps twice."""
+        device = data.draw(st.sampled_from(sorted(self.rung)))
+        self.unknown.discard(device)
+        self.happens(happened.Rung(SessionRef(device, "bob")), device)
+
     @rule(session=anybody)
     def accept(self, session):
         before = self.call
         if self.happens(happened.Accepted(USERS[session], session)):
-            assert before.unanswered
+            assert before.unaccepted
             assert self.winner is None
             self.winner = session
 
@@ -84,12 +108,13 @@ class AnyCourse(RuleBasedStateMachine):
 
     @rule(session=anybody, reason=declining)
     def silence(self, session, reason):
-        last = self.online - self.call.silenced <= {session}
-        self.happens(happened.Silenced(USERS[session], session, reason, last))
+        rang = {ref.id for ref in self.call.ringing}
+        taken = self.happens(happened.Silenced(USERS[session], session, reason))
+        assert not taken or self.call.live is bool(rang - {session})
 
     @rule(session=anybody)
     def answer(self, session):
-        self.happens(happened.Answered(USERS[session], session))
+        self.happens(happened.Negotiated(USERS[session], session))
 
     @rule(session=anybody, reason=hanging_up)
     def hang_up(self, session, reason):
@@ -99,11 +124,17 @@ class AnyCourse(RuleBasedStateMachine):
     def report_media(self, session, state):
         self.happens(happened.MediaReported(USERS[session], session, state))
 
-    @rule(session=anybody)
-    def lose(self, session):
+    @rule(session=anybody, rings_on=st.booleans())
+    def lose(self, session, rings_on):
+        before, rang = self.call, {ref.id for ref in self.call.ringing}
         self.online.discard(session)
-        last = self.online - self.call.silenced <= {session}
-        self.happens(happened.SessionLost(USERS[session], session, last))
+        self.ring_on.discard(session)
+        self.gone.add(session)
+        others = frozenset(self.online if USERS[session] == "bob" else ())
+        lost = happened.SessionLost(USERS[session], session, others, rings_on)
+        if self.happens(lost) and before.unaccepted and USERS[session] == "bob":
+            assert self.call.live is (rings_on or bool(others - before.silenced))
+            assert (self.call is before) is (self.call.live and session not in rang)
 
     @rule(ms=stretches)
     def pass_time(self, ms):
@@ -120,8 +151,9 @@ class AnyCourse(RuleBasedStateMachine):
 
     # What is then true.
 
-    def happens(self, event: happened.Event) -> bool:
+    def happens(self, event: happened.Event, actor: str | None = None) -> bool:
         """Apply an event; tell whether the machine took it."""
+        actor = actor or getattr(event, "session", None)
         before, as_it_was = self.call, deepcopy(self.call)
         try:
             decision = decide(before, event, self.now, self.timeouts)
@@ -129,8 +161,10 @@ class AnyCourse(RuleBasedStateMachine):
             assert self.call == as_it_was
             return False
         assert before == as_it_was
+        if actor in DEVICES:  # who has done something is not rung any more
+            self.rung.add(actor)
         self.check_move(before, event, decision)
-        self.check_sends(before, event, decision)
+        self.check_sends(before, decision, actor)
         self.call = decision.call
         return True
 
@@ -148,18 +182,18 @@ class AnyCourse(RuleBasedStateMachine):
         identity = {"id", "caller", "callee", "caller_session", "created_at", "type"}
         assert all(getattr(after, name) == getattr(before, name) for name in identity)
 
-    def check_sends(self, before: Call, event: happened.Event, decision: Decision) -> None:
-        actor = getattr(event, "session", None)
+    def check_sends(self, before: Call, decision: Decision, actor: str | None) -> None:
         for send in decision.sends:
             assert send.message.call_id == self.call.id
             receivers = self.receivers(send, decision.call, actor)
             assert receivers.isdisjoint({"e1"}), "a stranger was told"
             assert receivers.isdisjoint(before.silenced - {actor, before.callee_session})
-            if not before.unanswered:
+            if not before.unaccepted:
                 assert receivers <= {before.caller_session, before.callee_session, actor}
+            self.ring_on -= receivers
 
     def receivers(self, send: Send, after: Call, actor: str | None) -> set[str | None]:
-        devices = self.online - after.silenced
+        devices = {ref.id for ref in after.ringing}
         told: dict[Audience, set[str | None]] = {
             Audience.CALLER: {after.caller_session},
             Audience.CALLEE: {after.callee_session},
@@ -188,6 +222,12 @@ class AnyCourse(RuleBasedStateMachine):
         assert 0 <= self.call.duration_ms <= self.now - START
 
     @invariant()
+    def each_device_rings_until_it_is_told_or_gone_and_no_longer(self):
+        known = self.ring_on - self.unknown
+        rings = {ref.id for ref in self.call.ringing} - self.gone
+        assert known == (rings - self.unknown if self.call.unaccepted else set())
+
+    @invariant()
     def the_callee_can_only_silence_its_own_devices(self):
         assert all(USERS[session] == "bob" for session in self.call.silenced)
 
@@ -201,6 +241,9 @@ class AnyCourse(RuleBasedStateMachine):
             assert self.call.state is State.CONNECTED
             assert self.timeouts.longest is None
             assert self.happens(happened.HungUp("alice", "a1"))
+        for device in sorted(self.unknown):
+            self.happens(happened.Rung(SessionRef(device, "bob")), device)
+        assert self.ring_on == set()
         assert self.call.state is State.ENDED
         assert decide(self.call, happened.HungUp("bob", "b3"), self.now, TIMEOUTS).call is self.call
 

@@ -3,8 +3,11 @@
 import pytest
 
 from service.calls.call import State
+from service.session_ref import SessionRef
 from tests.calls.situations import (
     ACCEPTED,
+    B1,
+    B2,
     CALLS,
     CONNECTED,
     ENDED,
@@ -43,8 +46,8 @@ def test_every_call_but_an_ended_one_lives(state):
 
 
 @pytest.mark.parametrize("state", State)
-def test_only_a_call_before_its_accept_is_unanswered(state):
-    assert CALLS[state].unanswered is (state in (State.INITIATING, State.RINGING))
+def test_only_a_call_before_its_accept_is_unaccepted(state):
+    assert CALLS[state].unaccepted is (state in (State.INITIATING, State.RINGING))
 
 
 def test_the_two_are_together_from_accept_to_end():
@@ -77,6 +80,18 @@ def test_the_calling_session_is_bound_at_once_and_the_accepting_one_from_its_acc
         True,
         False,
     ]
+
+
+def test_those_devices_ring_that_have_not_silenced_the_call():
+    assert INITIATING.devices == INITIATING.ringing == (B1, B2)
+    assert INITIATING._replace(silenced=frozenset({"b1", "b3"})).ringing == (B2,)
+    assert INITIATING._replace(silenced=frozenset({"b1", "b2"})).ringing == ()
+
+
+def test_the_parties_are_the_bound_sessions_at_their_homes_and_the_callers_is_first():
+    calling, accepting = SessionRef("a1", "alice", "n1"), SessionRef("b1", "bob", "n2")
+    assert INITIATING.parties == (calling,)
+    assert CONNECTED.parties == OVER.parties == (calling, accepting)
 
 
 TRACE, ROOT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"

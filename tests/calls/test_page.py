@@ -58,11 +58,11 @@ def test_every_row_of_the_table_is_on_the_page():
 
 def test_every_move_between_states_is_an_arrow():
     diagram = call_states.render().split("```")[1]
-    unanswered = {"initiating", "ringing"}
+    unaccepted = {"initiating", "ringing"}
     for (state, event), rules in TRANSITIONS.items():
         for rule in (rule for rule in rules if rule.to is not None):
-            both = state in unanswered and rule.to not in unanswered
-            start = f"{'unanswered' if both else state} --> {rule.to}: "
+            both = state in unaccepted and rule.to not in unaccepted
+            start = f"{'unaccepted' if both else state} --> {rule.to}: "
             arrows = [line.strip() for line in diagram.splitlines()]
             (arrow,) = [line for line in arrows if line.startswith(start)]
             assert event.__name__ in arrow

@@ -14,12 +14,12 @@ from service import errors
 from service.calls.call import State
 from service.calls.events import (
     Accepted,
-    Answered,
     DeadlinePassed,
     Event,
     HungUp,
     MediaReported,
     MediaState,
+    Negotiated,
     Rejected,
     Rung,
     SessionLost,
@@ -30,6 +30,9 @@ from service.calls.machine import TRANSITIONS, decide
 from service.calls.reasons import Reason
 from tests.calls.situations import (
     ACTORS,
+    B1,
+    B2,
+    B3,
     CALLEE,
     CALLER,
     CALLERS_OTHER,
@@ -37,13 +40,13 @@ from tests.calls.situations import (
     NOW,
     STRANGER,
     TIMEOUTS,
-    UNANSWERED,
+    UNACCEPTED,
 )
 
 REFUSED_PAIRS = {
-    (State.INITIATING, Answered): "invalid_state",
+    (State.INITIATING, Negotiated): "invalid_state",
     (State.INITIATING, MediaReported): "invalid_state",
-    (State.RINGING, Answered): "invalid_state",
+    (State.RINGING, Negotiated): "invalid_state",
     (State.RINGING, MediaReported): "invalid_state",
     (State.CONNECTING, Accepted): "already_answered",
     (State.CONNECTING, Rejected): "already_answered",
@@ -54,29 +57,29 @@ REFUSED_PAIRS = {
     (State.ENDED, Accepted): "call_ended",
     (State.ENDED, Rejected): "call_ended",
     (State.ENDED, Silenced): "call_ended",
-    (State.ENDED, Answered): "call_ended",
+    (State.ENDED, Negotiated): "call_ended",
     (State.ENDED, MediaReported): "call_ended",
 }
 """What nobody may do in that state: the code that a participant gets for it."""
 
 ANSWERS = (Accepted, Rejected, Silenced)
-PARTIES_ONLY = (Answered, MediaReported)
+PARTIES_ONLY = (Negotiated, MediaReported)
 
 
 def by(kind: type[Event], user: str, session: str) -> Event:
     """An event of that kind that this session causes."""
     if kind is MediaReported:
         return MediaReported(user, session, MediaState.CONNECTED)
-    if kind is SessionLost:
-        return SessionLost(user, session, last=False)
-    assert kind in {Accepted, Rejected, Silenced, Answered, HungUp}
+    assert kind in {Accepted, Rejected, Silenced, Negotiated, HungUp, SessionLost}
     return kind(user, session)
 
 
 def occurrences(kind: type[Event]) -> list[Event]:
     """The events of a kind, by everybody who may cause one."""
-    if kind in (Rung, DeadlinePassed):
-        return [kind()]
+    if kind is Rung:
+        return [Rung(), *map(Rung, (B1, B2, B3))]
+    if kind is DeadlinePassed:
+        return [DeadlinePassed()]
     if kind is Terminated:
         return [Terminated(Reason.ADMIN_TERMINATED)]
     return [by(kind, *actor) for actor in ACTORS]
@@ -91,7 +94,7 @@ def refusal(state: State, event: Event) -> str | None:
         outsider = kind in PARTIES_ONLY and state is not State.ENDED and actor == CALLERS_OTHER
         return "not_participant" if outsider else REFUSED_PAIRS[state, kind]
     if kind in PARTIES_ONLY and state is not State.ENDED:
-        bound = (CALLER,) if state in UNANSWERED else (CALLER, CALLEE)
+        bound = (CALLER,) if state in UNACCEPTED else (CALLER, CALLEE)
         return None if actor in bound else "not_participant"
     return None
 
@@ -141,4 +144,4 @@ def test_a_caller_cannot_answer_for_the_callee_and_is_told_so():
 
 def test_a_refused_state_is_named():
     with pytest.raises(errors.InvalidState, match=r"^The call is ringing\.$"):
-        decide(CALLS[State.RINGING], Answered(*CALLER), NOW, TIMEOUTS)
+        decide(CALLS[State.RINGING], Negotiated(*CALLER), NOW, TIMEOUTS)

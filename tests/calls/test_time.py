@@ -3,7 +3,14 @@
 import pytest
 
 from service.calls.call import State
-from service.calls.events import Accepted, Answered, DeadlinePassed, HungUp, MediaReported, Silenced
+from service.calls.events import (
+    Accepted,
+    DeadlinePassed,
+    HungUp,
+    MediaReported,
+    Negotiated,
+    Silenced,
+)
 from service.calls.events import MediaState as Media
 from service.calls.machine import decide
 from service.calls.reasons import Reason
@@ -53,7 +60,7 @@ def test_the_longest_call_counts_from_the_accept():
 
 
 def test_a_connected_call_without_a_longest_duration_has_no_deadline():
-    endless = after(CONNECTING, Answered(*CALLEE), NOW, ENDLESS)
+    endless = after(CONNECTING, Negotiated(*CALLEE), NOW, ENDLESS)
     assert endless.deadline is None
     assert decide(endless, DeadlinePassed(), NOW + 10**12, ENDLESS).call is endless
 
@@ -80,7 +87,7 @@ def test_what_leaves_the_state_alone_leaves_the_deadline_alone():
     assert after(RINGING, Silenced(*CALLEE), NOW).deadline == RINGING.deadline
     media = MediaReported(*CALLER, Media.CONNECTED)
     assert after(CONNECTING, media, NOW).deadline == CONNECTING.deadline
-    assert after(CONNECTED, Answered(*CALLER), NOW).deadline == CONNECTED.deadline
+    assert after(CONNECTED, Negotiated(*CALLER), NOW).deadline == CONNECTED.deadline
 
 
 def test_media_flows_for_the_first_time_once():

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.calls.call import MediaStage, State
+from service.calls.call import Call, MediaStage, State
 from service.calls.effects import (
     Audience,
     CallAccepted,
@@ -21,12 +21,12 @@ from service.calls.effects import (
 )
 from service.calls.events import (
     Accepted,
-    Answered,
     DeadlinePassed,
     Event,
     HungUp,
     MediaReported,
     MediaState,
+    Negotiated,
     Rejected,
     Rung,
     SessionLost,
@@ -35,8 +35,12 @@ from service.calls.events import (
 )
 from service.calls.machine import TRANSITIONS, Rule, decide
 from service.calls.reasons import Reason
+from service.session_ref import SessionRef
 from tests.calls.situations import (
     ACCEPTED,
+    B1,
+    B2,
+    B3,
     CALLEE,
     CALLEES_OTHER,
     CALLER,
@@ -47,7 +51,7 @@ from tests.calls.situations import (
     NOW,
     TAKEN,
     TIMEOUTS,
-    UNANSWERED,
+    UNACCEPTED,
     changed,
 )
 
@@ -56,7 +60,7 @@ LATER = NOW + 10 * 3_600_000
 
 @dataclass(frozen=True)
 class Case:
-    """What follows from `event` in each of `states`; `to` None stays there."""
+    """What follows from `event` in each of `states`, as `given`; `to` None stays there."""
 
     states: tuple[State, ...]
     event: Event
@@ -64,6 +68,14 @@ class Case:
     changes: dict[str, Any] = field(default_factory=dict)
     sends: tuple[Send, ...] = ()
     now: int = NOW
+    given: dict[str, Any] = field(default_factory=dict)
+
+    def before(self, state: State) -> Call:
+        return CALLS[state]._replace(**self.given)
+
+
+ALONE = {"silenced": frozenset({"b2"})}
+"""Of the callee's devices `b1` is the one that rings."""
 
 
 def over(reason: Reason, by: str | None, now: int = NOW) -> dict[str, Any]:
@@ -80,7 +92,12 @@ def to(message: Message, *audiences: Audience) -> tuple[Send, ...]:
 
 
 def ends(
-    states: tuple[State, ...], event: Event, by: str | None, reason: Reason, now: int = NOW
+    states: tuple[State, ...],
+    event: Event,
+    by: str | None,
+    reason: Reason,
+    now: int = NOW,
+    given: dict[str, Any] | None = None,
 ) -> Case:
     """The call ends for both sides, and for another device that ended it."""
     taken = states[0] in TAKEN
@@ -89,17 +106,19 @@ def ends(
     elsewhere = isinstance(event, HungUp) and event.session in {"a2", "b2"}
     audiences = (*([Audience.ACTOR] if elsewhere else []), Audience.CALLER, called)
     sends = to(message, *audiences)
-    return Case(states, event, State.ENDED, over(reason, by, now), sends, now)
+    return Case(states, event, State.ENDED, over(reason, by, now), sends, now, given or {})
 
 
-def declined(event: Event, told: Message, reason: Reason) -> Case:
+def declined(
+    event: Event, told: Message, reason: Reason, given: dict[str, Any] | None = None
+) -> Case:
     """The callee's answer ends the call; the other devices stop."""
     elsewhere = ended("bob", Reason.REJECTED_ELSEWHERE)
     sends = (
         *to(told, Audience.ACTOR, Audience.CALLER),
         *to(elsewhere, Audience.OTHER_DEVICES),
     )
-    return Case(UNANSWERED, event, State.ENDED, over(reason, "bob"), sends)
+    return Case(UNACCEPTED, event, State.ENDED, over(reason, "bob"), sends, given=given or {})
 
 
 def rejected(reason: Reason) -> CallRejected:
@@ -107,35 +126,50 @@ def rejected(reason: Reason) -> CallRejected:
 
 
 ACCEPT = Case(
-    UNANSWERED,
-    Accepted(*CALLEE),
+    UNACCEPTED,
+    Accepted(*CALLEE, "n2"),
     State.CONNECTING,
-    {"callee_session": "b1", "accepted_at": NOW, "deadline": NOW + TIMEOUTS.connect},
+    {
+        "callee_session": "b1",
+        "callee_node": "n2",
+        "accepted_at": NOW,
+        "deadline": NOW + TIMEOUTS.connect,
+    },
     (
         *to(CallAccepted("c_1", "bob"), Audience.ACTOR, Audience.CALLER),
         *to(ended("bob", Reason.ANSWERED_ELSEWHERE), Audience.OTHER_DEVICES),
     ),
 )
-RING = Case(
-    (State.INITIATING,),
-    Rung(),
-    State.RINGING,
-    {"ringing_at": NOW, "devices": 1},
-    to(CallRinging("c_1", "bob"), Audience.CALLER),
-)
+
+
+def ring(device: SessionRef | None, **changes: Any) -> Case:
+    """The first device has it."""
+    told = to(CallRinging("c_1", "bob"), Audience.CALLER)
+    return Case(
+        (State.INITIATING,), Rung(device), State.RINGING, {"ringing_at": NOW, **changes}, told
+    )
+
+
+def rings_in_vain(states: tuple[State, ...], *told: Any, **given: Any) -> Case:
+    """A device that comes late rings for nothing, and is told how that came."""
+    return Case(states, Rung(B3), sends=to(ended(*told), Audience.ACTOR), given=given)
+
+
 CONNECT = Case(
     (State.CONNECTING,),
-    Answered(*CALLEE),
+    Negotiated(*CALLEE),
     State.CONNECTED,
     {"connected_at": NOW, "deadline": ACCEPTED + LONGEST},
 )
 SILENCE = Case(
-    UNANSWERED,
+    UNACCEPTED,
     Silenced(*CALLEE, Reason.BUSY),
     None,
     {"silenced": frozenset({"b1"})},
     to(rejected(Reason.BUSY), Audience.ACTOR),
 )
+OTHERS = frozenset({"b2"})
+LEAVE = Case(UNACCEPTED, SessionLost(*CALLEE, OTHERS), None, {"silenced": frozenset({"b1"})})
 TELL_ENDED = Case(
     (State.ENDED,),
     HungUp(*CALLEES_OTHER),
@@ -154,36 +188,64 @@ def media(actor: tuple[str, str], state: MediaState, other: Audience) -> Case:
 
 
 CASES = (
-    RING,
-    Case((State.RINGING,), Rung(2), None, {"devices": 3}),
+    ring(B1),
+    ring(None),
+    ring(B3, devices=(B1, B2, B3)),
+    Case((State.RINGING,), Rung(B3), None, {"devices": (B1, B2, B3)}),
+    Case((State.RINGING,), Rung(B1)),
+    Case((State.RINGING, *TAKEN, State.ENDED), Rung(B3), given={"silenced": frozenset({"b3"})}),
+    rings_in_vain((*TAKEN, State.ENDED), "bob", Reason.ANSWERED_ELSEWHERE),
+    rings_in_vain(
+        (State.ENDED,),
+        "alice",
+        Reason.CANCELLED,
+        accepted_at=None,
+        callee_session=None,
+        reason=Reason.CANCELLED,
+    ),
+    rings_in_vain(
+        (State.ENDED,),
+        None,
+        Reason.NO_ANSWER,
+        accepted_at=None,
+        callee_session=None,
+        reason=Reason.NO_ANSWER,
+        ended_by=None,
+    ),
+    Case((*TAKEN, State.ENDED), Rung(B2)),
+    Case((*TAKEN, State.ENDED), Rung(SessionRef("b1", "bob")), given={"devices": ()}),
     Case((*TAKEN, State.ENDED), Rung()),
     ACCEPT,
     declined(Rejected(*CALLEE), rejected(Reason.REJECTED), Reason.REJECTED),
     declined(Rejected(*CALLEE, Reason.BUSY), rejected(Reason.BUSY), Reason.BUSY),
     declined(Rejected("bob", None), rejected(Reason.REJECTED), Reason.REJECTED),
-    declined(Silenced(*CALLEE, last=True), rejected(Reason.REJECTED), Reason.REJECTED),
-    declined(Silenced(*CALLEE, Reason.BUSY, last=True), rejected(Reason.BUSY), Reason.BUSY),
+    declined(Silenced(*CALLEE), rejected(Reason.REJECTED), Reason.REJECTED, ALONE),
+    declined(Silenced(*CALLEE, Reason.BUSY), rejected(Reason.BUSY), Reason.BUSY, ALONE),
     SILENCE,
-    ends(UNANSWERED, HungUp(*CALLER), "alice", Reason.CANCELLED),
-    ends(UNANSWERED, HungUp(*CALLER, Reason.ERROR), "alice", Reason.ERROR),
-    ends(UNANSWERED, HungUp(*CALLER, Reason.COMPLETED), "alice", Reason.CANCELLED),
-    ends(UNANSWERED, HungUp(*CALLERS_OTHER), "alice", Reason.CANCELLED),
-    ends(UNANSWERED, HungUp(*CALLERS_OTHER, Reason.ERROR), "alice", Reason.ERROR),
+    ends(UNACCEPTED, HungUp(*CALLER), "alice", Reason.CANCELLED),
+    ends(UNACCEPTED, HungUp(*CALLER, Reason.ERROR), "alice", Reason.ERROR),
+    ends(UNACCEPTED, HungUp(*CALLER, Reason.COMPLETED), "alice", Reason.CANCELLED),
+    ends(UNACCEPTED, HungUp(*CALLERS_OTHER), "alice", Reason.CANCELLED),
+    ends(UNACCEPTED, HungUp(*CALLERS_OTHER, Reason.ERROR), "alice", Reason.ERROR),
     declined(HungUp(*CALLEE), ended("bob", Reason.REJECTED), Reason.REJECTED),
     declined(HungUp(*CALLEE, Reason.COMPLETED), ended("bob", Reason.REJECTED), Reason.REJECTED),
     declined(
         HungUp(*CALLEE, Reason.MEDIA_FAILED), ended("bob", Reason.MEDIA_FAILED), Reason.MEDIA_FAILED
     ),
-    ends(UNANSWERED, SessionLost(*CALLER, last=False), "alice", Reason.CONNECTION_LOST),
-    ends(UNANSWERED, SessionLost(*CALLEE, last=True), "bob", Reason.CONNECTION_LOST),
-    Case(UNANSWERED, SessionLost(*CALLEE, last=False)),
-    Case((*UNANSWERED, *TAKEN), SessionLost(*CALLERS_OTHER, last=True)),
-    ends(UNANSWERED, DeadlinePassed(), None, Reason.NO_ANSWER, LATER),
-    Case((*UNANSWERED, *TAKEN), DeadlinePassed()),
-    ends(UNANSWERED, Terminated(Reason.SERVER_SHUTDOWN), None, Reason.SERVER_SHUTDOWN),
+    ends(UNACCEPTED, SessionLost(*CALLER, OTHERS), "alice", Reason.CONNECTION_LOST),
+    ends(UNACCEPTED, SessionLost(*CALLEE), "bob", Reason.CONNECTION_LOST),
+    ends(UNACCEPTED, SessionLost(*CALLEE, OTHERS), "bob", Reason.CONNECTION_LOST, given=ALONE),
+    LEAVE,
+    Case(UNACCEPTED, SessionLost(*CALLEE, rings_on=True), None, LEAVE.changes),
+    Case(UNACCEPTED, SessionLost(*CALLEES_OTHER, frozenset({"b1"})), given=ALONE),
+    Case(UNACCEPTED, SessionLost("bob", "b3", OTHERS)),
+    Case((*UNACCEPTED, *TAKEN), SessionLost(*CALLERS_OTHER)),
+    ends(UNACCEPTED, DeadlinePassed(), None, Reason.NO_ANSWER, LATER),
+    Case((*UNACCEPTED, *TAKEN), DeadlinePassed()),
+    ends(UNACCEPTED, Terminated(Reason.SERVER_SHUTDOWN), None, Reason.SERVER_SHUTDOWN),
     CONNECT,
     ends((State.CONNECTING,), DeadlinePassed(), None, Reason.CONNECT_TIMEOUT, LATER),
-    Case((State.CONNECTED,), Answered(*CALLER)),
+    Case((State.CONNECTED,), Negotiated(*CALLER)),
     ends((State.CONNECTED,), DeadlinePassed(), None, Reason.MAX_DURATION, LATER),
     ends(TAKEN, HungUp(*CALLER), "alice", Reason.COMPLETED),
     ends(TAKEN, HungUp(*CALLEE, Reason.ERROR), "bob", Reason.ERROR),
@@ -192,12 +254,12 @@ CASES = (
     media(CALLER, MediaState.CONNECTED, Audience.CALLEE),
     media(CALLEE, MediaState.CONNECTED, Audience.CALLER),
     media(CALLEE, MediaState.FAILED, Audience.CALLER),
-    ends(TAKEN, SessionLost(*CALLER, last=True), "alice", Reason.CONNECTION_LOST),
-    ends(TAKEN, SessionLost(*CALLEE, last=False), "bob", Reason.CONNECTION_LOST),
-    Case(TAKEN, SessionLost(*CALLEES_OTHER, last=True)),
+    ends(TAKEN, SessionLost(*CALLER), "alice", Reason.CONNECTION_LOST),
+    ends(TAKEN, SessionLost(*CALLEE, OTHERS), "bob", Reason.CONNECTION_LOST),
+    Case(TAKEN, SessionLost(*CALLEES_OTHER)),
     ends(TAKEN, Terminated(Reason.ADMIN_TERMINATED), None, Reason.ADMIN_TERMINATED),
     TELL_ENDED,
-    Case((State.ENDED,), SessionLost(*CALLEE, last=True)),
+    Case((State.ENDED,), SessionLost(*CALLEE)),
     Case((State.ENDED,), DeadlinePassed(), now=LATER),
     Case((State.ENDED,), Terminated(Reason.SERVER_SHUTDOWN)),
 )
@@ -207,7 +269,7 @@ Row = tuple[State, type[Event], int]
 
 def row_of(state: State, case: Case) -> Row:
     """The row that a case takes."""
-    call = CALLS[state]
+    call = case.before(state)
     rows = TRANSITIONS[state, type(case.event)]
     for number, rule in enumerate(rows):
         if rule.when is None or rule.when(call, case.event, case.now):
@@ -232,10 +294,10 @@ def examples() -> list[Any]:
 
 @pytest.mark.parametrize(("state", "case"), examples())
 def test_row(state, case):
-    before = CALLS[state]
+    before = case.before(state)
     decision = decide(before, case.event, case.now, TIMEOUTS)
     moved = {} if case.to is None else {"state": case.to}
-    rung = before.unanswered and not decision.call.unanswered  # what only a ring tells is let go
+    rung = before.unaccepted and not decision.call.unaccepted  # what only a ring tells is let go
     assert changed(before, decision) == {
         **moved,
         **case.changes,
@@ -247,8 +309,9 @@ def test_row(state, case):
 
 @pytest.mark.parametrize(("state", "case"), examples())
 def test_what_changes_nothing_returns_the_same_call(state, case):
-    decision = decide(CALLS[state], case.event, case.now, TIMEOUTS)
-    assert (decision.call is CALLS[state]) is (case.to is None and not case.changes)
+    before = case.before(state)
+    decision = decide(before, case.event, case.now, TIMEOUTS)
+    assert (decision.call is before) is (case.to is None and not case.changes)
 
 
 def test_every_row_has_an_example():

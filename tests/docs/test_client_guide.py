@@ -243,12 +243,12 @@ async def test_an_accept_that_nobody_answers_is_taken_back(
     await alice.evaluate('client.dial("bob", "audio")')
     await see(bob, 'saw("incoming", "alice", "audio")')
     await see(alice, 'saw("ringing")')
-    store, let = guided.service.node.store, asyncio.Event()
+    store, let = guided.service.node.stores.calls, asyncio.Event()
     swap = store.swap
 
-    async def late(before: Call, after: Call) -> bool:
+    async def late(before: Call, after: Call, op: str) -> Call | None:
         await let.wait()
-        return await swap(before, after)
+        return await swap(before, after, op)
 
     monkeypatch.setattr(store, "swap", late)
     await bob.evaluate("client.accept()")

@@ -39,7 +39,7 @@ def read(data: bytes) -> None:
         try:
             check(decode(packet.event, packet.payload))
         except RinglineError as refusal:
-            Reply(answered, packet.event, packet.ack, packet.payload).fail(refusal)
+            Reply(Recipient(), packet.event, packet.ack, packet.payload).fail(refusal)
 
 
 def check(message: ClientEvent) -> None:
@@ -49,10 +49,16 @@ def check(message: ClientEvent) -> None:
             json.dumps(json.loads(bytes(payload)), ensure_ascii=False).encode()
 
 
-def answered(packet: bytes) -> None:
-    """What the sender is told must be a packet that it can read."""
-    text = packet.decode()
-    json.loads(text[text.index("[") :])
+class Recipient:
+    """What the sender is told must be something that it can read."""
+
+    def emit(self, _event: str, payload: bytes) -> None:
+        """An event."""
+        json.loads(payload)
+
+    def acknowledge(self, _ack: int, payload: bytes) -> None:
+        """An acknowledgement."""
+        json.loads(payload)
 
 
 if __name__ == "__main__":

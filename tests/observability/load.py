@@ -196,7 +196,7 @@ async def terminated(service: TestService) -> None:
     """The operator ends it."""
     callers = Callers(service)
     _, callee, call_id = await callers.connected()
-    await service.node.calls.terminate(call_id, Reason.ADMIN_TERMINATED)
+    await service.node.signalling.call_control.terminate(call_id, Reason.ADMIN_TERMINATED)
     await callee.next("call:ended")
     await callers.leave()
 

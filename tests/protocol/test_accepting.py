@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
+from service.stores import open_stores
 from tests.protocol.sdp import OFFER, candidate
-from tests.stateful.latency import delay_stores
+from tests.stateful.latency import late_stores
 from tests.support.client import Client
-from tests.support.service import TestService, running
+from tests.support.service import TestService, alone, running
 
 
 async def test_the_accept_is_told_to_both_bound_sessions(service: TestService):
@@ -80,12 +81,9 @@ async def race(service: TestService, alice: Client, devices: list[Client]) -> No
 
 @pytest.mark.parametrize("rounds", [20, pytest.param(500, marks=pytest.mark.long)])
 @pytest.mark.parametrize("store", ["near", "far"])
-async def test_of_ten_devices_that_accept_at_once_one_wins(
-    rounds: int, store: str, monkeypatch: pytest.MonkeyPatch
-):
-    if store == "far":
-        delay_stores(monkeypatch, seed=rounds)
-    async with running(rate_limit_scale=1000) as service:
+async def test_of_ten_devices_that_accept_at_once_one_wins(rounds: int, store: str):
+    stores = late_stores(seed=rounds) if store == "far" else open_stores()
+    async with running(alone(stores), rate_limit_scale=1000) as service:
         alice = await service.join("alice")
         devices = [await service.join("bob") for _ in range(10)]
         for _ in range(rounds):

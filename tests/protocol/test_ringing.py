@@ -4,10 +4,11 @@ import asyncio
 import time
 from typing import Any
 
-import pytest
-
-from service.stores.memory import MemorySessions
-from tests.support.service import TestService, running, token
+from service.stores import Stores
+from service.stores.memory.calls import MemoryCalls
+from service.stores.memory.replies import MemoryReplies
+from service.stores.memory.users import MemoryUsers
+from tests.support.service import TestService, alone, running, token
 
 ICE = {"iceServers", "iceTransportPolicy", "iceExpiresAt"}
 
@@ -139,7 +140,7 @@ async def test_an_offline_callee_is_unavailable_at_once(service: TestService):
     error = await alice.refusal("call:initiate", {"to": "bob", "callType": "audio"})
     assert (error["code"], error["retryable"]) == ("user_unavailable", False)
     assert "call:initiated" not in alice.events()
-    assert service.node.store.live() == ()
+    assert service.node.stores.calls.live() == ()
 
 
 async def test_a_user_cannot_call_themselves(service: TestService):
@@ -148,22 +149,21 @@ async def test_a_user_cannot_call_themselves(service: TestService):
     assert error["code"] == "invalid_payload"
 
 
-async def test_a_device_rings_though_the_call_began_while_its_join_was_being_written(
-    monkeypatch: pytest.MonkeyPatch,
-):
+async def test_a_device_rings_though_the_call_began_while_its_join_was_being_written():
     """It is in the store before its own node hears that it is."""
     written, heard = asyncio.Event(), asyncio.Event()
 
-    class FarSessions(MemorySessions):
-        async def add(self, ref: Any, most: int) -> bool:
+    class FarUsers(MemoryUsers):
+        async def add(self, ref: Any, most: int) -> Any:
             added = await super().add(ref, most)
             if ref.device == "tablet":
                 written.set()
                 await heard.wait()
             return added
 
-    monkeypatch.setattr("service.node.MemorySessions", FarSessions)
-    async with running() as service:
+    users = FarUsers()
+    stores = Stores(users, MemoryCalls(users), MemoryReplies())
+    async with running(alone(stores)) as service:
         alice, phone = await service.join("alice"), await service.join("bob")
         tablet = await service.connect(token("bob"))
         join = await tablet.ask("user:join", {"userId": "bob", "deviceId": "tablet"})
@@ -174,5 +174,5 @@ async def test_a_device_rings_though_the_call_began_while_its_join_was_being_wri
         assert (await tablet.next("call:incoming"))["callId"] == call_id
         await tablet.settle()
         assert tablet.events("user:joined", "call:incoming") == ["user:joined", "call:incoming"]
-        (call,) = service.node.store.live()
-        assert call.devices == 2
+        (call,) = service.node.stores.calls.live()
+        assert len(call.devices) == 2

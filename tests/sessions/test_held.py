@@ -2,7 +2,8 @@
 
 from typing import Any, cast
 
-from service.ports import Identity, SessionRef
+from service.ports import Identity
+from service.session_ref import SessionRef
 from service.sessions.session import MOST_HELD, Session
 
 
@@ -19,10 +20,13 @@ def test_it_follows_the_greeting_in_order():
     written: list[bytes] = []
     session = session_of(written, [])
     session.emit("a", b"1")
-    session.emit("b", b"2")
+    session.acknowledge(7, b"2")
+    session.emit("b", b"3")
     assert written == []
     session.greet("hello", b"{}")
-    assert written == [b'2["hello",{}]', b'2["a",1]', b'2["b",2]']
+    assert written == [b'2["hello",{}]', b'2["a",1]', b"37[2]", b'2["b",3]']
+    session.emit("c", b"4")
+    assert written[4:] == [b'2["c",4]']
 
 
 def test_too_much_of_it_closes_the_session():

@@ -6,9 +6,10 @@ import pytest
 from msgspec import Raw
 
 from service.errors import CallEnded, RateLimited
-from service.ports import Answer
+from service.ports import Outcome
 from service.sessions.reply import Reply
 from service.wire import server_events as told
+from service.wire.packets import encode_ack, encode_event
 
 SAID = b'{"callId":"c_1","requestId":"r_1","from":"mallory"}'
 RINGING = told.CallRinging(call_id="c_1", by="bob")
@@ -16,10 +17,16 @@ FIELDS = {"callId": "c_1", "by": "bob"}
 
 
 class Written(list[bytes]):
-    """What went out, and the replies that write to it."""
+    """A recipient: what went out to it, and the replies that write to it."""
+
+    def emit(self, event: str, payload: bytes) -> None:
+        self.append(encode_event(event, payload))
+
+    def acknowledge(self, ack: int, payload: bytes) -> None:
+        self.append(encode_ack(ack, payload))
 
     def reply(self, ack: int | None = None, event: str = "call:accept") -> Reply:
-        return Reply(self.append, event, ack, Raw(SAID))
+        return Reply(self, event, ack, Raw(SAID))
 
     @property
     def ack(self) -> object:
@@ -62,7 +69,7 @@ def test_a_success_without_a_callback_is_silent_since_its_events_tell_it(written
     reply = written.reply()
     reply.ok(RINGING)
     assert written == []
-    assert reply.answer == Answer(ok=True, event="call:ringing", fields=RINGING.encode())
+    assert reply.outcome == Outcome(ok=True, event="call:ringing", fields=RINGING.encode())
 
 
 def test_a_success_that_has_nothing_to_say_is_ok(written):
@@ -89,11 +96,11 @@ def test_an_acknowledgement_of_id_0_is_one(written):
 def test_the_first_answer_counts_and_there_is_no_second(written, ack):
     reply = written.reply(ack)
     reply.fail(CallEnded())
-    first, as_written = reply.answer, list(written)
+    first, as_written = reply.outcome, list(written)
     reply.ok(RINGING)
     reply.done("call:end")
     reply.fail(RateLimited())
-    assert reply.answer == first
+    assert reply.outcome == first
     assert written == as_written
     assert len(written) == 1
 
@@ -106,7 +113,7 @@ def test_a_failure_after_a_success_says_nothing(written):
 
 
 def test_an_error_says_when_to_try_again(written):
-    Reply(written.append, "call:initiate", None).fail(RateLimited(retry_after_ms=1_500))
+    Reply(written, "call:initiate", None).fail(RateLimited(retry_after_ms=1_500))
     assert written.event == (
         "error",
         {
@@ -137,19 +144,19 @@ def test_an_error_says_when_to_try_again(written):
     ],
 )
 def test_an_error_names_what_can_be_read_of_the_event(written, payload, names):
-    Reply(written.append, "call:end", None, Raw(payload)).fail(CallEnded())
+    Reply(written, "call:end", None, Raw(payload)).fail(CallEnded())
     _, error = written.event
     common = {name: ENDED[name] for name in ("message", "code", "retryable")}
     assert error == {**common, "event": "call:end", **names}
 
 
 def test_nothing_is_answered_before_it_is_answered(written):
-    assert written.reply(7).answer is None
+    assert written.reply(7).outcome is None
     assert written == []
 
 
-SUCCESS = Answer(ok=True, event="call:ringing", fields=RINGING.encode())
-FAILURE = Answer(ok=False, event="error", fields=json.dumps(ENDED).encode())
+SUCCESS = Outcome(ok=True, event="call:ringing", fields=RINGING.encode())
+FAILURE = Outcome(ok=False, event="error", fields=json.dumps(ENDED).encode())
 
 
 def test_a_repeat_gets_the_first_answer_by_the_way_it_asks_for_it(written):
@@ -172,6 +179,6 @@ def test_a_repeat_of_a_failure_is_told_once(written, ack):
 def test_what_a_reply_answered_can_be_repeated_to_another(written):
     first = Written().reply(3)
     first.fail(CallEnded())
-    assert first.answer is not None
-    written.reply(7).repeat(first.answer)
+    assert first.outcome is not None
+    written.reply(7).repeat(first.outcome)
     assert written.ack == {"ok": False, "error": ENDED}

@@ -9,15 +9,19 @@ import pytest
 
 from service.calls.events import HungUp
 from service.calls.machine import decide
-from service.ports import Identity, SessionRef
+from service.ports import Identity
+from service.session_ref import SessionRef
 from service.sessions.directory import Directory
 from service.sessions.reply import Reply
 from service.sessions.session import Session
 from service.signalling.presence import Presence
-from service.stores.memory import MemoryCalls, MemorySessions
+from service.stores.memory.calls import MemoryCalls
+from service.stores.memory.users import MemoryUsers
+from service.tasks import Tasks
 from service.wire.client_events import UserStatusQuery, UserUnwatch, UserWatch
 from service.wire.packets import decode_event
 from tests.calls.situations import CALLER, INITIATING, NOW, TIMEOUTS
+from tests.support.waiting import until
 
 ENDED = decide(INITIATING, HungUp(*CALLER), NOW, TIMEOUTS).call
 
@@ -31,8 +35,8 @@ class Lively:
         raise AssertionError("nobody asks here")
 
 
-class SlowCalls(MemoryCalls):
-    """Calls of which an answer is on its way until `arrived`, as that was when they were read."""
+class SlowUsers(MemoryUsers):
+    """Users of whom an answer is on its way until `arrived`, as that was when they were read."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,9 +53,11 @@ class World:
     """A presence, its stores, and devices that note what they are told of Alice."""
 
     def __init__(self) -> None:
-        self.calls = SlowCalls()
+        self.users = SlowUsers()
+        self.calls = MemoryCalls(self.users)
         self.directory = Directory()
-        self.presence = Presence(MemorySessions(), self.calls, self.directory)
+        self.tasks = Tasks()
+        self.presence = Presence(self.users, self.directory, self.tasks)
         self.told: dict[str, list[bool]] = {}
 
     def device(self, name: str) -> Session:
@@ -80,11 +86,24 @@ class World:
         assert await self.calls.open(INITIATING, 0, 0)
 
     async def hang_up(self) -> None:
-        assert await self.calls.swap(INITIATING, ENDED)
+        assert await self.calls.swap(INITIATING, ENDED, "op") is ENDED
+
+    async def told_all(self) -> None:
+        await until(lambda: not len(self.tasks), "all to be told")
+
+
+class Nobody:
+    """Takes answers that nobody reads."""
+
+    def emit(self, _event: str, _payload: bytes) -> None:
+        """Nothing."""
+
+    def acknowledge(self, _ack: int, _payload: bytes) -> None:
+        """Nothing."""
 
 
 def silent(event: str) -> Reply:
-    return Reply(print, event, None)
+    return Reply(Nobody(), event, None)
 
 
 @pytest.fixture
@@ -104,25 +123,25 @@ async def test_what_one_learns_and_is_over_before_the_others_hear_is_taken_back(
     await world.call()
     await learn(world, second)
     await world.hang_up()
-    await world.presence.changed("alice")
-    await world.presence.changed("alice")
+    world.presence.changed("alice")
+    world.presence.changed("alice")
     assert world.told["first"] == [False, True, False]
     assert world.told["second"][-2:] == [True, False]
 
 
 async def test_an_answer_that_was_read_earlier_is_not_told_later(world: World):
     """A watcher asks; while the answer is on its way, a call begins and is told."""
-    device, at_once = world.device("first"), world.calls.arrived
+    device, at_once = world.device("first"), world.users.arrived
     await world.watch(device)
-    world.calls.arrived = late = asyncio.Event()
+    world.users.arrived = late = asyncio.Event()
     asking = asyncio.create_task(world.ask(device))
     await asyncio.sleep(0)
-    world.calls.arrived = at_once
+    world.users.arrived = at_once
     await world.call()
-    telling = asyncio.create_task(world.presence.changed("alice"))
-    await asyncio.sleep(0)
+    world.presence.changed("alice")
     late.set()
-    await asyncio.gather(asking, telling)
+    await asking
+    await world.told_all()
     assert world.told["first"] == [False, False, True]
 
 
@@ -135,25 +154,24 @@ async def test_two_who_begin_to_watch_at_once_are_told_once_each(world: World):
 async def test_who_watches_again_while_a_change_is_read_is_told_the_newest(world: World):
     device = world.device("first")
     await world.watch(device)
-    world.calls.arrived = late = asyncio.Event()
-    telling = asyncio.create_task(world.presence.changed("alice"))
-    await asyncio.sleep(0)
+    world.users.arrived = late = asyncio.Event()
+    world.presence.changed("alice")
     await world.unwatch(device)
     again = asyncio.create_task(world.watch(device))
     await world.call()
     late.set()
-    await asyncio.gather(telling, again)
+    await again
+    await world.told_all()
     assert world.told["first"] == [False, True]
 
 
 async def test_nothing_is_kept_of_a_user_whom_nobody_watches_any_more(world: World):
     device = world.device("first")
     await world.watch(device)
-    world.calls.arrived = late = asyncio.Event()
-    telling = asyncio.create_task(world.presence.changed("alice"))
-    await asyncio.sleep(0)
+    world.users.arrived = late = asyncio.Event()
+    world.presence.changed("alice")
     await world.unwatch(device)
     late.set()
-    await telling
+    await world.told_all()
     await world.ask(device)
     assert len(world.presence) == 0

@@ -1,5 +1,6 @@
 """How a run becomes quiet and ends, and what must be true of the node then."""
 
+from collections.abc import Callable
 from typing import Any
 
 from service.calls.call import State
@@ -12,56 +13,87 @@ RING, CONNECT = 45, 30
 """The timeouts, in seconds."""
 
 
-async def quiet(service: TestService, devices: list[Device]) -> None:
+async def quiet(
+    services: list[TestService],
+    devices: list[Device],
+    travelling: Callable[[], int] = lambda: 0,
+) -> None:
     """Wait until all that was said is handled and whoever left is seen off; look around then."""
     present = [device for device in devices if not device.gone]
     for device in devices:
         if device.gone:
             await device.client.until_closed()
     await _hear_out(present)
-    sessions, node = service.node.tables["sessions"], service.node
-    await until(lambda: len(sessions) == len(present), "only who is there to have a session")
-    await until(lambda: all(one.queue.idle for one in node.connections._connections), "idle queues")
-    _look_around(service, present)
+
+    def sessions() -> int:
+        return sum(len(service.node.tables["sessions"]) for service in services)
+
+    def under_way() -> int:
+        nodes = [service.node for service in services]
+        queues = [one.queue for node in nodes for one in node.connections._connections]
+        busy = sum(not queue.idle for queue in queues)
+        return busy + sum(len(node.signalling.tasks) for node in nodes) + travelling()
+
+    await until(lambda: sessions() == len(present), "only who is there to have a session")
+    await until(lambda: not under_way(), "nothing under way")
+    await _hear_out(present)
 
 
-async def check(service: TestService, devices: list[Device]) -> None:
-    """Let every call end, question all witnesses, and find every table empty."""
-    await _end_all(service, devices)
-    await _check_watches(service, devices)
-    Witness(devices).testify()
-    await service.close_clients()
-    node = service.node
-    await node.connections.emptied()
-    held = {name: len(table) for name, table in node.tables.items() if len(table)}
-    assert (held, node.store.live()) == ({}, ())
-
-
-def _look_around(service: TestService, present: list[Device]) -> None:
-    """A live call has its parties, and a route; nobody places two."""
-    sessions = {device.session for device in present}
-    live = service.node.store.live()
+def look_around(services: list[TestService], devices: list[Device]) -> None:
+    """A live call has its parties, and routes where these are; nobody places two."""
+    sessions = {device.session for device in devices if not device.gone}
+    live = services[0].node.stores.calls.live()
     for call in live:
         assert call.caller_session in sessions, f"the caller of {call} is gone"
         taker = call.callee_session
-        assert taker in sessions or (taker is None and call.unanswered), f"{call} was left"
+        assert taker in sessions or (taker is None and call.unaccepted), f"{call} was left"
     callers = [call.caller for call in live]
     assert len(callers) == len(set(callers)), "somebody has placed two calls"
-    assert len(service.node.tables["routes"]) == len(live)
+    for service in services:
+        routes = service.node.signalling.routes
+        assert set(routes.calls()) <= set(live)
+        assert len(routes) <= len(live)
+    bound = {call for service in services for call in service.node.signalling.routes.calls()}
+    assert bound == set(live), "the homes of a call know how it stands"
 
 
-async def _end_all(service: TestService, devices: list[Device]) -> None:
+async def check(
+    services: list[TestService],
+    devices: list[Device],
+    travelling: Callable[[], int] = lambda: 0,
+) -> None:
+    """Let every call end, question all witnesses, and find every table and gauge empty."""
+    await _end_all(services, devices, travelling)
+    if len(services) == 1:  # on several, each watches its own
+        await _check_watches(services[0], devices)
+    witness = Witness(devices)
+    witness.testify()
+    if len(services) == 1:
+        witness.nothing_lost()
+    for service in services:
+        await service.close_clients()
+    for service in services:
+        node = service.node
+        await node.connections.emptied()
+        held = {name: len(table) for name, table in node.tables.items() if len(table)}
+        assert (held, node.stores.calls.live()) == ({}, ())
+        assert set(node.metrics.calls._live.values()) == {0}, "a gauge that does not come back"
+
+
+async def _end_all(
+    services: list[TestService], devices: list[Device], travelling: Callable[[], int]
+) -> None:
     """Time ends what nobody answered; who still talks hangs up."""
-    await quiet(service, devices)
+    await quiet(services, devices, travelling)
     for seconds in (RING + 1, CONNECT + 1):
-        await service.advance(seconds)
+        await services[0].advance(seconds)
     by_session = {device.session: device for device in devices}
-    for call in service.node.store.live():
+    calls = services[0].node.stores.calls
+    for call in calls.live():
         assert call.state is State.CONNECTED, f"nothing ends {call}"
         await by_session[call.caller_session].say("call:end", {"callId": call.id})
-    await quiet(service, devices)
-    assert service.node.store.live() == ()
-    await _hear_out([device for device in devices if not device.gone])
+    await quiet(services, devices, travelling)
+    assert calls.live() == ()
 
 
 async def _hear_out(present: list[Device]) -> None:

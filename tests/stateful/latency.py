@@ -4,15 +4,15 @@ import asyncio
 import random
 from typing import Any
 
-import pytest
-
-from service.stores.answers import MemoryAnswers
-from service.stores.memory import MemoryCalls, MemorySessions
+from service.stores import Stores
+from service.stores.memory.calls import MemoryCalls
+from service.stores.memory.replies import MemoryReplies
+from service.stores.memory.users import MemoryUsers
 
 _MOST_TURNS = 4
 
 
-def delayed(store: type[Any], chance: random.Random) -> type[Any]:
+def _delayed(store: type[Any], chance: random.Random) -> type[Any]:
     """A store whose every method takes some turns of the event loop to go and to return."""
 
     async def travel() -> None:
@@ -32,8 +32,8 @@ def delayed(store: type[Any], chance: random.Random) -> type[Any]:
     return type(f"Late{store.__name__}", (store,), {name: late(name) for name in names})
 
 
-def delay_stores(patch: pytest.MonkeyPatch, seed: int) -> None:
-    """Let every node built from now on have such stores."""
+def late_stores(seed: int) -> Stores:
+    """Stores behind a slow network."""
     chance = random.Random(seed)  # noqa: S311 - reproducible
-    for store in (MemoryCalls, MemorySessions, MemoryAnswers):
-        patch.setattr(f"service.node.{store.__name__}", delayed(store, chance))
+    users = _delayed(MemoryUsers, chance)()
+    return Stores(users, _delayed(MemoryCalls, chance)(users), _delayed(MemoryReplies, chance)())

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -13,11 +13,12 @@ from hypothesis.stateful import (
     rule,
 )
 
+from service.stores import Stores, open_stores
 from tests.stateful.device import Device
-from tests.stateful.end import check, quiet
-from tests.stateful.latency import delay_stores
+from tests.stateful.end import check, look_around, quiet
+from tests.stateful.latency import late_stores
 from tests.stateful.witness import RELAYED
-from tests.support.service import TestService, running
+from tests.support.service import TestService, alone, running
 
 USERS = ("alice", "bob", "carol", "dave")
 MOST_DEVICES = 3
@@ -39,11 +40,11 @@ class Calling(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.patch = pytest.MonkeyPatch()
+        self.services: list[TestService] = []
+        self.serving = AsyncExitStack()
         self.devices: list[Device] = []
         self.requests = 0
         self.joining = False
-        self.service: TestService
 
     def run(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
         return self.runner.run(work)
@@ -76,21 +77,26 @@ class Calling(RuleBasedStateMachine):
 
     @initialize(call_waiting=st.booleans(), resumable=st.booleans(), seed=st.integers(0, 9_999))
     def start(self, call_waiting: bool, resumable: bool, seed: int) -> None:  # noqa: FBT001
-        if self.late_stores:
-            delay_stores(self.patch, seed)
-        self.serving = running(
-            call_waiting=call_waiting,
-            rate_limit_scale=10_000,
-        )
-        self.service = self.run(self.serving.__aenter__())
+        stores = late_stores(seed) if self.late_stores else open_stores()
+        self.run(self.serve(stores, seed, call_waiting=call_waiting, rate_limit_scale=10_000))
         for user in ("alice", "bob", "bob", "carol"):
-            self.join(user, resumable=resumable)
+            self.join(user, resumable=resumable, home=len(self.devices))
         self.become_quiet()
 
-    @rule(user=users, resumable=st.booleans())
-    def join(self, user: str, resumable: bool) -> None:  # noqa: FBT001
+    async def serve(self, stores: Stores, seed: int, **settings: Any) -> None:
+        """Have the node run, or the nodes."""
+        del seed
+        self.services = [await self.serving.enter_async_context(running(alone(stores), **settings))]
+
+    def travelling(self) -> int:
+        """How much is on its way between nodes."""
+        return 0
+
+    @rule(user=users, resumable=st.booleans(), home=st.integers(0, 1))
+    def join(self, user: str, resumable: bool, home: int) -> None:  # noqa: FBT001
         if sum(device.user == user for device in self.present) < MOST_DEVICES:
-            joining = Device.join(self.service, user, resumable=resumable)
+            service = self.services[home % len(self.services)]
+            joining = Device.join(service, user, resumable=resumable)
             self.devices.append(self.run(joining))
             self.joining = True
 
@@ -195,20 +201,19 @@ class Calling(RuleBasedStateMachine):
     def let_time_pass(self, seconds: int) -> None:
         if self.joining:  # who takes so long to join is cut, and that is another story
             self.become_quiet()
-        self.run(self.service.advance(seconds))
+        self.run(self.services[0].advance(seconds))
 
     @rule()
     def become_quiet(self) -> None:
         self.joining = False
-        self.run(quiet(self.service, self.devices))
+        self.run(quiet(self.services, self.devices, self.travelling))
+        look_around(self.services, self.devices)
 
     def teardown(self) -> None:
         try:
-            if hasattr(self, "service"):
-                try:
-                    self.run(check(self.service, self.devices))
-                finally:
-                    self.run(self.serving.__aexit__(None, None, None))
+            try:
+                self.run(check(self.services, self.devices, self.travelling))
+            finally:
+                self.run(self.serving.aclose())
         finally:
-            self.patch.undo()
             self.runner.close()

@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.stateful.machine import Calling
+from tests.stateful.nodes import CallingOverTwoFarNodes, CallingOverTwoNodes
 
 STEPS = 40
 
@@ -40,8 +41,15 @@ def test_they_hold_when_the_store_is_far_away():
     explore(CallingOverANetwork, 25)
 
 
+@pytest.mark.parametrize("machine", [CallingOverTwoNodes, CallingOverTwoFarNodes])
+def test_they_hold_over_two_nodes(machine: type[Calling]):
+    explore(machine, 20)
+
+
 @pytest.mark.long
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("machine", [Calling, CallingOverANetwork])
+@pytest.mark.parametrize(
+    "machine", [Calling, CallingOverANetwork, CallingOverTwoNodes, CallingOverTwoFarNodes]
+)
 def test_they_hold_in_very_many_stories(machine: type[Calling]):
     explore(machine, 300, Phase.shrink)

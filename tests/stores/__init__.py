@@ -1,1 +1,1 @@
-"""What is behind the store ports, held to what the ports promise."""
+"""What is behind the store ports: each store there is, held to what the ports promise."""

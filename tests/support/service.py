@@ -9,10 +9,11 @@ import jwt
 
 from service.app import serving
 from service.clock import wall_clock
-from service.node import Node
+from service.node import Membership, Node
 from service.sessions.directory import Directory
 from service.sessions.liveness import SILENT_S
 from service.settings import Settings
+from service.stores import Stores
 from tests.support.client import Client
 from tests.support.waiting import until
 
@@ -132,16 +133,26 @@ class TestService:
         self.clients.clear()
 
 
+def alone(stores: Stores) -> Membership:
+    """A node that has these stores to itself."""
+    return Membership("alone", stores)
+
+
 @asynccontextmanager
-async def running(**settings: Any) -> AsyncIterator[TestService]:
+async def running(
+    membership: Membership | None = None,
+    clock: MovableClock | None = None,
+    /,
+    **settings: Any,
+) -> AsyncIterator[TestService]:
     """A node on free ports of loopback; `settings` override the tests' own."""
-    clock = MovableClock()
+    clock = clock or MovableClock()
     # A node that probes its TURN server by itself would disturb what a test looks at.
     chosen = {
         "jwt_secret": SECRET, "host": ("127.0.0.1",), "port": 0, "turn_probe": False, **settings,
     }  # fmt: skip
     fixed = Settings(admin_host=("127.0.0.1",), admin_port=0, **chosen)
-    async with serving(fixed, clock=clock) as node:
+    async with serving(fixed, clock=clock, membership=membership) as node:
         service = TestService(node.node, node.port, node.admin_port, clock)
         try:
             yield service

@@ -36,13 +36,13 @@ early = st.sampled_from([happened.Rung(), happened.Accepted("bob", "b1")])
 events = (
     early
     | early
-    | st.just(happened.Answered("bob", "b1"))
+    | st.just(happened.Negotiated("bob", "b1"))
     | media
     | media
     | hung_up
     | st.just(happened.Rejected("bob", "b1", Reason.BUSY))
     | st.just(happened.DeadlinePassed())
-    | st.just(happened.SessionLost("alice", "a1", last=True))
+    | st.just(happened.SessionLost("alice", "a1"))
 )
 courses = st.lists(st.tuples(events, st.integers(0, 50_000)), max_size=12)
 
@@ -193,9 +193,13 @@ async def test_a_side_s_figures_count_once_in_five_seconds(service: TestService)
 async def test_a_ringing_call_that_the_operator_ends_is_no_good_end(service: TestService):
     alice, bob = await service.join("alice"), await service.join("bob")
     metrics = service.node.metrics
-    await service.node.calls.terminate(await service.call(alice, bob), Reason.ADMIN_TERMINATED)
+    await service.node.signalling.call_control.terminate(
+        await service.call(alice, bob), Reason.ADMIN_TERMINATED
+    )
     assert total(metrics, "calls_total", reason="cancelled") == 1
     assert total(metrics, "calls_total", reason="admin_terminated") == 0
-    await service.node.calls.terminate(await service.accepted(alice, bob), Reason.ADMIN_TERMINATED)
+    await service.node.signalling.call_control.terminate(
+        await service.accepted(alice, bob), Reason.ADMIN_TERMINATED
+    )
     assert total(metrics, "calls_total", reason="admin_terminated") == 1
     assert total(metrics, "call_media_total") == 1

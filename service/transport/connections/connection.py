@@ -1,16 +1,21 @@
 """One client's connection: its user, its queue of events, and the session that it became."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from msgspec import Raw
 
 from service.limits import Allowance, Limit, Meter
 from service.ports import Identity
 from service.sessions.session import Session
+from service.tasks import Work
 from service.transport.connections.event_queue import EventQueue
 from service.transport.connections.workers import Workers
 from service.transport.socketio.client import Client
 from service.wire.client_events import RelayEvent
-from service.wire.packets import EventPacket
+from service.wire.packets import EventPacket, decode_event
 
 EVENTS = Limit(count=300, per_ms=3_000)
 """Events of one session: 100 a second, and what a machine with many networks trickles at once."""
@@ -29,13 +34,26 @@ class Gone:
     size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A relay behind other events: its frame, and what that says."""
+class Heard:
+    """A relay that asks for no answer, decoded as its frame came."""
 
-    frame: str
-    message: RelayEvent
-    size: int
+    ack: Final = None
+
+    def __init__(self, frame: str, message: RelayEvent, size: int) -> None:
+        self.frame = frame
+        self.message = message
+        self.size = size
+        self.event = message.event
+
+    @property
+    def payload(self) -> Raw | None:
+        """What the frame says, as it came."""
+        return self.packet.payload
+
+    @property
+    def packet(self) -> EventPacket:
+        """The frame as any other event."""
+        return decode_event(self.frame[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +65,7 @@ class Excess:
     size: int
 
 
-Entry = EventPacket | Waiting | Excess | Gone
+Entry = EventPacket | Heard | Excess | Gone
 
 
 class Connection:
@@ -76,7 +94,7 @@ class Connection:
         bearer: str | None,
         opened_at: int,
         *,
-        handle: Callable[["Connection", Entry], Awaitable[None]],
+        handle: Callable[["Connection", Entry], Work | None],
         workers: Workers,
         allowance: Allowance,
     ) -> None:
@@ -84,7 +102,7 @@ class Connection:
         self.address = address
         self.bearer = bearer
         self.opened_at = opened_at
-        self.queue: EventQueue[Entry] = EventQueue(lambda entry: handle(self, entry), workers)
+        self.queue: EventQueue[Entry] = EventQueue(partial(handle, self), workers)
         self.socket_id = ""
         self.traceparent: str | None = None
         self.identity: Identity | None = None

@@ -228,7 +228,8 @@ class Connections:
             connection.queue.end()
             return
         waiting = bool(connection.early)
-        await self._dispatch.handle(connection, entry)
+        if (work := self._dispatch.handle(connection, entry)) is not None:
+            await work
         if connection.session is not None:
             self._due(connection, Due.JOIN, None)
             self._due(connection, Due.EARLY, None)
@@ -247,7 +248,7 @@ def _give_way(connection: Connection) -> None:
     why = errors.TooManySessions(
         "A newer connection took the place of this one, which never joined."
     )
-    Reply(connection.client.write, UserJoin.event, None).fail(why)
+    Reply(connection.client, UserJoin.event, None).fail(why)
     connection.client.write(DISCONNECT)
     connection.early = []  # else it is kept for as long as the client may take to fetch this
     connection.client.cut("too_many_sessions")

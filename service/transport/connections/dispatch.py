@@ -1,4 +1,4 @@
-"""From an event's name to the use case that handles it, and its answer back."""
+"""From a decoded event to the use case that handles it, and its answer back."""
 
 from collections.abc import Awaitable, Callable
 from time import perf_counter
@@ -7,17 +7,14 @@ from typing import Any
 import structlog
 
 from service import errors
-from service.keyed_locks import KeyedLocks
-from service.ports import AnswerStore, Clock
+from service.ports import Clock, ReplyStore
 from service.sessions.reply import Reply
 from service.sessions.session import Session
-from service.signalling.call_control import CallControl
-from service.signalling.call_setup import CallSetup
-from service.signalling.joining import Door, Joining
-from service.signalling.presence import Presence
-from service.signalling.renewal import Renewal
+from service.signalling.joining import Joiner
+from service.signalling.use_cases import UseCases
+from service.tasks import Work
 from service.telemetry.metrics import Metrics
-from service.transport.connections.connection import Connection
+from service.transport.connections.connection import Connection, Heard
 from service.wire import client_events as said
 from service.wire.costs import cost_of
 from service.wire.decoding import decode
@@ -29,106 +26,77 @@ MOST_EARLY = 64
 """Events of one connection that wait for its join."""
 MOST_EARLY_BYTES = 128 * 1024
 """And what these may weigh."""
-_RELAYED = frozenset(
-    kind.event for kind in (said.CallOffer, said.CallAnswer, said.IceCandidate, said.CallSignal)
-)
 
 UseCase = Callable[[Session, Any, Reply], Awaitable[None]]
 
 
 class Dispatch:
-    """Decodes events, runs their use cases, and sees that each gets one answer."""
+    """Decodes events, runs their use cases, and sees that each gets one answer.
+
+    What can be done without waiting is done at once; the rest of an event is returned, to be
+    awaited before the next.
+    """
 
     def __init__(
-        self,
-        *,
-        joining: Joining,
-        calls: CallControl,
-        call_setup: CallSetup,
-        presence: Presence,
-        renewal: Renewal,
-        answers: AnswerStore,
-        clock: Clock,
-        metrics: Metrics,
+        self, use_cases: UseCases, *, replies: ReplyStore, clock: Clock, metrics: Metrics
     ) -> None:
-        self._joining = joining
-        self._calls = calls
-        self._answers = answers
+        self._joining = use_cases.joining
+        self._relay = use_cases.relay.relay
+        self._replies = replies
         self._clock = clock
         self._metrics = metrics
-        self._locks = KeyedLocks()
-        self._use_cases: dict[str, UseCase] = {
-            said.AuthRefresh.event: renewal.refresh,
-            said.CallInitiate.event: call_setup.initiate,
-            said.CallAccept.event: calls.accept,
-            said.CallReject.event: calls.reject,
-            said.CallEnd.event: calls.end,
-            said.CallMediaReport.event: calls.media,
-            said.UserStatusQuery.event: presence.query,
-            said.UserWatch.event: presence.watch,
-            said.UserUnwatch.event: presence.unwatch,
-            **dict.fromkeys(_RELAYED, calls.relay),
+        calls, presence = use_cases.call_control, use_cases.presence
+        self._use_cases: dict[type[said.ClientEvent], UseCase] = {
+            said.AuthRefresh: use_cases.renewal.refresh,
+            said.CallInitiate: use_cases.call_setup.initiate,
+            said.CallAccept: calls.accept,
+            said.CallReject: calls.reject,
+            said.CallEnd: calls.end,
+            said.CallMediaReport: calls.media,
+            said.UserStatusQuery: presence.query,
+            said.UserWatch: presence.watch,
+            said.UserUnwatch: presence.unwatch,
         }
+        handled = {said.UserJoin, *self._use_cases}
+        for kind in said.ALL:
+            if kind not in handled and not issubclass(kind, said.RelayEvent):
+                raise TypeError(f"Nothing handles the client event {kind.event}.")
 
-    def relay_now(self, connection: Connection, packet: EventPacket) -> bool:
-        """Relay without waiting, when it is a relay that needs no store; else do nothing."""
-        if packet.event not in _RELAYED or connection.session is None:
-            return False
-        since = perf_counter()
-        reply = None if packet.ack is None else _reply(connection, packet)
+    def handle(self, connection: Connection, packet: EventPacket) -> Work | None:
+        """Handle an event, whatever becomes of it; what is returned is to be awaited."""
+        session, since = connection.session, perf_counter()
+        if packet.event == said.UserJoin.event or session is None:
+            reply = Reply(connection.client, packet.event, packet.ack, packet.payload)
+            return self._finish(self._unjoined(connection, packet, reply), reply, since)
         try:
             message = decode(packet.event, packet.payload)
-            if not isinstance(message, said.RelayEvent):
-                return False
-            self._charge(connection, message)
-            if not self._calls.relay_now(connection.session, message, reply):
-                connection.allowance.keep_one(cost_of(message))
-                return False
+            cost = cost_of(message)
+            # One was taken as it came.
+            if cost != 1 and (wait := connection.allowance.take_all(self._clock(), cost)):
+                raise errors.RateLimited(retry_after_ms=wait)
+            if isinstance(message, said.RelayEvent):
+                return self.relay(session, message, packet)
         except errors.RinglineError as error:
-            reply = reply or _reply(connection, packet)
-            reply.fail(error)
-            self._count(packet, reply, _limited(error))
-        else:
-            self._metrics.events.relayed(packet.event, packet.size, perf_counter() - since)
-        return True
+            self._refuse(_reply(session, packet), error)
+            return None
+        reply = _reply(session, packet)
+        return self._finish(self._run(session, message, reply), reply, since)
 
-    def relay_at_once(
-        self, session: Session, message: said.RelayEvent, size: int, since: float
-    ) -> bool:
-        """Relay a message that asks for no answer; False when it needs the longer way.
-
-        It is `size` bytes long, and was come upon at `since` (`perf_counter`).
-        """
+    def relay(
+        self, session: Session, message: said.RelayEvent, heard: EventPacket | Heard
+    ) -> Work | None:
+        """Pass on what a session relays: now, or by what is returned and to be awaited."""
+        since = perf_counter()
+        reply = None if heard.ack is None else _reply(session, heard)
         try:
-            if not self._calls.relay_now(session, message, None):
-                return False
-        except errors.RinglineError:  # nothing is done; the longer way tells the client
-            return False
-        self._metrics.events.relayed(message.event, size, perf_counter() - since)
-        return True
-
-    async def handle(self, connection: Connection, packet: EventPacket) -> None:
-        """Handle one event, whatever becomes of it."""
-        since, limited = perf_counter(), None
-        reply = _reply(connection, packet)
-        try:
-            if packet.event == said.UserJoin.event:
-                await self._join(connection, packet, reply)
-            elif connection.session is None:
-                _wait_for_join(connection, packet)
-            else:
-                message = decode(packet.event, packet.payload)
-                self._charge(connection, message)
-                await self._run(connection.session, packet.event, message, reply)
+            work = self._relay(session, message, reply)
         except errors.RinglineError as error:
-            # The error itself would keep its frame, and the packet, until cycles are collected.
-            limited = _limited(error)
-            reply.fail(error)
-        except Exception:  # noqa: BLE001 - the boundary: logged, answered, and nobody else notices
-            _log.exception("event.failed", client_event=packet.event)
-            reply.fail(errors.Internal())
-        self._metrics.events.handled(packet.event, perf_counter() - since)
-        self._count(packet, reply, limited)
+            self._refuse(reply or _reply(session, heard), error)
+            return None
+        if work is None:
+            self._metrics.events.relayed(message.event, heard.size, perf_counter() - since)
+            return None
+        return self._finish(work, reply or _reply(session, heard), since)
 
     async def gone(self, connection: Connection) -> None:
         """The transport has closed and every event before that was handled."""
@@ -143,20 +111,42 @@ class Dispatch:
         """The join that these events waited for did not come."""
         early, connection.early = connection.early, []
         for packet in early:
-            _reply(connection, packet).fail(errors.NotJoined())
+            reply = Reply(connection.client, packet.event, packet.ack, packet.payload)
+            reply.fail(errors.NotJoined())
 
-    def _count(self, packet: EventPacket, reply: Reply, limited: str | None) -> None:
+    async def _finish(self, work: Awaitable[None], reply: Reply, since: float) -> None:
+        """See an event to its end; its sender is told what goes wrong."""
+        refusal: errors.RinglineError | None = None
+        try:
+            await work
+        except errors.RinglineError as error:
+            # Without its frames, which would keep the event until cycles are collected.
+            refusal = error.with_traceback(None)
+        except Exception:  # noqa: BLE001 - the boundary: logged, answered, and nobody else notices
+            _log.exception("event.failed", client_event=reply.event)
+            refusal = errors.Internal()
+        self._metrics.events.handled(reply.event, perf_counter() - since)
+        if refusal is not None:
+            self._refuse(reply, refusal)
+        elif reply.result is not None:
+            self._metrics.events.answered(reply.event, reply.result)
+
+    def _refuse(self, reply: Reply, error: errors.RinglineError) -> None:
+        reply.fail(error)
         if reply.result is not None:
-            self._metrics.events.answered(packet.event, reply.result)
-        if limited is not None:
-            self._metrics.auth.limited(limited)
-            _log.info("ratelimit.hit", scope=limited)
+            self._metrics.events.answered(reply.event, reply.result)
+        if isinstance(error, errors.RateLimited):
+            self._metrics.auth.limited(error.scope)
+            _log.info("ratelimit.hit", scope=error.scope)
 
-    async def _join(self, connection: Connection, packet: EventPacket, reply: Reply) -> None:
+    async def _unjoined(self, connection: Connection, packet: EventPacket, reply: Reply) -> None:
+        if packet.event != said.UserJoin.event:
+            _wait_for_join(connection, packet)
+            return
         message = decode(packet.event, packet.payload)
         if not isinstance(message, said.UserJoin) or connection.identity is None:
             raise errors.Internal
-        door = Door(
+        joiner = Joiner(
             connection.socket_id,
             connection.identity,
             connection.address,
@@ -166,53 +156,43 @@ class Dispatch:
             connection.traceparent,
         )
         if connection.session is not None:
-            await self._joining.rejoin(door, connection.session, message, reply)
+            await self._joining.rejoin(joiner, connection.session, message, reply)
             return
-        connection.session = await self._joining.join(door, message, reply)
+        connection.session = await self._joining.join(joiner, message, reply)
         early, connection.early = connection.early, []
         for waiting in early:
-            await self.handle(connection, waiting)
+            if (work := self.handle(connection, waiting)) is not None:
+                await work
 
-    def _charge(self, connection: Connection, message: said.ClientEvent) -> None:
-        """Take what an event costs, of which one was taken as it came.
-
-        Raises:
-            RateLimited: the session, or its user, has not that much left.
-        """
-        cost = cost_of(message)
-        if cost != 1 and (wait := connection.allowance.take_all(self._clock(), cost)):
-            raise errors.RateLimited(retry_after_ms=wait)
-
-    async def _run(
-        self, session: Session, event: str, message: said.ClientEvent, reply: Reply
-    ) -> None:
+    async def _run(self, session: Session, message: said.ClientEvent, reply: Reply) -> None:
+        use_case = self._use_cases[type(message)]
         request_id = getattr(message, "request_id", None)
         if request_id is None:
-            await self._use_cases[event](session, message, reply)
+            await use_case(session, message, reply)
             return
-        key = (session.user, event, request_id)
-        async with self._locks.of(key):
-            first = await self._answers.recall(key, self._clock())
-            if first is not None:
-                reply.repeat(first)
-                return
-            try:
-                await self._use_cases[event](session, message, reply)
-            except errors.RinglineError as error:
-                if error.retryable:  # a repeat is the retry that was asked for
-                    raise
+        key = (session.user, reply.event, request_id)
+        first = await self._replies.claim(key, self._clock())
+        if first is not None:
+            reply.repeat(first)
+            return
+        failed: BaseException | None = None
+        try:
+            await use_case(session, message, reply)
+        except errors.RinglineError as error:
+            if error.retryable:  # a repeat is the retry that was asked for
+                failed = error
+            else:
                 reply.fail(error)
-            if reply.answer is not None:
-                await self._answers.remember(key, reply.answer, self._clock())
+        except BaseException as error:  # noqa: BLE001 - raised again, once the claim is given back
+            failed = error
+        outcome = reply.outcome if failed is None else None
+        await self._replies.settle(key, outcome, self._clock())
+        if failed is not None:
+            raise failed
 
 
-def _limited(error: errors.RinglineError) -> str | None:
-    """The name of the limit that an event was over, if that is why it was refused."""
-    return error.scope if isinstance(error, errors.RateLimited) else None
-
-
-def _reply(connection: Connection, packet: EventPacket) -> Reply:
-    return Reply(connection.client.write, packet.event, packet.ack, packet.payload)
+def _reply(session: Session, heard: EventPacket | Heard) -> Reply:
+    return Reply(session, heard.event, heard.ack, heard.payload)
 
 
 def _wait_for_join(connection: Connection, packet: EventPacket) -> None:

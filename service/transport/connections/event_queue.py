@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from time import perf_counter
 from typing import Generic, Protocol, TypeVar
 
 from service.pace import TURN_S
+from service.tasks import Work
 from service.transport.connections.workers import Workers
 
 MOST_ENTRIES = 256
@@ -32,12 +33,13 @@ Entry = TypeVar("Entry", bound=Sized)
 class EventQueue(Generic[Entry]):
     """A first-in-first-out queue, which workers serve while it is not empty.
 
-    `handle` must not raise: what goes wrong with an event is answered to its sender.
+    `handle` does what needs no waiting and returns the rest, if there is any, to be awaited.
+    Neither may raise: what goes wrong with an event is answered to its sender.
     """
 
     __slots__ = ("_empty", "_entries", "_handle", "_room", "_workers", "most_bytes", "size")
 
-    def __init__(self, handle: Callable[[Entry], Awaitable[None]], workers: Workers) -> None:
+    def __init__(self, handle: Callable[[Entry], Work | None], workers: Workers) -> None:
         self._handle = handle
         self._workers = workers
         self._entries: deque[Entry] = deque()
@@ -69,6 +71,16 @@ class EventQueue(Generic[Entry]):
         self._entries.append(entry)
         self.size += entry.size
 
+    def handle(self, entry: Entry) -> None:
+        """Handle an entry at once: nothing is before it. What comes meanwhile waits."""
+        self._entries.append(entry)
+        self.size += entry.size
+        work = self._handle(entry)
+        if work is not None:
+            self._workers.start(self._go_on(work))
+        elif self._over():
+            self._workers.serve(self)
+
     async def room(self) -> None:
         """Wait until the queue is not crowded."""
         while self.crowded:
@@ -85,14 +97,27 @@ class EventQueue(Generic[Entry]):
         """Handle entries for one turn; whether there are more. Only workers call it."""
         until = perf_counter() + TURN_S
         for _ in range(IN_A_TURN):
-            # The entry stays while it is handled: the queue is not idle before.
-            await self._handle(self._entries[0])
-            self.size -= self._entries.popleft().size
-            if self._room is not None and not self.crowded:
-                self._room.set()
-                self._room = None
-            if not self._entries or perf_counter() >= until:
+            # The entry stays in the queue while it is handled: the queue is not idle before.
+            if (work := self._handle(self._entries[0])) is not None:
+                await work
+            if not self._over():
+                return False
+            if perf_counter() >= until:
                 break
+        return True
+
+    async def _go_on(self, work: Work) -> None:
+        """See the first entry through."""
+        await work
+        if self._over():
+            self._workers.serve(self)
+
+    def _over(self) -> bool:
+        """The first entry is handled; whether there is another."""
+        self.size -= self._entries.popleft().size
+        if self._room is not None and not self.crowded:
+            self._room.set()
+            self._room = None
         if self._entries:
             return True
         if self._empty is not None:
@@ -101,5 +126,5 @@ class EventQueue(Generic[Entry]):
         return False
 
 
-async def _ignored(_entry: object) -> None:
+def _ignored(_entry: object) -> None:
     """Stand where there was somebody who handled."""

@@ -1,7 +1,6 @@
-"""What a connection sends, from a frame to its use case: relayed as it is read, or in its turn."""
+"""What a connection sends, from a frame to its use case: handled as it is read, or in its turn."""
 
-from collections.abc import Awaitable, Callable
-from time import perf_counter
+from collections.abc import Callable
 
 import structlog
 
@@ -9,20 +8,13 @@ from service import errors
 from service.limits import Limit
 from service.ports import Clock
 from service.sessions.reply import Reply
+from service.tasks import Work
 from service.telemetry.metrics import Metrics
-from service.transport.connections.connection import (
-    AT_ONCE,
-    Connection,
-    Entry,
-    Excess,
-    Gone,
-    Waiting,
-)
+from service.transport.connections.connection import AT_ONCE, Connection, Entry, Excess, Gone, Heard
 from service.transport.connections.dispatch import Dispatch
-from service.transport.socketio.tasks import Work
 from service.wire.costs import cost_of
 from service.wire.decoding import relay_in
-from service.wire.packets import EventPacket, decode_event, size_of
+from service.wire.packets import EventPacket, size_of
 from service.wire.rules import ProtocolError, Rule
 
 _log = structlog.get_logger(__name__)
@@ -42,7 +34,7 @@ class Receiver:
         clock: Clock,
         metrics: Metrics,
         *,
-        apart: Callable[[Connection, EventPacket | Gone], Awaitable[None]],
+        apart: Callable[[Connection, EventPacket | Gone], Work],
         refusals: Limit,
     ) -> None:
         self._dispatch = dispatch
@@ -52,72 +44,53 @@ class Receiver:
         self._refusals = refusals
 
     def relayed(self, connection: Connection, frame: str) -> bool:
-        """The short way of nine frames in ten: a relay that asks for no answer."""
-        since, session, queue = perf_counter(), connection.session, connection.queue
-        idle = queue.idle
-        if session is None or connection.client.deaf or (not idle and queue.crowded):
+        """Take a frame that is a relay and asks for no answer: nine in ten; False of any other."""
+        session = connection.session
+        if session is None or connection.client.deaf or connection.queue.crowded:
             return False
         message = relay_in(frame)
         if message is None:
             return False
-        now, allowance, cost = self._clock(), connection.allowance, cost_of(message)
-        if allowance.take(now, cost):
-            return False
         size = size_of(frame) - 1  # the packet's, without the 4 before it
-        if not idle or allowance.has_spent(now, AT_ONCE):
-            queue.put(Waiting(frame, message, size))
-        elif not self._dispatch.relay_at_once(session, message, size, since):
-            allowance.keep_one(cost)
-            queue.put(decode_event(frame[1:]))
+        self._take(connection, Heard(frame, message, size), cost_of(message))
         return True
 
     def received(self, connection: Connection, packet: EventPacket) -> Work | None:
-        """An event: relayed at once when nothing is before it, else queued."""
+        """Take an event; what is returned is to be awaited before more is read."""
         if connection.identity is None:
             raise ProtocolError(Rule.CONNECT_FIRST)
-        now, queue = self._clock(), connection.queue
-        if wait := connection.allowance.take(now):
-            queue.put(Excess(packet, wait, packet.size))
-        elif (
-            queue.idle
-            and not connection.allowance.has_spent(now, AT_ONCE)
-            and self._dispatch.relay_now(connection, packet)
-        ):
-            return None
-        else:
-            queue.put(packet)
-        return queue.room() if queue.crowded else None
+        self._take(connection, packet, 1)
+        return connection.queue.room() if connection.queue.crowded else None
 
-    async def handle(self, connection: Connection, entry: Entry) -> None:
-        """Handle what has come to the front of a queue."""
-        packet: EventPacket | None
+    def _take(self, connection: Connection, heard: EventPacket | Heard, cost: int) -> None:
+        """Handle an event now, if nothing is before it and its user sends little, else queue it."""
+        now, queue, allowance = self._clock(), connection.queue, connection.allowance
+        if wait := allowance.take(now, cost):
+            packet = heard.packet if isinstance(heard, Heard) else heard
+            queue.put(Excess(packet, wait, packet.size))
+        elif not queue.idle or allowance.has_spent(now, AT_ONCE):
+            queue.put(heard)
+        else:
+            queue.handle(heard)
+
+    def handle(self, connection: Connection, entry: Entry) -> Work | None:
+        """Handle what has come to the front of a queue; what is returned is the rest of it."""
+        if isinstance(entry, Heard):
+            session = connection.session
+            return None if session is None else self._dispatch.relay(session, entry.message, entry)
         if isinstance(entry, Excess):
             self._slow_down(connection, entry.packet, entry.retry_after_ms)
-            return
-        if isinstance(entry, Waiting):
-            packet = self._unless_relayed(connection, entry)
-        elif isinstance(entry, Gone) or connection.session is None:
-            await self._apart(connection, entry)
-            return
-        else:
-            packet = None if self._dispatch.relay_now(connection, entry) else entry
-        if packet is not None:
-            await self._dispatch.handle(connection, packet)
-
-    def _unless_relayed(self, connection: Connection, entry: Waiting) -> EventPacket | None:
-        """Relay what can be relayed without waiting; otherwise the event, to be handled."""
-        session, since = connection.session, perf_counter()
-        if session is not None and self._dispatch.relay_at_once(
-            session, entry.message, entry.size, since
-        ):
             return None
-        connection.allowance.keep_one(cost_of(entry.message))
-        return decode_event(entry.frame[1:])
+        if isinstance(entry, Gone) or connection.session is None:
+            return self._apart(connection, entry)
+        return self._dispatch.handle(connection, entry)
 
     def _slow_down(self, connection: Connection, packet: EventPacket, wait: int) -> None:
         if connection.client.cut_off:
             return
-        reply = Reply(connection.client.write, packet.event, packet.ack, packet.payload)
+        reply = Reply(
+            connection.session or connection.client, packet.event, packet.ack, packet.payload
+        )
         reply.fail(errors.RateLimited(scope="events", retry_after_ms=wait))
         self._metrics.events.answered(packet.event, errors.RateLimited.code)
         self._metrics.auth.limited("events")

@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Protocol
 
 from service.pace import TURN_S
+from service.tasks import Tasks, Work
 
 
 class Workable(Protocol):
@@ -24,12 +25,17 @@ class Workable(Protocol):
 class Workers:
     """As many tasks as wait for something, and one where there is more to begin."""
 
-    __slots__ = ("_ready", "_summoned", "_tasks")
+    __slots__ = ("_begun", "_ready", "_summoned", "_tasks")
 
     def __init__(self) -> None:
         self._ready: deque[Workable] = deque()
         self._summoned = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self._begun = Tasks()
+
+    def start(self, work: Work) -> None:
+        """Do some work now, as far as it goes without waiting."""
+        self._begun.start(work)
 
     def serve(self, some: Workable) -> None:
         """Begin with it in this turn of the loop or the next."""

@@ -16,6 +16,7 @@ from service.transport.socketio.mailbox import Mailbox
 from service.transport.socketio.tasks import Tasks
 from service.transport.websocket.close_codes import POLICY_VIOLATION
 from service.transport.websocket.websocket import MOST_UNREAD, WebSocket
+from service.wire.packets import encode_ack, encode_event
 
 _AT_ONCE = {"protocol_error", "overloaded"}
 """Endings of which a client that polls need not fetch word: its next request is refused."""
@@ -80,6 +81,14 @@ class Client:
         self.socket.queue.put_nowait(EnginePacket(MESSAGE, packet.decode()))
         if self.queued() > MOST_UNREAD:
             self.cut("slow")
+
+    def emit(self, event: str, payload: bytes) -> None:
+        """Write one event to a client that has no session, its JSON payload ready."""
+        self.write(encode_event(event, payload))
+
+    def acknowledge(self, ack: int, payload: bytes) -> None:
+        """Write the acknowledgement of an event, its JSON argument ready."""
+        self.write(encode_ack(ack, payload))
 
     def queued(self) -> int:
         """How much waits for the client, in bytes or characters, before the kernel has it."""

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -137,7 +138,7 @@ async def test_a_turn_ends_after_32_entries_and_the_others_have_theirs():
     assert order == ["flood"] * 32 + ["other"] * 3 + ["flood"] * 68
 
 
-def slow(order: list[str]) -> Callable[[Entry], Awaitable[None]]:
+def slow(order: list[str]) -> Callable[[Entry], Coroutine[Any, Any, None]]:
     """Handles each entry for half of the time that a turn has."""
 
     async def handle(_: Entry) -> None:

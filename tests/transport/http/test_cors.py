@@ -134,7 +134,7 @@ async def test_a_fault_of_ours_is_a_problem_with_cors(
     async def fail(*_: object) -> None:
         raise RuntimeError("a secret of ours")
 
-    monkeypatch.setattr(service.node.store, "load", fail)
+    monkeypatch.setattr(service.node.stores.calls, "load", fail)
     headers = {"Origin": ORIGIN, "Authorization": f"Bearer {token('alice')}"}
     with capture_logs() as lines:
         async with http.get(f"{service.url}/v1/calls/c_x", headers=headers) as answer:

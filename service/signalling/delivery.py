@@ -1,0 +1,92 @@
+"""Envelopes to sessions: taken here where the session's home is this node, else handed on.
+
+What comes from another node is taken in its order with what this node itself does to the call: a
+relay never overtakes the move that was told before it.
+"""
+
+from service.keyed_locks import KeyedLocks, Turn
+from service.ports import Delivery, Envelope, Moved, Rang, Relayed
+from service.session_ref import SessionRef
+from service.sessions.directory import Directory
+from service.signalling.relay import Relay
+from service.signalling.ringing import Ringing
+from service.signalling.routes import Routes
+from service.tasks import Tasks
+
+
+class Home:
+    """Takes the envelopes that are for the sessions of this node."""
+
+    def __init__(
+        self,
+        *,
+        directory: Directory,
+        routes: Routes,
+        relay: Relay,
+        ringing: Ringing,
+        locks: KeyedLocks,
+        tasks: Tasks,
+    ) -> None:
+        self._directory = directory
+        self._routes = routes
+        self._relay = relay
+        self._ringing = ringing
+        self._locks = locks
+        self._tasks = tasks
+
+    def receive(self, session_id: str, envelope: Envelope) -> None:
+        """Take an envelope from another node, now or once its call has moved."""
+        if not isinstance(envelope, Moved | Relayed):
+            self.take(session_id, envelope)
+            return
+        call_id = envelope.call.id if isinstance(envelope, Moved) else envelope.call_id
+        if (turn := self._locks.enter(call_id)) is not None:
+            self._tasks.start(self._later(call_id, turn, session_id, envelope))
+            return
+        try:
+            self.take(session_id, envelope)
+        finally:
+            self._locks.leave(call_id)
+
+    def take(self, session_id: str, envelope: Envelope) -> None:
+        """Take an envelope now."""
+        if isinstance(envelope, Rang):
+            self._ringing.rang(envelope)
+        elif isinstance(envelope, Moved):
+            self._moved(envelope)
+        elif (session := self._directory.get(session_id)) is not None:
+            if isinstance(envelope, Relayed):
+                self._relay.arrived(session, envelope)
+            else:
+                self._ringing.ring(session, envelope.call)
+
+    def _moved(self, moved: Moved) -> None:
+        """Tell the clients that have heard of the call, and follow it."""
+        for session_id, event, payload in moved.told:
+            session = self._directory.get(session_id)
+            if session is not None and self._routes.hears(session_id, moved.call):
+                session.emit(event, payload)
+        self._routes.follow(moved.call)
+
+    async def _later(self, call_id: str, turn: Turn, session_id: str, envelope: Envelope) -> None:
+        await self._locks.granted(call_id, turn)
+        try:
+            self.take(session_id, envelope)
+        finally:
+            self._locks.leave(call_id)
+
+
+class LocalDelivery:
+    """The `ports.Delivery` of a node: `home` takes what is for it, `others` has the rest."""
+
+    def __init__(self, node: str, others: Delivery | None = None) -> None:
+        self._node = node
+        self._others = others
+        self.home: Home | None = None
+
+    def send(self, to: SessionRef, envelope: Envelope) -> None:
+        """Have the home of a session receive an envelope."""
+        if to.node == self._node and self.home is not None:
+            self.home.take(to.id, envelope)
+        elif self._others is not None:
+            self._others.send(to, envelope)

@@ -1,0 +1,72 @@
+"""Ringing the callee's devices: each by its own home, which confirms it to the caller's."""
+
+import msgspec
+
+from service.calls.call import Call, State
+from service.calls.events import Event, Rung
+from service.ports import Clock, Delivery, IceSource, Rang
+from service.session_ref import SessionRef
+from service.sessions.session import Session
+from service.signalling.routes import Routes
+from service.signalling.transitions import Transitions
+from service.tasks import Tasks
+from service.wire.server_events import CallIncoming, ice_fields
+
+
+class Ringing:
+    """Rings sessions of this node, and records what rings where the caller lives."""
+
+    def __init__(
+        self,
+        *,
+        routes: Routes,
+        transitions: Transitions,
+        delivery: Delivery,
+        ice: IceSource,
+        clock: Clock,
+        tasks: Tasks,
+    ) -> None:
+        self._routes = routes
+        self._transitions = transitions
+        self._delivery = delivery
+        self._ice = ice
+        self._clock = clock
+        self._tasks = tasks
+
+    def ring(self, session: Session, call: Call) -> None:
+        """Ring on a session, once, while there is something to answer as far as this node knows."""
+        if not self._routes.rings(call):
+            return
+        route = self._routes.begin(call)
+        if session.id in route.rung:
+            return
+        route.rung.add(session.id)
+        incoming = self._incoming(route.call, session.user)
+        session.emit(incoming.event, incoming.encode())
+        self._delivery.send(call.parties[0], Rang(call.id, session.ref))
+
+    def rang(self, rang: Rang) -> None:
+        """Record that a device rings; one that rings for nothing is told so."""
+        device = rang.device
+        self._tasks.start(self._record(rang.call_id, device))
+
+    async def _record(self, call_id: str, device: SessionRef) -> None:
+        def news(call: Call) -> Event | None:
+            known = call.state is State.RINGING and any(ref.id == device.id for ref in call.devices)
+            return None if known else Rung(device)
+
+        await self._transitions.move(call_id, news, device)
+
+    def _incoming(self, call: Call, user: str) -> CallIncoming:
+        now = self._clock()
+        return CallIncoming(
+            from_=call.caller,
+            from_name=call.caller_name,
+            call_type=call.type,
+            call_id=call.id,
+            state=call.state,
+            metadata=msgspec.Raw(call.metadata) if call.metadata else msgspec.UNSET,
+            expires_at=call.deadline or 0,
+            expires_in_ms=max(0, (call.deadline or 0) - now),
+            **ice_fields(self._ice.servers(user, now)),
+        )

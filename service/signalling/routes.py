@@ -1,0 +1,191 @@
+"""The live calls in which this node has a part: how each stands, and where its messages go.
+
+A route begins where the caller's session lives, where a device rings, and where one accepts. It
+follows the calls that moves tell of, and ends with its call, or with the node's part in that.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from service.calls.call import Call
+from service.ports import CallObserver, Delivery, Relayed
+from service.session_ref import SessionRef
+from service.sessions.directory import Directory
+
+MOST_OVER = 1_000
+"""Calls remembered that rang no more before this node was to ring; the first go first."""
+
+
+@dataclass(slots=True)
+class Side:
+    """One of the two sessions that a call binds."""
+
+    emit: Callable[[str, bytes], None] | None
+    """Takes an event to the other side; None while the caller waits for an accept."""
+    candidates: int = 0
+    """How many it has sent since the last offer."""
+
+
+@dataclass(slots=True)
+class Route:
+    """One live call, as this node last saw it."""
+
+    call: Call
+    sides: dict[str, Side]
+    held: list[tuple[str, bytes]] = field(default_factory=list)
+    """What the caller sent before the accept."""
+    held_bytes: int = 0
+    rung: set[str] = field(default_factory=set)
+    """The sessions of this node that it has rung on."""
+    informed: set[str] = field(default_factory=set)
+    """Those that were told of its end before this node was."""
+
+
+class Routes:
+    """The routes of one node.
+
+    Args:
+        node: its name.
+        observers: are told what the calls do whose caller's session lives here.
+        moved: told of every call that changed its state.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        directory: Directory,
+        delivery: Delivery,
+        observers: Sequence[CallObserver] = (),
+        moved: Callable[[Call], None] = lambda _call: None,
+    ) -> None:
+        self._node = node
+        self._directory = directory
+        self._delivery = delivery
+        self._observers = tuple(observers)
+        self._moved = moved
+        self._routes: dict[str, Route] = {}
+        self._pairs: dict[frozenset[str], str] = {}
+        self._over: OrderedDict[str, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._routes)
+
+    def get(self, call_id: str) -> Route | None:
+        """The call's route, if this node has a part in it."""
+        return self._routes.get(call_id)
+
+    def latest(self, call: Call) -> Call:
+        """A call as this node last saw it."""
+        route = self._routes.get(call.id)
+        return call if route is None or route.call.revision < call.revision else route.call
+
+    def between(self, one: str, other: str) -> Route | None:
+        """The route of the live call of two users."""
+        call_id = self._pairs.get(frozenset((one, other)))
+        return None if call_id is None else self._routes.get(call_id)
+
+    def calls(self) -> tuple[Call, ...]:
+        """The live calls that bind a session of this node."""
+        calls = (route.call for route in self._routes.values())
+        return tuple(call for call in calls if self._node in _homes(call))
+
+    def candidates(self, call_id: str) -> int:
+        """How many candidates have been sent from this node since the last offer."""
+        route = self._routes.get(call_id)
+        return 0 if route is None else sum(side.candidates for side in route.sides.values())
+
+    def begin(self, call: Call) -> Route:
+        """Have a route for a live call in which this node has a part."""
+        route = self._routes.get(call.id)
+        if route is None:
+            route = self._routes[call.id] = Route(call, {})
+            self._pairs[frozenset((call.caller, call.callee))] = call.id
+            self._bind(route, call)
+            if call.caller_node == self._node:
+                self._observe(None, call)
+            self._moved(call)
+        return route
+
+    def rings(self, call: Call) -> bool:
+        """Whether there is something to answer in a call, as far as this node knows."""
+        return self.latest(call).unaccepted and call.id not in self._over
+
+    def informed(self, call: Call, session: SessionRef | None) -> None:
+        """A session was told how a call ended."""
+        route = self._routes.get(call.id)
+        if route is not None and session is not None and not call.live:
+            route.informed.add(session.id)
+
+    def hears(self, session: str, call: Call) -> bool:
+        """Whether a session that rings or is bound is to be told of a move."""
+        route = self._routes.get(call.id)
+        if route is None or session in route.informed:
+            return False
+        return session in route.rung or call.binds(session)
+
+    def _pass_over(self, call: Call) -> None:
+        """Have no session ring for a call any more, should another node's word to do so be late."""
+        if not call.unaccepted and call.caller_node != self._node:
+            self._over[call.id] = None
+            if len(self._over) > MOST_OVER:
+                self._over.popitem(last=False)
+
+    def follow(self, call: Call) -> None:
+        """Let the call's route be as the call is, unless it is ahead: what is held flows."""
+        route = self._routes.get(call.id)
+        if route is None:
+            self._pass_over(call)
+        if route is None or call.revision <= route.call.revision:
+            return
+        before, route.call = route.call, call
+        if call.callee_session != before.callee_session:
+            self._bind(route, call)
+        if before.state is not call.state:
+            if call.caller_node == self._node:
+                self._observe(before, call)
+            self._moved(call)
+        if not call.live or not (call.unaccepted or self._node in _homes(call)):
+            self._end(route)
+
+    def _bind(self, route: Route, call: Call) -> None:
+        """Have both sides know each other; what they have sent still counts."""
+        known = route.sides
+        calling, *accepted = call.parties
+        called = accepted[0] if accepted else None
+        towards_callee = self._side(call.id, called, known.get(calling.id))
+        route.sides = {calling.id: towards_callee}
+        if called is not None:
+            route.sides[called.id] = self._side(call.id, calling, known.get(called.id))
+        if towards_callee.emit is not None:
+            for event, payload in route.held:
+                towards_callee.emit(event, payload)
+            route.held, route.held_bytes = [], 0
+
+    def _side(self, call_id: str, peer: SessionRef | None, before: Side | None) -> Side:
+        side = Side(None, 0 if before is None else before.candidates)
+        if peer is not None:
+            session = self._directory.get(peer.id)
+            side.emit = partial(self._send, peer, call_id) if session is None else session.emit
+        return side
+
+    def _send(self, peer: SessionRef, call_id: str, event: str, payload: bytes) -> None:
+        self._delivery.send(peer, Relayed(call_id, event, payload))
+
+    def _observe(self, before: Call | None, after: Call) -> None:
+        for observer in self._observers:
+            observer.moved(before, after)
+
+    def _end(self, route: Route) -> None:
+        call = route.call
+        del self._routes[call.id]
+        pair = frozenset((call.caller, call.callee))
+        if self._pairs.get(pair) == call.id:
+            del self._pairs[pair]
+        self._pass_over(call)
+
+
+def _homes(call: Call) -> tuple[str, ...]:
+    """The nodes at which the call's parties live."""
+    return tuple(party.node for party in call.parties)

@@ -1,0 +1,149 @@
+"""The use cases of one node, joined to each other: top to bottom, each to those that it needs."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from service.calls.rules import Timeouts
+from service.keyed_locks import KeyedLocks
+from service.ports import (
+    CallObserver,
+    CallStore,
+    Clock,
+    Delivery,
+    IceSource,
+    Identity,
+    UserStore,
+)
+from service.sessions.directory import Directory
+from service.sessions.liveness import Liveness
+from service.signalling.availability import Availability
+from service.signalling.call_control import CallControl
+from service.signalling.call_setup import CallSetup
+from service.signalling.delivery import Home, LocalDelivery
+from service.signalling.joining import Joining
+from service.signalling.presence import Presence
+from service.signalling.relay import Relay
+from service.signalling.renewal import Renewal
+from service.signalling.ringing import Ringing
+from service.signalling.routes import Routes
+from service.signalling.transitions import Transitions
+from service.tasks import Tasks
+from service.telemetry.metrics import Metrics
+from service.telemetry.tracing import Tracing
+
+
+class UseCases:
+    """What a node does for its clients.
+
+    Args:
+        node: the node's name, unique among those that share the stores.
+        others: takes envelopes to the other nodes, if there are any.
+        identify: verifies a token that came from an address.
+        visible: whether users may know of each other's presence.
+        scale: how many times the default rates are allowed.
+    """
+
+    def __init__(
+        self,
+        *,
+        node: str,
+        users: UserStore,
+        calls: CallStore,
+        ice: IceSource,
+        others: Delivery | None,
+        clock: Clock,
+        timeouts: Timeouts,
+        observers: Sequence[CallObserver],
+        metrics: Metrics,
+        tracing: Tracing,
+        identify: Callable[[str, str], Awaitable[Identity]],
+        draining: Callable[[], bool],
+        call_waiting: bool,
+        visible: bool,
+        scale: float,
+    ) -> None:
+        self.tasks = tasks = Tasks()
+        self.directory = directory = Directory()
+        self.liveness = liveness = Liveness(directory)
+        self.presence = presence = Presence(users, directory, tasks, visible=visible)
+        delivery, locks = LocalDelivery(node, others), KeyedLocks()
+        self.routes = routes = Routes(node, directory, delivery, observers, presence.moved)
+        transitions = Transitions(
+            node=node,
+            calls=calls,
+            directory=directory,
+            delivery=delivery,
+            routes=routes,
+            locks=locks,
+            clock=clock,
+            timeouts=timeouts,
+        )
+        self.relay = relay = Relay(
+            routes=routes, transitions=transitions, tracing=tracing, scale=scale
+        )
+        ringing = Ringing(
+            routes=routes,
+            transitions=transitions,
+            delivery=delivery,
+            ice=ice,
+            clock=clock,
+            tasks=tasks,
+        )
+        delivery.home = self.home = Home(
+            directory=directory,
+            routes=routes,
+            relay=relay,
+            ringing=ringing,
+            locks=locks,
+            tasks=tasks,
+        )
+        self.call_control = CallControl(
+            users=users,
+            calls=calls,
+            transitions=transitions,
+            presence=presence,
+            clock=clock,
+            metrics=metrics,
+            tracing=tracing,
+        )
+        self.call_setup = CallSetup(
+            calls=calls,
+            transitions=transitions,
+            routes=routes,
+            locks=locks,
+            delivery=delivery,
+            presence=presence,
+            ice=ice,
+            clock=clock,
+            timeouts=timeouts,
+            tracing=tracing,
+            draining=draining,
+            availability=Availability(
+                users=users,
+                transitions=transitions,
+                liveness=liveness,
+                presence=presence,
+                clock=clock,
+                call_waiting=call_waiting,
+            ),
+            scale=scale,
+        )
+        self.renewal = Renewal(
+            directory=directory,
+            users=users,
+            ice=ice,
+            identify=identify,
+            clock=clock,
+            metrics=metrics.auth,
+        )
+        self.joining = Joining(
+            node=node,
+            users=users,
+            directory=directory,
+            calls=self.call_control,
+            ringing=ringing,
+            presence=presence,
+            renewal=self.renewal,
+            liveness=liveness,
+            ice=ice,
+            clock=clock,
+        )
