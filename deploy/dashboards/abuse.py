@@ -92,12 +92,12 @@ _ABUSE = Row(
         Panel(
             title="Invalid events and broken rules",
             meaning="Events a second that were refused for what they are, by code, and connections "
-            "ended for a broken rule of the protocol, by rule. After a client's release: a fault "
-            "of it. Else somebody probes.",
+            "ended for a broken rule of the protocol; the log says which rule. After a client's "
+            "release: a fault of it. Else somebody probes.",
             unit="cps",
             queries=(
                 Query(rate("ringline_events_total", _PROTOCOL, by="result"), "{{result}}"),
-                Query(rate("ringline_protocol_errors_total", by="rule"), "{{rule}}"),
+                Query(rate("ringline_protocol_errors_total"), "broken rules"),
             ),
         ),
         Panel(
