@@ -44,8 +44,11 @@ def _auth(payload: str) -> dict[str, str] | None:
     except msgspec.ValidationError:
         msgspec.json.decode(payload)  # is it JSON at all?
         return None
-    fields = {"token": auth.token, "traceparent": auth.traceparent}
-    return {name: _text(raw) for name, raw in fields.items() if bytes(raw) != b"null"}
+    told = {}
+    for name, raw in (("token", auth.token), ("traceparent", auth.traceparent)):
+        if bytes(raw) != b"null":
+            told[name] = _text(raw)
+    return told
 
 
 def _text(raw: Raw) -> str:

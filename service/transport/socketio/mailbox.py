@@ -26,13 +26,13 @@ class Mailbox(asyncio.Queue[Any]):
 
     def _put(self, item: EnginePacket) -> None:
         self._queue.append(item)
-        self.size += _weight(item)
+        self.size += len(item.data or "")
         if self.filled is not None:
             self.filled()
 
     def _get(self) -> EnginePacket:
         item: EnginePacket = self._queue.popleft()
-        self.size -= _weight(item)
+        self.size -= len(item.data or "")
         return item
 
     def take(self, most: int) -> list[EnginePacket]:
@@ -46,10 +46,6 @@ class Mailbox(asyncio.Queue[Any]):
         """Put packets that did not arrive in front of all others."""
         for packet in reversed(list(packets)):
             self._queue.appendleft(packet)
-            self.size += _weight(packet)
+            self.size += len(packet.data or "")
         if self.filled is not None:
             self.filled()
-
-
-def _weight(item: EnginePacket) -> int:
-    return len(item.data or "")

@@ -57,7 +57,7 @@ class WriteThrough:
 
     async def put(self, packet: EnginePacket) -> None:
         """The same."""
-        self.put_nowait(packet)
+        self._transport.send(packet.encode())
 
 
 class WebSocketTransport(FrameReceiver):
@@ -65,7 +65,8 @@ class WebSocketTransport(FrameReceiver):
 
     __slots__ = (
         "_client", "_connection", "_ending", "_later", "_now", "_open", "_paused", "_probed",
-        "_receiver", "_relayed", "_socket", "_upgrade_by", "_websocket", "_working", "waiting",
+        "_receiver", "_relayed", "_socket", "_upgrade_by", "_websocket", "_working", "known",
+        "waiting",
     )  # fmt: skip
 
     def __init__(self, client: Client, receiver: PacketReceiver, websocket: WebSocket) -> None:
@@ -75,6 +76,8 @@ class WebSocketTransport(FrameReceiver):
         self._relayed = receiver.relayed
         self._socket = socket = client.socket
         self._websocket = websocket
+        self.known = websocket.known
+        """Called when the client's token has been found good."""
         self._now = asyncio.get_running_loop().time
         self._open = False
         self._later: deque[str | Broken | None] | None = None
@@ -102,10 +105,6 @@ class WebSocketTransport(FrameReceiver):
         if not self._websocket.send(packet.encode()):
             self._client.cut("slow")
 
-    def known(self) -> None:
-        """The client's token has been found good."""
-        self._websocket.known()
-
     def finish(self, code: int) -> None:
         """Close, behind what is to be written; what is waited for concerns nobody any more."""
         if self._socket.upgrading:
@@ -126,7 +125,7 @@ class WebSocketTransport(FrameReceiver):
         if self._later is not None:
             self._wait(self._later, text)
         elif not (self._open and self._relayed(self._connection, text)) and (
-            work := self._take(text)
+            work := self._text(text)
         ):
             self._later = deque()
             self._working = self._client.tasks.spawn(self._work(work))
@@ -181,12 +180,14 @@ class WebSocketTransport(FrameReceiver):
             return self._end()
         if isinstance(frame, Broken):
             self._fail(frame)
-        elif not self._client.deaf:
+        else:
             return self._text(frame)
         return None
 
     def _text(self, frame: str) -> Work | None:
         socket = self._socket
+        if self._client.deaf:
+            return None
         if socket.upgrading:
             self._upgrade(frame)
         elif frame.startswith("4") and acceptable(frame):
