@@ -121,12 +121,6 @@ class Allowance:
         self.take(now)
         return self.take(now, cost)
 
-    def keep_one(self, cost: int) -> None:
-        """Undo a `take` of `cost`, or a `take_all`, but for one: it will be taken again."""
-        if cost != 1:
-            self._own.give_back(self._limit, min(cost, self._limit.count) - 1)
-            self.share.give_back(self._shared_limit, min(cost, self._shared_limit.count) - 1)
-
     def has_spent(self, now: int, some: int) -> bool:
         """Whether all who share have used up more than `some`."""
         return self.share.used(self._shared_limit, now) > some * self._shared_limit.interval

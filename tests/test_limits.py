@@ -216,16 +216,6 @@ def test_what_the_share_refuses_leaves_one_s_own_untouched():
     assert all(other.take(START + 1_000) == 0 for _ in range(10))
 
 
-@pytest.mark.parametrize("cost", [1, 5, 50])
-def test_what_is_kept_of_a_cost_is_one(cost: int):
-    one, other = Allowance(EACH, ALL), Allowance(EACH, ALL)
-    one.take(START, cost)
-    one.keep_one(cost)
-    other.take(START)
-    assert one._own.used(EACH, START) == other._own.used(EACH, START)
-    assert one.share.used(ALL, START) == other.share.used(ALL, START)
-
-
 @given(
     limit=limits,
     shared=limits,
