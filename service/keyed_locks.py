@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import Hashable
 
 Turn = asyncio.Future[None]
 
@@ -36,11 +35,11 @@ class KeyedLocks:
         return turn
 
     async def granted(self, key: Hashable, turn: Turn) -> None:
-        """Wait for a turn; who is cancelled meanwhile does not hold the lock."""
+        """Wait for a turn; who does not come to have it does not hold the lock."""
         try:
             await turn
-        except asyncio.CancelledError:
-            if not turn.cancelled():
+        except BaseException:
+            if not turn.cancel() and not turn.cancelled():
                 self.leave(key)
             raise
 
@@ -54,12 +53,23 @@ class KeyedLocks:
                 return
         del self._waiting[key]
 
-    @asynccontextmanager
-    async def of(self, key: Hashable) -> AsyncIterator[None]:
-        """Hold the key's lock for the block."""
-        if (turn := self.enter(key)) is not None:
-            await self.granted(key, turn)
-        try:
-            yield
-        finally:
-            self.leave(key)
+    def of(self, key: Hashable) -> "Held":
+        """The key's lock, for `async with`."""
+        return Held(self, key)
+
+
+class Held:
+    """A lock that is held for the length of a block."""
+
+    __slots__ = ("_key", "_locks")
+
+    def __init__(self, locks: KeyedLocks, key: Hashable) -> None:
+        self._locks = locks
+        self._key = key
+
+    async def __aenter__(self) -> None:
+        if (turn := self._locks.enter(self._key)) is not None:
+            await self._locks.granted(self._key, turn)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._locks.leave(self._key)

@@ -141,13 +141,16 @@ class CallStore(Protocol):
             op: the id of this move. Under the same id it is made once, however often it is tried.
 
         Returns:
-            `after` when that stands now, else the call that stands in its way; None when nobody
-            remembers such a call.
+            `after` itself once this move has been made, now or before; else the call that stands in
+            its way; None when nobody remembers such a call.
         """
         ...
 
     async def due(self, now: int) -> tuple[Call, ...]:
-        """The calls whose deadline has passed. Also forgets what ended long ago."""
+        """The calls whose deadline has passed; one that nobody moves comes up again after 5 s.
+
+        Also forgets what ended long ago.
+        """
         ...
 
 
