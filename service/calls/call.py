@@ -10,6 +10,9 @@ from typing import NamedTuple
 from service.calls.reasons import Reason
 from service.session_ref import SessionRef
 
+MOST_DEVICES = 64
+"""Sessions of the callee of which a call takes note; those that join later do not ring."""
+
 
 class State(StrEnum):
     """Where a call stands (docs/call-states.md)."""
@@ -69,7 +72,7 @@ class Call(NamedTuple):
     devices: tuple[SessionRef, ...] = ()
     """The callee's sessions that the call is for: those it found, and those that joined later."""
     silenced: frozenset[str] = frozenset()
-    """Which of them do not ring any more: they declined, or left."""
+    """Which of them do not ring any more, or never will: they declined, or left."""
     caller_name: str | None = None
     metadata: bytes | None = None
     ringing_at: int | None = None
@@ -119,6 +122,11 @@ class Call(NamedTuple):
     def ringing(self) -> tuple[SessionRef, ...]:
         """The devices that the call is for and that have not silenced it."""
         return tuple(ref for ref in self.devices if ref.id not in self.silenced)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many of the callee's sessions came and went that no more may ring."""
+        return len(self.devices) + len(self.silenced) >= MOST_DEVICES
 
     @property
     def parties(self) -> tuple[SessionRef, ...]:

@@ -119,7 +119,7 @@ _UNACCEPTED: dict[type[happened.Event], tuple[Rule, ...]] = {
     happened.SessionLost: (
         Rule(State.ENDED, rules.end(Reason.CONNECTION_LOST), rules.party_lost),
         Rule(State.ENDED, rules.end(Reason.CONNECTION_LOST), rules.last_device_lost),
-        Rule(None, rules.leave, rules.device_lost),
+        Rule(None, rules.leave, rules.by_callee),
         Rule(None, rules.ignore),
     ),
     happened.DeadlinePassed: (

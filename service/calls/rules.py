@@ -54,8 +54,8 @@ def by_caller(call: Call, event: happened.HungUp, _now: int) -> bool:
     return event.user == call.caller
 
 
-def by_callee(call: Call, event: happened.HungUp, _now: int) -> bool:
-    """The callee did it, on any device."""
+def by_callee(call: Call, event: happened.HungUp | happened.SessionLost, _now: int) -> bool:
+    """It happened on a device of the callee, any of them."""
     return event.user == call.callee
 
 
@@ -72,11 +72,6 @@ def party_lost(call: Call, event: happened.SessionLost, _now: int) -> bool:
 def last_device_lost(call: Call, event: happened.SessionLost, _now: int) -> bool:
     """The callee has no device left to ring."""
     return event.user == call.callee and not event.rings_on and event.others <= call.silenced
-
-
-def device_lost(call: Call, event: happened.SessionLost, _now: int) -> bool:
-    """The lost session was one of those that ring."""
-    return any(ref.id == event.session for ref in call.ringing)
 
 
 def last_device(call: Call, event: happened.Silenced, _now: int) -> bool:
@@ -115,11 +110,12 @@ def ring_more(call: Call, event: happened.Rung, _now: int, _timeouts: Timeouts) 
 
 def stop_ringing(call: Call, _event: happened.Rung, _now: int, _timeouts: Timeouts) -> Outcome:
     """A device rings for a call that rings no more: tell it what became of that."""
-    if call.accepted_at is None:
-        ended = CallEnded(call.id, call.ended_by, call.reason or Reason.CANCELLED, 0)
-    else:
-        ended = CallEnded(call.id, call.callee, Reason.ANSWERED_ELSEWHERE, 0)
-    return {}, (Send(Audience.ACTOR, ended),)
+    by, why = call.ended_by, call.reason or Reason.CANCELLED
+    if call.accepted_at is not None:
+        by, why = call.callee, Reason.ANSWERED_ELSEWHERE
+    elif by == call.callee and why is not Reason.CONNECTION_LOST:
+        why = Reason.REJECTED_ELSEWHERE
+    return {}, (Send(Audience.ACTOR, CallEnded(call.id, by, why, 0)),)
 
 
 def accept(call: Call, event: happened.Accepted, now: int, timeouts: Timeouts) -> Outcome:
@@ -159,12 +155,18 @@ def report_media(
 def silence(call: Call, event: happened.Silenced, _now: int, _timeouts: Timeouts) -> Outcome:
     """One device stops ringing; nobody else notices."""
     rejected = CallRejected(call.id, event.user, event.reason)
-    return {"silenced": call.silenced | {event.session}}, (Send(Audience.ACTOR, rejected),)
+    return _silenced(call, event.session), (Send(Audience.ACTOR, rejected),)
 
 
 def leave(call: Call, event: happened.SessionLost, _now: int, _timeouts: Timeouts) -> Outcome:
     """One device is gone; the others ring on."""
-    return {"silenced": call.silenced | {event.session}}, ()
+    return _silenced(call, event.session), ()
+
+
+def _silenced(call: Call, session: str) -> Changes:
+    """A session rings no more; nor will it, should the call hear only later that it rings."""
+    noted = not call.crowded or any(ref.id == session for ref in call.devices)
+    return {"silenced": call.silenced | {session}} if noted and session not in call.silenced else {}
 
 
 def reject(

@@ -83,7 +83,7 @@ class Joining:
             self._liveness.ask(ref.id for ref in now.sessions if ref.id != session.id)
             self._welcome(joiner, session, now.calls, reply)
             for call in now.calls:
-                if call.callee == session.user and call.unaccepted:
+                if call.callee == session.user and call.unaccepted and not call.crowded:
                     self._ringing.ring(session, call)
             self._presence.changed(session.user)
         except BaseException:

@@ -126,7 +126,7 @@ class AnyCourse(RuleBasedStateMachine):
 
     @rule(session=anybody, rings_on=st.booleans())
     def lose(self, session, rings_on):
-        before, rang = self.call, {ref.id for ref in self.call.ringing}
+        before = self.call
         self.online.discard(session)
         self.ring_on.discard(session)
         self.gone.add(session)
@@ -134,7 +134,8 @@ class AnyCourse(RuleBasedStateMachine):
         lost = happened.SessionLost(USERS[session], session, others, rings_on)
         if self.happens(lost) and before.unaccepted and USERS[session] == "bob":
             assert self.call.live is (rings_on or bool(others - before.silenced))
-            assert (self.call is before) is (self.call.live and session not in rang)
+            silent = session in before.silenced
+            assert (self.call is before) is (self.call.live and silent)
 
     @rule(ms=stretches)
     def pass_time(self, ms):
@@ -224,8 +225,9 @@ class AnyCourse(RuleBasedStateMachine):
     @invariant()
     def each_device_rings_until_it_is_told_or_gone_and_no_longer(self):
         known = self.ring_on - self.unknown
-        rings = {ref.id for ref in self.call.ringing} - self.gone
-        assert known == (rings - self.unknown if self.call.unaccepted else set())
+        rings = {ref.id for ref in self.call.ringing} if self.call.unaccepted else set()
+        assert rings.isdisjoint(self.gone), "one that is gone keeps the call from its end"
+        assert known == rings - self.unknown
 
     @invariant()
     def the_callee_can_only_silence_its_own_devices(self):

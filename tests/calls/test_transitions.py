@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.calls.call import Call, MediaStage, State
+from service.calls.call import MOST_DEVICES, Call, MediaStage, State
 from service.calls.effects import (
     Audience,
     CallAccepted,
@@ -76,6 +76,9 @@ class Case:
 
 ALONE = {"silenced": frozenset({"b2"})}
 """Of the callee's devices `b1` is the one that rings."""
+
+CROWDED = {"silenced": frozenset(f"gone {n}" for n in range(MOST_DEVICES))}
+"""So many of the callee's sessions have come and gone."""
 
 
 def over(reason: Reason, by: str | None, now: int = NOW) -> dict[str, Any]:
@@ -168,6 +171,7 @@ SILENCE = Case(
     {"silenced": frozenset({"b1"})},
     to(rejected(Reason.BUSY), Audience.ACTOR),
 )
+SILENCED_AGAIN = to(rejected(Reason.REJECTED), Audience.ACTOR)
 OTHERS = frozenset({"b2"})
 LEAVE = Case(UNACCEPTED, SessionLost(*CALLEE, OTHERS), None, {"silenced": frozenset({"b1"})})
 TELL_ENDED = Case(
@@ -212,6 +216,23 @@ CASES = (
         reason=Reason.NO_ANSWER,
         ended_by=None,
     ),
+    *(
+        rings_in_vain(
+            (State.ENDED,),
+            "bob",
+            told,
+            accepted_at=None,
+            callee_session=None,
+            reason=reason,
+            ended_by="bob",
+        )
+        for reason, told in (
+            (Reason.REJECTED, Reason.REJECTED_ELSEWHERE),
+            (Reason.BUSY, Reason.REJECTED_ELSEWHERE),
+            (Reason.ERROR, Reason.REJECTED_ELSEWHERE),
+            (Reason.CONNECTION_LOST, Reason.CONNECTION_LOST),
+        )
+    ),
     Case((*TAKEN, State.ENDED), Rung(B2)),
     Case((*TAKEN, State.ENDED), Rung(SessionRef("b1", "bob")), given={"devices": ()}),
     Case((*TAKEN, State.ENDED), Rung()),
@@ -222,6 +243,7 @@ CASES = (
     declined(Silenced(*CALLEE), rejected(Reason.REJECTED), Reason.REJECTED, ALONE),
     declined(Silenced(*CALLEE, Reason.BUSY), rejected(Reason.BUSY), Reason.BUSY, ALONE),
     SILENCE,
+    Case(UNACCEPTED, Silenced(*CALLEES_OTHER), sends=SILENCED_AGAIN, given=ALONE),
     ends(UNACCEPTED, HungUp(*CALLER), "alice", Reason.CANCELLED),
     ends(UNACCEPTED, HungUp(*CALLER, Reason.ERROR), "alice", Reason.ERROR),
     ends(UNACCEPTED, HungUp(*CALLER, Reason.COMPLETED), "alice", Reason.CANCELLED),
@@ -238,7 +260,15 @@ CASES = (
     LEAVE,
     Case(UNACCEPTED, SessionLost(*CALLEE, rings_on=True), None, LEAVE.changes),
     Case(UNACCEPTED, SessionLost(*CALLEES_OTHER, frozenset({"b1"})), given=ALONE),
-    Case(UNACCEPTED, SessionLost("bob", "b3", OTHERS)),
+    Case(UNACCEPTED, SessionLost("bob", "b3", OTHERS), None, {"silenced": frozenset({"b3"})}),
+    Case(UNACCEPTED, SessionLost("bob", "b3", OTHERS), given=CROWDED),
+    Case(
+        UNACCEPTED,
+        SessionLost(*CALLEE, OTHERS),
+        None,
+        {"silenced": CROWDED["silenced"] | {"b1"}},
+        given=CROWDED,
+    ),
     Case((*UNACCEPTED, *TAKEN), SessionLost(*CALLERS_OTHER)),
     ends(UNACCEPTED, DeadlinePassed(), None, Reason.NO_ANSWER, LATER),
     Case((*UNACCEPTED, *TAKEN), DeadlinePassed()),
