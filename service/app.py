@@ -1,7 +1,7 @@
 """Running a node: open the ports, say so, serve, and on a signal drain and stop.
 
 uvicorn by itself would close the listener first, which kills long-polling, ignore a second
-SIGTERM and exit 143; so the signals are ours (signals.py).
+SIGTERM and exit 143; so the signals are ours (unix_signals.py).
 """
 
 import asyncio
@@ -20,11 +20,11 @@ from service.clock import wall_clock
 from service.node import Membership, Node
 from service.ports import Clock
 from service.settings import Settings
-from service.signals import Signals
 from service.transport.server.admin_port import admin_port
 from service.transport.server.listeners import Unlistenable, listening, shown
 from service.transport.server.open_files import TooFewFiles, check_limit, raise_limit
 from service.transport.server.server import PortFailed, Server, first_of
+from service.unix_signals import Signals
 
 _log = structlog.get_logger(__name__)
 

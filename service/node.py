@@ -20,7 +20,7 @@ from service.ports import Clock, Delivery
 from service.settings import Settings
 from service.signalling.use_cases import UseCases
 from service.stores import Stores, open_stores
-from service.stores.observed import ObservedCalls, ObservedReplies, ObservedUsers, Watch
+from service.stores.timed import StoreTimer, TimedCalls, TimedReplies, TimedUsers
 from service.sweeper import Sweeper
 from service.telemetry import log
 from service.telemetry.call_log import CallLog
@@ -104,11 +104,11 @@ class Node:
         names = UserNames(settings.log_user, parts.log_key(settings))
         self.traces = Traces(__version__, names, self._candidates)
         tracing = self.traces.calls
-        watch = Watch(metrics.pressure, tracing)
+        timer = StoreTimer(metrics.pressure, tracing)
         self.signalling = signalling = UseCases(
             node=membership.name,
-            users=ObservedUsers(stores.users, watch),
-            calls=ObservedCalls(stores.calls, watch),
+            users=TimedUsers(stores.users, timer),
+            calls=TimedCalls(stores.calls, timer),
             ice=ice,
             others=membership.others,
             clock=clock,
@@ -131,7 +131,7 @@ class Node:
             scale=scale,
         )
         dispatch = Dispatch(
-            signalling, replies=ObservedReplies(stores.replies, watch), clock=clock, metrics=metrics
+            signalling, replies=TimedReplies(stores.replies, timer), clock=clock, metrics=metrics
         )
         self.connections = Connections(
             verifier=verifier,

@@ -1,4 +1,4 @@
-"""Work that nobody waits for: done on the spot, and a task only once it has to wait."""
+"""Work that nobody waits for: `start` does it on the spot, `spawn` in a task of its own."""
 
 import asyncio
 from collections.abc import Coroutine, Generator
@@ -36,9 +36,20 @@ class Tasks:
         except Exception:  # noqa: BLE001 - the boundary: nobody is there to be told
             _log.exception("task.failed")
             return
-        task = asyncio.create_task(_rest(work, waited_for), context=context)
+        self._keep(asyncio.create_task(_rest(work, waited_for), context=context))
+
+    def spawn(self, work: Work) -> asyncio.Task[None]:
+        """Do the work in a task, which can be cancelled, from the next turn of the loop on."""
+        return self._keep(asyncio.create_task(work))
+
+    async def done(self) -> None:
+        """Wait for those tasks that there are now."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _keep(self, task: asyncio.Task[None]) -> asyncio.Task[None]:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 class _Begun:

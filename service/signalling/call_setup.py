@@ -16,8 +16,8 @@ from service.ports import CallStore, Clock, Delivery, IceSource, Ring
 from service.sessions.reply import Reply
 from service.sessions.session import Session
 from service.signalling.availability import Availability, Available
+from service.signalling.call_routes import Routes
 from service.signalling.presence import Presence
-from service.signalling.routes import Routes
 from service.signalling.transitions import Transitions
 from service.telemetry.tracing import Setup, Tracing
 from service.wire.client_events import CallInitiate

@@ -8,9 +8,9 @@ from service.keyed_locks import KeyedLocks, Turn
 from service.ports import Delivery, Envelope, Moved, Rang, Relayed
 from service.session_ref import SessionRef
 from service.sessions.directory import Directory
+from service.signalling.call_routes import Routes
 from service.signalling.relay import Relay
 from service.signalling.ringing import Ringing
-from service.signalling.routes import Routes
 from service.tasks import Tasks
 
 

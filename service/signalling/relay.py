@@ -10,7 +10,7 @@ from service.calls.events import Negotiated
 from service.ports import Relayed
 from service.sessions.reply import Reply
 from service.sessions.session import Session
-from service.signalling.routes import Route, Routes
+from service.signalling.call_routes import Route, Routes
 from service.signalling.transitions import Transitions
 from service.tasks import Work
 from service.telemetry.tracing import Tracing

@@ -7,7 +7,7 @@ from service.calls.events import Event, Rung
 from service.ports import Clock, Delivery, IceSource, Rang
 from service.session_ref import SessionRef
 from service.sessions.session import Session
-from service.signalling.routes import Routes
+from service.signalling.call_routes import Routes
 from service.signalling.transitions import Transitions
 from service.tasks import Tasks
 from service.wire.server_events import CallIncoming, ice_fields

@@ -19,7 +19,7 @@ from service.keyed_locks import KeyedLocks
 from service.ports import CallStore, Clock, Delivery, Moved
 from service.session_ref import SessionRef
 from service.sessions.directory import Directory
-from service.signalling.routes import Routes
+from service.signalling.call_routes import Routes
 from service.wire.server_events import encode_message
 
 Happened = Event | Callable[[Call], Event | None]

@@ -17,6 +17,7 @@ from service.sessions.directory import Directory
 from service.sessions.liveness import Liveness
 from service.signalling.availability import Availability
 from service.signalling.call_control import CallControl
+from service.signalling.call_routes import Routes
 from service.signalling.call_setup import CallSetup
 from service.signalling.delivery import Home, LocalDelivery
 from service.signalling.joining import Joining
@@ -24,7 +25,6 @@ from service.signalling.presence import Presence
 from service.signalling.relay import Relay
 from service.signalling.renewal import Renewal
 from service.signalling.ringing import Ringing
-from service.signalling.routes import Routes
 from service.signalling.transitions import Transitions
 from service.tasks import Tasks
 from service.telemetry.metrics import Metrics

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from service import errors
-from service.wire import client_events, legible, numeric_ids, relayable
+from service.wire import client_events, legible, numeric_ids, raw_json
 from service.wire.client_events import (
     CallAnswer,
     CallEnd,
@@ -119,15 +119,15 @@ def _check_candidates(decoded: IceCandidate) -> None:
     if (decoded.candidate is UNSET) is (decoded.candidates is None):
         raise msgspec.ValidationError("Expected one of `candidate` and `candidates`")
     if decoded.candidate is not UNSET:
-        relayable.check(decoded.candidate, "candidate", b'{"n')
+        raw_json.check(decoded.candidate, "candidate", b'{"n')
     else:
         for i, raw in enumerate(each_candidate(decoded)):
-            relayable.check(raw, f"candidates[{i}]", b'{"n')
+            raw_json.check(raw, f"candidates[{i}]", b'{"n')
 
 
 def _check_initiate(decoded: CallInitiate) -> None:
     if decoded.metadata is not UNSET:
-        relayable.check(decoded.metadata, "metadata", most=SMALL_PAYLOAD)
+        raw_json.check(decoded.metadata, "metadata", most=SMALL_PAYLOAD)
     _check_id(decoded.to, "to")
 
 
@@ -147,12 +147,12 @@ def _check_reason(decoded: CallEnd | CallReject) -> None:
 
 
 _CHECKS: dict[type[ClientEvent], Callable[[Any], None]] = {
-    CallAnswer: lambda decoded: relayable.check(decoded.answer, "answer", b"{"),
+    CallAnswer: lambda decoded: raw_json.check(decoded.answer, "answer", b"{"),
     CallEnd: _check_reason,
     CallInitiate: _check_initiate,
-    CallOffer: lambda decoded: relayable.check(decoded.offer, "offer", b"{"),
+    CallOffer: lambda decoded: raw_json.check(decoded.offer, "offer", b"{"),
     CallReject: _check_reason,
-    CallSignal: lambda decoded: relayable.check(decoded.data, "data", most=SMALL_PAYLOAD),
+    CallSignal: lambda decoded: raw_json.check(decoded.data, "data", most=SMALL_PAYLOAD),
     IceCandidate: _check_candidates,
     UserJoin: _check_join,
     UserStatusQuery: lambda decoded: _check_id(decoded.user_id, "userId"),

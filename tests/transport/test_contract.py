@@ -29,7 +29,7 @@ from service.transport.server import http1, request_parser, server
 from service.transport.socketio import endpoint, engine, packet_receiver
 from service.transport.socketio.engine import Engine
 from service.transport.socketio.heartbeat import Heartbeat
-from service.transport.socketio.mailbox import Mailbox
+from service.transport.socketio.packet_queue import PacketQueue
 from service.transport.socketio.polling import Polling as Polls
 from service.transport.socketio.websocket_transport import WebSocketTransport
 from service.transport.websocket.handshake import Handshake
@@ -295,10 +295,12 @@ def test_the_pins_are_to_the_minor_version_that_was_read(name: str, minor: str):
     assert re.search(rf'"{name}>={re.escape(minor)},<', pins), f"{name} is not pinned to {minor}."
 
 
-async def test_a_connection_s_queue_is_a_mailbox(service: TestService, http: aiohttp.ClientSession):
+async def test_a_connection_s_queue_is_a_queue(service: TestService, http: aiohttp.ClientSession):
     polling = await Polling.handshake(http, service.port)
     socket = service.node.engine.eio.sockets[polling.sid]
-    assert isinstance(socket.queue, Mailbox), "AsyncServer.create_queue does not make it any more."
+    assert isinstance(socket.queue, PacketQueue), (
+        "AsyncServer.create_queue does not make it any more."
+    )
     assert isinstance(socket.client.polling, Polls), (
         "_handle_eio_connect is not called at the opening."
     )

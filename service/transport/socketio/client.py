@@ -1,8 +1,8 @@
 """A client of the Engine.IO server: what is sent to it, and how its connection ends.
 
-Leaned on, and held by tests/transport/test_contract.py: `AsyncSocket.queue`, which is a `Mailbox`
-(mailbox.py), `.sid`, `.closed`, `.closing`, `.upgraded`, `.upgrading`, `.close`, and `.server` with
-its `.sockets` and `.reason`.
+Leaned on, and held by tests/transport/test_contract.py: `AsyncSocket.queue`, a `PacketQueue`
+(packet_queue.py), `.sid`, `.closed`, `.closing`, `.upgraded`, `.upgrading`, `.close`, and `.server`
+with its `.sockets` and `.reason`.
 """
 
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from engineio.packet import MESSAGE
 from engineio.packet import Packet as EnginePacket
 
 from service.sessions.session import Pulse
-from service.transport.socketio.mailbox import Mailbox
-from service.transport.socketio.tasks import Tasks
+from service.tasks import Tasks
+from service.transport.socketio.packet_queue import PacketQueue
 from service.transport.websocket.close_codes import POLICY_VIOLATION
 from service.transport.websocket.websocket import MOST_UNREAD, WebSocket
 from service.wire.packets import encode_ack, encode_event
@@ -140,5 +140,5 @@ class Client:
         """
         if self.polling is not None:
             self.polling.forget()
-        self.socket.queue = Mailbox()  # a `WriteThrough` holds what holds the connection
+        self.socket.queue = PacketQueue()  # a `WriteThrough` holds what holds the connection
         self.socket.client = self.connection = self.polling = self.websocket = None

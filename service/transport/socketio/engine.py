@@ -22,13 +22,13 @@ from socketio.exceptions import ConnectionRefusedError as ConnectRefused
 from starlette.types import Receive, Scope, Send
 
 from service.pace import paced
+from service.tasks import Tasks
 from service.transport.socketio import heartbeat
 from service.transport.socketio.client import Client
 from service.transport.socketio.endpoint import Endpoint
-from service.transport.socketio.mailbox import Mailbox
+from service.transport.socketio.packet_queue import PacketQueue
 from service.transport.socketio.packet_receiver import ConnectionHandler, PacketReceiver, Refusal
 from service.transport.socketio.polling import Polling
-from service.transport.socketio.tasks import Tasks
 from service.transport.websocket.close_codes import GOING_AWAY, NORMAL_CLOSURE
 
 _NEVER_S = 365 * 86_400
@@ -73,7 +73,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         self._endpoint = Endpoint(self.eio, self._receiver, transports, max_message_bytes)
         heartbeat.install()
         self.eio.heartbeat = (ping_interval, ping_timeout)
-        self.eio.create_queue = Mailbox
+        self.eio.create_queue = PacketQueue
         self.eio._async = {**self.eio._async, "websocket": self._endpoint.driver}  # noqa: SLF001
         self.on("connect", self._connecting)
 

@@ -8,9 +8,9 @@ import asyncio
 import contextlib
 from typing import Any, Protocol
 
+from service.tasks import Work
 from service.transport.socketio.client import Client
 from service.transport.socketio.connect_packet import decode_connect
-from service.transport.socketio.tasks import Work
 from service.transport.websocket.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
 from service.wire.packets import EventPacket, PacketType, decode_event, packet_type
 from service.wire.rules import ProtocolError, Rule

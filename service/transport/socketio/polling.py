@@ -1,6 +1,6 @@
 """Long-polling of one connection: the GET that waits for packets; posting.py has the other way.
 
-Engine.IO v4, "HTTP long-polling": one at a time. Nothing leaves the mailbox for a client
+Engine.IO v4, "HTTP long-polling": one at a time. Nothing leaves the queue for a client
 that has hung up, so that its next GET has it.
 """
 
@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope
 
 from service.transport.http.arrival import ARRIVAL, Answer, Arrival
 from service.transport.socketio.client import Client
-from service.transport.socketio.mailbox import Mailbox
+from service.transport.socketio.packet_queue import PacketQueue
 from service.transport.socketio.packet_receiver import PacketReceiver
 from service.transport.socketio.posting import SEPARATOR, Posting, text
 from service.transport.socketio.requests import BAD_REQUEST
@@ -35,14 +35,14 @@ class Polling:
     """The GET that waits, if there is one, and what the last one was answered."""
 
     __slots__ = (
-        "_answered", "_fetched", "_instead", "_mailbox", "_probed", "_socket", "_turn", "_wake",
+        "_answered", "_fetched", "_instead", "_probed", "_queue", "_socket", "_turn", "_wake",
         "posting",
     )  # fmt: skip
 
     def __init__(self, client: Client, receiver: PacketReceiver) -> None:
         self.posting = Posting(client, receiver)
         self._socket = client.socket
-        self._mailbox: Mailbox = client.socket.queue
+        self._queue: PacketQueue = client.socket.queue
         self._turn = asyncio.Lock()
         self._answered: Answer | None = None
         self._wake: asyncio.Event | None = None
@@ -88,7 +88,7 @@ class Polling:
     async def finish(self) -> None:
         """Have what is queued fetched, and a CLOSE packet behind it; bounded by half a second."""
         self._fetched = asyncio.Event()
-        self._mailbox.put_nowait(EnginePacket(CLOSE))
+        self._queue.put_nowait(EnginePacket(CLOSE))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORDS_S):
                 await self._fetched.wait()
@@ -121,7 +121,7 @@ class Polling:
             for packet in kept:
                 self._socket.queue.put_nowait(packet)
         else:
-            self._mailbox.give_back(kept)
+            self._queue.give_back(kept)
 
     def _answer(self, kind: int) -> None:
         """Have the poll that waits, if there is one, answered with this when there is nothing."""
@@ -132,7 +132,7 @@ class Polling:
     async def _packets(self, receive: Receive, arrival: Arrival) -> list[EnginePacket]:
         self._instead = None
         self._wake = wake = asyncio.Event()
-        self._mailbox.filled = wake.set
+        self._queue.filled = wake.set
         hanging_up = asyncio.create_task(_hung_up(receive))
         hanging_up.add_done_callback(lambda _: wake.set())
         try:
@@ -146,15 +146,15 @@ class Polling:
             return [EnginePacket(NOOP)]
         finally:
             hanging_up.cancel()
-            self._wake = self._mailbox.filled = None
+            self._wake = self._queue.filled = None
         return []
 
     def _now(self) -> list[EnginePacket]:
         """What there is to answer at once."""
         if self._socket.upgraded:
             return [EnginePacket(NOOP)]
-        packets = self._mailbox.take(MOST_PACKETS)
-        if self._fetched is not None and self._mailbox.empty():
+        packets = self._queue.take(MOST_PACKETS)
+        if self._fetched is not None and self._queue.empty():
             self._fetched.set()
         if not packets and self._instead is not None:
             packets = [EnginePacket(self._instead)]

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import structlog
 from engineio.packet import Packet as EnginePacket
 
+from service.tasks import Work
 from service.transport.socketio.client import Client
 from service.transport.socketio.frames import acceptable, rule_against
 from service.transport.socketio.packet_receiver import PacketReceiver
-from service.transport.socketio.tasks import Work
 from service.transport.websocket.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
 from service.transport.websocket.websocket import FrameReceiver, WebSocket
 from service.wire.rules import Rule

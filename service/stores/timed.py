@@ -19,7 +19,7 @@ Work = Coroutine[Any, Any, T]
 """What an operation is before it is awaited; a coroutine around it for each would cost as much."""
 
 
-class Watch:
+class StoreTimer:
     """Times operations, for the metrics and the trace that is current."""
 
     def __init__(self, metrics: PressureMetrics, tracing: Tracing) -> None:
@@ -42,56 +42,56 @@ class Watch:
         return result
 
 
-class ObservedUsers:
+class TimedUsers:
     """A `ports.UserStore` before another one."""
 
-    def __init__(self, store: UserStore, watch: Watch) -> None:
+    def __init__(self, store: UserStore, timer: StoreTimer) -> None:
         self._store = store
-        self._watch = watch
+        self._timer = timer
 
     def engagements(self, user: str) -> Work[Engagements]:
-        return self._watch("users.engagements", self._store.engagements(user))
+        return self._timer("users.engagements", self._store.engagements(user))
 
     def situation(self, caller: str, callee: str) -> Work[tuple[Engagements, Engagements]]:
-        return self._watch("users.situation", self._store.situation(caller, callee))
+        return self._timer("users.situation", self._store.situation(caller, callee))
 
     def add(self, ref: SessionRef, most: int) -> Work[Engagements | None]:
-        return self._watch("users.add", self._store.add(ref, most))
+        return self._timer("users.add", self._store.add(ref, most))
 
     def remove(self, ref: SessionRef, now: int) -> Work[Engagements]:
-        return self._watch("users.remove", self._store.remove(ref, now))
+        return self._timer("users.remove", self._store.remove(ref, now))
 
 
-class ObservedCalls:
+class TimedCalls:
     """A `ports.CallStore` before another one."""
 
-    def __init__(self, store: CallStore, watch: Watch) -> None:
+    def __init__(self, store: CallStore, timer: StoreTimer) -> None:
         self._store = store
-        self._watch = watch
+        self._timer = timer
 
     def open(self, call: Call, caller_version: int, callee_version: int) -> Work[Call | None]:
         opening = self._store.open(call, caller_version, callee_version)
-        return self._watch("calls.open", opening)
+        return self._timer("calls.open", opening)
 
     def load(self, call_id: str) -> Work[Call | None]:
-        return self._watch("calls.load", self._store.load(call_id))
+        return self._timer("calls.load", self._store.load(call_id))
 
     def swap(self, before: Call, after: Call, op: str) -> Work[Call | None]:
-        return self._watch("calls.swap", self._store.swap(before, after, op))
+        return self._timer("calls.swap", self._store.swap(before, after, op))
 
     def due(self, now: int) -> Work[tuple[Call, ...]]:
-        return self._watch("calls.due", self._store.due(now))
+        return self._timer("calls.due", self._store.due(now))
 
 
-class ObservedReplies:
+class TimedReplies:
     """A `ports.ReplyStore` before another one."""
 
-    def __init__(self, store: ReplyStore, watch: Watch) -> None:
+    def __init__(self, store: ReplyStore, timer: StoreTimer) -> None:
         self._store = store
-        self._watch = watch
+        self._timer = timer
 
     def claim(self, key: ReplyKey, now: int) -> Work[Outcome | None]:
-        return self._watch("replies.claim", self._store.claim(key, now))
+        return self._timer("replies.claim", self._store.claim(key, now))
 
     def settle(self, key: ReplyKey, outcome: Outcome | None, now: int) -> Work[None]:
-        return self._watch("replies.settle", self._store.settle(key, outcome, now))
+        return self._timer("replies.settle", self._store.settle(key, outcome, now))

@@ -12,7 +12,7 @@ from typing import Any
 from engineio.packet import Packet as EnginePacket
 
 
-class Mailbox(asyncio.Queue[Any]):
+class PacketQueue(asyncio.Queue[Any]):
     """A connection's packets in order, how much they weigh, and who is told of new ones."""
 
     _queue: deque[Any]

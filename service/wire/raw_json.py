@@ -1,4 +1,4 @@
-"""What may be relayed: JSON that any receiver can take in.
+"""JSON that is passed on undecoded: a check that every receiver can decode it.
 
 Receivers parse JSON recursively, and most read every number as an IEEE 754 double (RFC 8259, 6
 and 9); to them, what nests too deep or is too large is no JSON. Decoding an event skips over what
