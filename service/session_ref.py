@@ -1,4 +1,4 @@
-"""What addresses a session, on whichever node it lives."""
+"""What addresses a session from any node. Its home is the node that its client is connected to."""
 
 from dataclasses import dataclass
 

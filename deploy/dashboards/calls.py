@@ -1,4 +1,4 @@
-"""Did the calls work, and if not, why?"""
+"""The dashboard Calls: did the calls work, and if not, why? call_figures.py has its other rows."""
 
 from deploy.alerts.objectives import MEDIA, SETUP
 from deploy.dashboards.board import Board, Grades, Look, Panel, Query, Row

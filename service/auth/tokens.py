@@ -31,7 +31,7 @@ _SENTENCES: Final[dict[type[refused.PyJWTError], str]] = {
 }
 
 
-class _LookedAt(HMACAlgorithm):
+class _CheckedHS256(HMACAlgorithm):
     """HS256 with a secret that is known to be fit (`static.secret_keys`).
 
     pyjwt looks at each use whether it is a key in disguise, which takes longer than all else that
@@ -44,7 +44,7 @@ class _LookedAt(HMACAlgorithm):
 
 
 class _Tokens(PyJWT):
-    """pyjwt with that one of ours.
+    """pyjwt with that HS256.
 
     Leaned on, pinned to a minor version, and held by tests/auth/test_contract.py: `_jws`.
     """
@@ -52,7 +52,7 @@ class _Tokens(PyJWT):
     def __init__(self) -> None:
         super().__init__()
         self._jws.unregister_algorithm("HS256")
-        self._jws.register_algorithm("HS256", _LookedAt(HMACAlgorithm.SHA256))
+        self._jws.register_algorithm("HS256", _CheckedHS256(HMACAlgorithm.SHA256))
 
 
 class TokenVerifier:

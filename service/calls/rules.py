@@ -238,7 +238,7 @@ def end_elsewhere(default: Reason) -> Act:
 
 
 def _trouble(event: happened.Event) -> Reason | None:
-    """`completed` names no trouble, lest a call that nobody answered be told as completed."""
+    """The reason that the event names, but never `completed`: the state tells when that is so."""
     named: Reason | None = getattr(event, "reason", None)
     return None if named is Reason.COMPLETED else named
 

@@ -1,4 +1,4 @@
-"""The command line, with a file for each command.
+"""The command line, with a file or folder for each command. Nothing below imports from here.
 
 A command's module is imported only when the command is called, so that `ringline token` does not
 wait for the server's libraries. Only this file reads the environment.

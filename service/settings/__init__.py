@@ -1,7 +1,8 @@
 """What an operator can set: read at the start, checked as a whole, then passed as values.
 
 `sections` says what there is, `values` what each must look like, `rules` what must fit together,
-`sources` where values come from, and `mistakes` has the sentences about wrong ones.
+`sources` where values come from, and `mistakes` has the sentences about wrong ones. Nothing else
+of the service is known here.
 """
 
 from service.settings.mistakes import SettingsError

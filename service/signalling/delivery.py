@@ -1,7 +1,9 @@
 """Envelopes to sessions: taken here where the session's home is this node, else handed on.
 
-What comes from another node is taken in its order with what this node itself does to the call: a
-relay never overtakes the move that was told before it.
+`call_setup` sends `Ring`, `ringing` sends `Rang`, `transitions` sends `Moved` for every move of a
+call, such as its accept, and `call_routes` sends `Relayed`. What comes from another node is taken
+in its order with what this node itself does to the call: a relay never overtakes the move that was
+told before it.
 """
 
 from service.keyed_locks import KeyedLocks, Turn

@@ -1,4 +1,4 @@
-"""What is behind the store ports: memory for one process."""
+"""What is behind the store ports: a folder for each; `timed` measures any. No rule for calls."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,7 @@
 """The service's metrics for Prometheus: base units, bounded labels, never a user or a call.
 
 Each topic has a class; its methods are named after what happened. Bounded label sets start at 0.
-docs/metrics.md is generated from here.
+docs/metrics.md is generated from here. Gauges of what the node holds are in `Node._watch`, node.py.
 """
 
 from collections.abc import Sequence

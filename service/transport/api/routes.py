@@ -1,4 +1,4 @@
-"""The routes, each a few lines to a use case."""
+"""The routes of the HTTP API, each a few lines to a use case."""
 
 from typing import Annotated
 

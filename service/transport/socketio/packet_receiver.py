@@ -25,7 +25,7 @@ class Refusal(Exception):
 
 
 class ConnectionHandler(Protocol):
-    """Hears what clients do. What it keeps of a connection is opaque to all of this folder."""
+    """Hears what clients do: `Connections`. What that keeps of one is opaque to this folder."""
 
     def opened(self, client: Client, environ: dict[str, Any]) -> Any:
         """A transport is open; what is returned stands for the connection from now on."""

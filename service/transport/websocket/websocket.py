@@ -33,7 +33,7 @@ MOST_FRAGMENTS = 1_024
 CONTROLS = Limit(count=100, per_ms=10_000)
 """Pings and pongs of the WebSocket itself (RFC 6455, 5.5): a client sends one in some seconds."""
 MOST_UNREAD = 1024 * 1024
-"""Bytes written that a client has not read, before it is cut."""
+"""Bytes written that a client has not read, before `socketio/client.py` cuts it."""
 _RULE_OF = {
     PROTOCOL_ERROR: Rule.WEBSOCKET,
     INVALID_TEXT: Rule.UTF8,
