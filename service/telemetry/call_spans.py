@@ -102,7 +102,7 @@ class CallSpans(Tracing):
             self._begin(after)
             return
         if after.id in self._setups:
-            self._follow(after)
+            self._follow(before, after)
         elif not after.live and after.trace_id is not None:
             span = self._linked("call.end", after)
             _mark_end(span, after)
@@ -115,11 +115,11 @@ class CallSpans(Tracing):
             self._setups[call.id] = root
             self._phases[call.id] = self._child("call.ring", root)
 
-    def _follow(self, call: Call) -> None:
-        if call.state is State.CONNECTING:
+    def _follow(self, before: Call, call: Call) -> None:
+        if before.accepted_at is None and call.accepted_at is not None:
             self._end_phase(call.id)
             self._phases[call.id] = self._child("call.negotiate", self._setups[call.id])
-        elif call.state in (State.CONNECTED, State.ENDED):
+        if call.state in (State.CONNECTED, State.ENDED):
             self._end_phase(call.id)
             self._end_setup(call)
 

@@ -51,37 +51,40 @@ class CallMetrics:
         self._races = {result: races.labels(result) for result in ("won", "lost")}
 
     def moved(self, before: Call | None, after: Call) -> None:
-        """A call came to be, or went from one state to the next."""
+        """A call came to be, or went on by a state or several: each time counts when it is new."""
         if before is not None:
             self._live[before.state] -= 1
         if after.live:
             self._live[after.state] += 1
         exemplar = {"trace_id": after.trace_id} if after.trace_id else None
-        match after.state:
-            case State.RINGING:
-                self._alert.observe(_seconds(after.created_at, after.ringing_at), exemplar)
-            case State.CONNECTING:
-                self._races["won"].inc()
-                self._ring.observe(_seconds(after.ringing_at, after.accepted_at), exemplar)
-            case State.CONNECTED:
-                since = _seconds(after.accepted_at, after.connected_at)
-                self._setup[after.type].observe(since, exemplar)
-            case State.ENDED:
-                self._over(before, after, exemplar)
+        if _new("ringing_at", before, after):
+            self._alert.observe(_seconds(after.created_at, after.ringing_at), exemplar)
+        if _new("accepted_at", before, after):
+            self._races["won"].inc()
+            self._ring.observe(_seconds(after.ringing_at, after.accepted_at), exemplar)
+        if _new("connected_at", before, after):
+            since = _seconds(after.accepted_at, after.connected_at)
+            self._setup[after.type].observe(since, exemplar)
+        if not after.live:
+            self._over(after, exemplar)
 
     def accept_lost(self) -> None:
         """A device accepted a call that another device had accepted."""
         self._races["lost"].inc()
 
-    def _over(self, before: Call | None, after: Call, exemplar: dict[str, str] | None) -> None:
+    def _over(self, after: Call, exemplar: dict[str, str] | None) -> None:
         reason = after.reason or Reason.ERROR
         if reason.kind is Kind.OPERATOR and after.accepted_at is None:
             reason = Reason.CANCELLED  # or the set-up SLO would take it for another call's good end
         self._ended[after.type, reason].inc(exemplar=exemplar)
         if after.accepted_at is not None:
             self._duration[after.type].observe(after.duration_ms / 1000, exemplar)
-        elif before is not None and before.state is State.RINGING:
+        elif after.ringing_at is not None:
             self._ring.observe(_seconds(after.ringing_at, after.ended_at), exemplar)
+
+
+def _new(time: str, before: Call | None, after: Call) -> bool:
+    return getattr(after, time) is not None and getattr(before, time, None) is None
 
 
 def _seconds(since: int | None, until: int | None) -> float:
