@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Generator
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from functools import partial
 from typing import Any
 
@@ -36,20 +36,18 @@ class Tasks:
         except Exception:  # noqa: BLE001 - the boundary: nobody is there to be told
             _log.exception("task.failed")
             return
-        self._keep(asyncio.create_task(_rest(work, waited_for), context=context))
+        self.spawn(_rest(work, waited_for), context)
 
-    def spawn(self, work: Work) -> asyncio.Task[None]:
+    def spawn(self, work: Work, context: Context | None = None) -> asyncio.Task[None]:
         """Do the work in a task, which can be cancelled, from the next turn of the loop on."""
-        return self._keep(asyncio.create_task(work))
-
-    async def done(self) -> None:
-        """Wait for those tasks that there are now."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _keep(self, task: asyncio.Task[None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, context=context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    async def done(self) -> None:
+        """Wait for the tasks that run now."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 class _Begun:

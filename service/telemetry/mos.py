@@ -9,7 +9,7 @@ R. G. Cole and J. H. Rosenbluth, "Voice over IP performance monitoring", ACM SIG
 2001, for the simple form of the delay impairment Id.
 """
 
-from typing import Protocol
+from service.wire.client_events import MediaStats
 
 BEST_R = 93.2
 """R with every parameter of G.107 at its default."""
@@ -20,26 +20,7 @@ _AUDIBLE_DELAY_MS = 177.3
 _WORST_MOS, _BEST_MOS = 1.0, 4.5
 
 
-class Measured(Protocol):
-    """What a client measured; None where it did not."""
-
-    @property
-    def rtt_ms(self) -> float | None:
-        """Round trip."""
-        ...
-
-    @property
-    def jitter_ms(self) -> float | None:
-        """Interarrival jitter (RFC 3550, 6.4.1)."""
-        ...
-
-    @property
-    def loss_ratio(self) -> float | None:
-        """Lost packets, 0 to 1."""
-        ...
-
-
-def mos(measured: Measured) -> float | None:
+def mos(measured: MediaStats) -> float | None:
     """The mean opinion score, 1 (bad) to 4.5; None unless round trip and loss were measured."""
     if measured.rtt_ms is None or measured.loss_ratio is None:
         return None

@@ -82,7 +82,7 @@ def test_attributes_of_the_server(service: TestService):
     for name in ("_async", "create_queue", "sockets"):
         assert hasattr(server.eio, name), f"python-engineio has no AsyncServer.{name} any more."
     assert "websocket" in asgi._async, "python-engineio has no websocket for ASGI any more."
-    ours = server._endpoint.driver
+    ours = server.handle_request.driver
     assert server.eio._async["websocket"] == ours, "engineio's drivers are elsewhere."
     for name in ("sid_from_eio_sid", "disconnect"):
         assert hasattr(server.manager, name), f"python-socketio has no manager.{name} any more."
@@ -316,4 +316,4 @@ def test_opening_a_connection():
 def test_requests_come_to_our_handle_request(service: TestService):
     called = inspect.getsource(asgi.ASGIApp.__call__)
     assert "engineio_server.handle_request(scope, receive, send)" in called
-    assert parameters(Engine.handle_request) == ["self", "scope", "receive", "send"]
+    assert parameters(endpoint.Endpoint.__call__) == ["self", "scope", "receive", "send"]

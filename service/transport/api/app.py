@@ -34,10 +34,8 @@ def api(backend: Backend) -> FastAPI:
     app.include_router(router, responses=_REFUSALS)
     serve_docs(app)
     serve_page(app)
-    app.add_exception_handler(errors.RinglineError, _refused)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _failed)
+    for error in (errors.RinglineError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(error, _refused)
     return app
 
 
@@ -56,24 +54,15 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 
 
 async def _refused(_request: Request, error: Exception) -> Response:
-    return problem(error) if isinstance(error, errors.RinglineError) else problem(errors.Internal())
-
-
-async def _invalid(_request: Request, error: Exception) -> Response:
-    if not isinstance(error, RequestValidationError):
-        return problem(errors.Internal())
-    first = error.errors()[0]
-    return problem(errors.InvalidPayload(f"{first['loc'][-1]}: {first['msg']}."))
-
-
-async def _http(_request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        return problem(errors.Internal())
-    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        return problem(NotAllowed(), more=error.headers)
-    return problem(Unserved(), status=error.status_code)
-
-
-async def _failed(_request: Request, error: Exception) -> Response:
+    match error:
+        case errors.RinglineError():
+            return problem(error)
+        case RequestValidationError():
+            first = error.errors()[0]
+            return problem(errors.InvalidPayload(f"{first['loc'][-1]}: {first['msg']}."))
+        case HTTPException(status_code=HTTPStatus.METHOD_NOT_ALLOWED):
+            return problem(NotAllowed(), more=error.headers)
+        case HTTPException():
+            return problem(Unserved(), status=error.status_code)
     _log.error("http.failed", exc_info=error)
     return problem(errors.Internal())

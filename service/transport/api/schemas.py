@@ -1,18 +1,23 @@
 """The bodies of the HTTP API, as the OpenAPI document shows them."""
 
+from typing import Self
+
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from service.calls.call import Call, CallType, State
+from service.calls.call import CallType, State
 from service.calls.reasons import Reason
-from service.ports import IceServer, IceServers
-from service.wire.server_events import UserStatus
 
 
 class Body(BaseModel):
     """camelCase on the wire."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+    @classmethod
+    def of(cls, told: object) -> Self:
+        """The body that tells an object's attributes."""
+        return cls.model_validate(told, from_attributes=True)
 
 
 class IceServerBody(Body):
@@ -22,29 +27,14 @@ class IceServerBody(Body):
     username: str | None = None
     credential: str | None = None
 
-    @classmethod
-    def of(cls, server: IceServer) -> "IceServerBody":
-        """The body that tells `server`."""
-        return cls(urls=list(server.urls), username=server.username, credential=server.credential)
-
 
 class IceBody(Body):
     """Goes straight into `new RTCPeerConnection(...)`."""
 
-    ice_servers: list[IceServerBody]
-    ice_transport_policy: str
+    ice_servers: list[IceServerBody] = Field(validation_alias="servers")
+    ice_transport_policy: str = Field(validation_alias="transport_policy")
     ttl: int = Field(description="Seconds the credentials are good for.")
     expires_at: int = Field(description="Epoch milliseconds.")
-
-    @classmethod
-    def of(cls, ice: IceServers) -> "IceBody":
-        """The body that tells `ice`."""
-        return cls(
-            ice_servers=[IceServerBody.of(server) for server in ice.servers],
-            ice_transport_policy=ice.transport_policy,
-            ttl=ice.ttl,
-            expires_at=ice.expires_at,
-        )
 
 
 class TurnBody(Body):
@@ -64,56 +54,25 @@ class StatusBody(Body):
     is_in_call: bool
     last_seen_at: int | None = Field(description="Epoch milliseconds.")
 
-    @classmethod
-    def of(cls, status: UserStatus) -> "StatusBody":
-        """The body that tells `status`."""
-        return cls(
-            user_id=status.user_id,
-            is_online=status.is_online,
-            is_in_call=status.is_in_call,
-            last_seen_at=status.last_seen_at,
-        )
-
 
 class CallBody(Body):
     """A call's record; times are epoch milliseconds, null when not reached."""
 
-    call_id: str
-    call_type: CallType
-    from_: str = Field(alias="from")
-    to: str
+    call_id: str = Field(validation_alias="id")
+    call_type: CallType = Field(validation_alias="type")
+    from_: str = Field(validation_alias="caller", serialization_alias="from")
+    to: str = Field(validation_alias="callee")
     state: State
     created_at: int
-    expires_at: int | None
+    expires_at: int | None = Field(validation_alias="deadline")
     ringing_at: int | None
     accepted_at: int | None
     connected_at: int | None
     media_at: int | None
     ended_at: int | None
     reason: Reason | None
-    by: str | None
+    by: str | None = Field(validation_alias="ended_by")
     duration_ms: int
-
-    @classmethod
-    def of(cls, call: Call) -> "CallBody":
-        """The body that tells `call`."""
-        return cls(
-            call_id=call.id,
-            call_type=call.type,
-            **{"from": call.caller},
-            to=call.callee,
-            state=call.state,
-            created_at=call.created_at,
-            expires_at=call.deadline,
-            ringing_at=call.ringing_at,
-            accepted_at=call.accepted_at,
-            connected_at=call.connected_at,
-            media_at=call.media_at,
-            ended_at=call.ended_at,
-            reason=call.reason,
-            by=call.ended_by,
-            duration_ms=call.duration_ms,
-        )
 
 
 class ProblemBody(Body):

@@ -7,6 +7,7 @@ method of the `AsyncSocket`.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -32,6 +33,7 @@ _UPGRADE = {"HTTP_CONNECTION": "upgrade", "HTTP_UPGRADE": "websocket"}
 """What the libraries look for; that the request is one for a WebSocket is known by then."""
 
 
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """Answers requests for Engine.IO.
 
@@ -42,19 +44,16 @@ class Endpoint:
         most_bytes: what a body may have.
     """
 
-    def __init__(
-        self, eio: Any, receiver: PacketReceiver, transports: Collection[str], most_bytes: int
-    ) -> None:
-        self._eio = eio
-        self._receiver = receiver
-        self._transports = frozenset(transports)
-        self._most_bytes = most_bytes
+    eio: Any
+    receiver: PacketReceiver
+    transports: Collection[str]
+    most_bytes: int
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer it, or say what is wrong with it."""
         asked = asked_by(scope)
-        socket = self._eio.sockets.get(asked.sid)
-        if fault := fault_of(asked, socket, self._transports):
+        socket = self.eio.sockets.get(asked.sid)
+        if fault := fault_of(asked, socket, self.transports):
             if asked.sid is None:  # a client that will never get in; else one from before a restart
                 _log.info("socket.rejected", code=fault.word)
             await respond(fault.response(), scope, receive, send)
@@ -68,11 +67,11 @@ class Endpoint:
             await self._serve(socket, {"asgi.scope": scope})
             return
         environ = {**_environ(scope), **_UPGRADE}
-        if await self._eio._handle_connect(environ, "websocket"):  # noqa: SLF001
+        if await self.eio._handle_connect(environ, "websocket"):  # noqa: SLF001
             await respond(problem(errors.Internal()), scope, receive, send)
 
     async def _opened(self, scope: Scope) -> Response:
-        opened = await self._eio._handle_connect(_environ(scope), "polling")  # noqa: SLF001
+        opened = await self.eio._handle_connect(_environ(scope), "polling")  # noqa: SLF001
         if not opened["status"].startswith("200"):
             return problem(errors.Internal())
         return text(opened["response"])
@@ -89,7 +88,7 @@ class Endpoint:
         polling: Polling = client.polling
         if asked.method == "GET":
             return await polling.get(scope, receive)
-        return await polling.posting.post(scope, receive, self._most_bytes)
+        return await polling.posting.post(scope, receive, self.most_bytes)
 
     def driver(self, handler: Any, _eio: Any) -> Callable[[dict[str, Any]], Awaitable[str]]:
         """The libraries' way to serve a WebSocket: `handler` is a method of the `AsyncSocket`."""
@@ -100,7 +99,7 @@ class Endpoint:
         client: Client = socket.client
         handshake: Handshake = environ["asgi.scope"]["extensions"][HANDSHAKE]
         if websocket := handshake.accept():
-            WebSocketTransport(client, self._receiver, websocket)
+            WebSocketTransport(client, self.receiver, websocket)
         elif not socket.connected:  # an upgrade that is given up leaves a connection that polls
             await client.over(by_client=False)
         return ""

@@ -17,15 +17,15 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import engineio.async_socket
 import socketio
 from socketio.exceptions import ConnectionRefusedError as ConnectRefused
-from starlette.types import Receive, Scope, Send
 
 from service.pace import paced
 from service.tasks import Tasks
-from service.transport.socketio import heartbeat
 from service.transport.socketio.client import Client
 from service.transport.socketio.endpoint import Endpoint
+from service.transport.socketio.heartbeat import Heartbeat
 from service.transport.socketio.packet_queue import PacketQueue
 from service.transport.socketio.packet_receiver import ConnectionHandler, PacketReceiver, Refusal
 from service.transport.socketio.polling import Polling
@@ -70,19 +70,17 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         self._tasks = Tasks()
         self._clients: dict[str, Client] = {}
         self._receiver = PacketReceiver(self, handler)
-        self._endpoint = Endpoint(self.eio, self._receiver, transports, max_message_bytes)
-        heartbeat.install()
+        self.handle_request = endpoint = Endpoint(
+            self.eio, self._receiver, transports, max_message_bytes
+        )
+        engineio.async_socket.AsyncSocket = Heartbeat
         self.eio.heartbeat = (ping_interval, ping_timeout)
         self.eio.create_queue = PacketQueue
-        self.eio._async = {**self.eio._async, "websocket": self._endpoint.driver}  # noqa: SLF001
+        self.eio._async = {**self.eio._async, "websocket": endpoint.driver}  # noqa: SLF001
         self.on("connect", self._connecting)
 
     def __len__(self) -> int:
         return len(self._clients)
-
-    async def handle_request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request for Engine.IO."""
-        await self._endpoint(scope, receive, send)
 
     def clients(self) -> tuple[Client, ...]:
         """Those whose connection is open."""

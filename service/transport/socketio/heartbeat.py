@@ -35,7 +35,8 @@ class Heartbeat(engineio.async_socket.AsyncSocket):  # type: ignore[misc]
         super().__init__(server, sid)
         self.last_ping: float | None = None
         """When the ping went out that waits for its pong (loop time)."""
-        self.heard = asyncio.get_running_loop().time()
+        self._loop = asyncio.get_running_loop()
+        self.heard = self._loop.time()
         """When anything last came from the client (loop time)."""
         self.client: Client | None = None
         """What sends to it, until it is over."""
@@ -45,7 +46,7 @@ class Heartbeat(engineio.async_socket.AsyncSocket):  # type: ignore[misc]
     @property
     def silent_s(self) -> float:
         """Seconds since anything came from the client."""
-        return asyncio.get_running_loop().time() - self.heard
+        return self._loop.time() - self.heard
 
     def probe(self, within_s: float | None, answered: Callable[[], object]) -> None:
         """Ping out of turn: who does not answer within `within_s`, or the timeout, is gone.
@@ -56,7 +57,11 @@ class Heartbeat(engineio.async_socket.AsyncSocket):  # type: ignore[misc]
         self._answered = answered
         if self.last_ping is None:
             self._ping(within_s)
-        elif within_s is not None and self._due_in() > within_s:
+        elif (
+            within_s is not None
+            and self._timer
+            and self._timer.when() - self._loop.time() > within_s
+        ):
             self._in(within_s, self._late)
 
     def schedule_ping(self) -> None:
@@ -77,7 +82,8 @@ class Heartbeat(engineio.async_socket.AsyncSocket):  # type: ignore[misc]
         self, wait: bool = True, abort: bool = False, reason: str | None = None  # noqa: FBT001, FBT002 - theirs
     ) -> None:  # fmt: skip
         """The connection is over, and its heartbeat with it."""
-        self._stop()
+        if self._timer is not None:
+            self._timer.cancel()
         self._answered = None
         await super().close(wait, abort, reason)
 
@@ -85,7 +91,7 @@ class Heartbeat(engineio.async_socket.AsyncSocket):  # type: ignore[misc]
         if self.closing or self.closed:
             return
         timeout: float = self.server.heartbeat[1]
-        self.last_ping = asyncio.get_running_loop().time()
+        self.last_ping = self._loop.time()
         self._in(timeout if within_s is None else min(within_s, timeout), self._late)
         self.queue.put_nowait(Packet(PING))
 
@@ -97,22 +103,9 @@ class Heartbeat(engineio.async_socket.AsyncSocket):  # type: ignore[misc]
             reason = self.server.reason.PING_TIMEOUT
             self.client.tasks.spawn(self.close(wait=False, abort=True, reason=reason))
 
-    def _due_in(self) -> float:
-        now = asyncio.get_running_loop().time()
-        return 0.0 if self._timer is None else self._timer.when() - now
-
     def _in(self, seconds: float, act: Callable[[], object]) -> None:
         """Do this next, in the place of what the timer was set for."""
-        self._stop()
-        if not self.closing:
-            self._timer = asyncio.get_running_loop().call_later(seconds, act)
-
-    def _stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-
-
-def install() -> None:
-    """Have engineio build its connections so."""
-    engineio.async_socket.AsyncSocket = Heartbeat
+        if not self.closing:
+            self._timer = self._loop.call_later(seconds, act)

@@ -1,11 +1,7 @@
 """What only a walk over all connections can tell."""
 
-import asyncio
-
+from service.pace import paced
 from service.transport.socketio.engine import Engine
-
-_AT_A_TIME = 100
-"""Connections counted before others have a turn: a tenth of a millisecond."""
 
 
 class Totals:
@@ -24,13 +20,11 @@ class Totals:
         """Count anew, in the loop that serves them."""
         websocket = queued = received = 0
         clients = self._engine.clients()
-        for start in range(0, len(clients), _AT_A_TIME):
-            for client in clients[start : start + _AT_A_TIME]:
-                websocket += client.writer is not None
-                out = client.queued()
-                queued += out
-                if client.known:
-                    received += client.connection.waiting - out
-            await asyncio.sleep(0)
+        async for client in paced(clients):
+            websocket += client.writer is not None
+            out = client.queued()
+            queued += out
+            if client.known:
+                received += client.connection.waiting - out
         self.websocket, self.polling = websocket, len(clients) - websocket
         self.queued_bytes, self.received_bytes = queued, received
