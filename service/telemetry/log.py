@@ -12,9 +12,12 @@ from typing import Literal, TextIO
 import structlog
 from structlog.typing import Processor
 
-from service.telemetry.lines import Direct, Handler, Lines, Queued
+from service.telemetry.lines import Direct, Handler, Lines
 from service.telemetry.rendering import Format, common, rendered
 from service.telemetry.throttle import Throttle
+from service.telemetry.writer import Writer
+
+_log = structlog.get_logger(__name__)
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -70,24 +73,41 @@ def set_level(level: Level) -> None:
 
 def dropped() -> int:
     """How many lines were not written, since nobody reads them or the disk is full."""
-    return sum(lines.dropped for lines in _of_process)
+    return sum(writer.dropped for writer in _of_process)
 
 
 async def tick() -> None:
-    """Log what the throttle has held back."""
+    """Log what the throttle has held back, and how many lines were not written."""
     _throttle.tick()
+    for writer in _of_process:
+        _tell_dropped(writer)
 
 
 _throttle = Throttle()
-_of_process: list[Queued] = []
+_of_process: list[Writer] = []
 """Those that are configured for good: one, once the process serves."""
 
 
-def _queued(stream: TextIO) -> Queued:
-    lines = Queued(stream)
-    atexit.register(_throttle.tick, last=True)  # what is registered last runs first
-    _of_process.append(lines)
-    return lines
+def _queued(stream: TextIO) -> Writer:
+    writer = Writer(stream.fileno(), stream.encoding)
+    _of_process.append(writer)
+    atexit.register(_end, writer)
+    return writer
+
+
+def _end(writer: Writer) -> None:
+    """Write what is left to be told; lines that wait take 2 s at most."""
+    _throttle.tick(last=True)
+    _tell_dropped(writer)
+    writer.close()
+
+
+def _tell_dropped(writer: Writer) -> None:
+    lost = writer.dropped - writer.told
+    if lost:
+        _log.warning("log.dropped", lines=lost)
+        if writer.dropped == writer.told + lost:  # else this one did not fit either
+            writer.told += lost
 
 
 class _Logger(structlog.BoundLoggerBase):

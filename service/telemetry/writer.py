@@ -32,6 +32,8 @@ class Writer:
         self._queue: SimpleQueue[str | None] = SimpleQueue()
         self._put = self._done = 0  # bytes
         self._refused = self._failed = 0  # lines
+        self.told = 0
+        """Of the lines that were not written, how many the log has told of."""
         # Reentrant: garbage collection inside the lock may log something.
         self._lock = RLock()
         self._busy = False
@@ -45,8 +47,8 @@ class Writer:
         """How many lines were not written."""
         return self._refused + self._failed
 
-    def put(self, line: str) -> bool:
-        """Have a line written soon; False when too many wait, so that it is dropped."""
+    def msg(self, line: str) -> None:
+        """Have a line written soon; it is dropped when too many wait."""
         size = getsizeof(line)
         with self._lock:
             fits = self._put + size - self._done <= MOST_BYTES
@@ -55,7 +57,8 @@ class Writer:
                 self._queue.put(line)
             else:
                 self._refused += 1
-        return fits
+
+    debug = info = warning = error = critical = msg
 
     def close(self, within_s: float = CLOSE_WITHIN_S) -> None:
         """Write the lines that wait, for so many seconds at most, and no later ones."""

@@ -9,7 +9,8 @@ from prometheus_client.openmetrics.exposition import generate_latest as openmetr
 
 from service.telemetry.metrics import Metrics
 from service.telemetry.metrics.events import RELAY_BUCKETS
-from service.telemetry.metrics.hot import HotCounters, HotHistogram
+from service.telemetry.metrics.families import Families
+from service.telemetry.metrics.hot import HotCounters
 
 seconds = st.floats(0, 2) | st.sampled_from(RELAY_BUCKETS)
 edges = st.lists(st.floats(0.001, 100), min_size=1, max_size=8, unique=True).map(sorted)
@@ -29,10 +30,10 @@ def exposed(registry: CollectorRegistry) -> tuple[list[str], list[str]]:
 @given(edges, st.lists(st.tuples(scopes, seconds)))
 def test_a_histogram(edges: list[float], observations: list[tuple[str, float]]):
     ours, theirs = CollectorRegistry(), CollectorRegistry()
-    hot = HotHistogram.family(
-        ours, "r_seconds", "How long.", edges, ["scope"], [("local",), ("remote",)]
+    hot = Families(ours).hot_histogram(
+        "r_seconds", "How long.", edges, ["scope"], [("local",), ("remote",)]
     )
-    cold = Histogram("r_seconds", "How long.", ["scope"], buckets=edges, registry=theirs)
+    cold = Histogram("ringline_r_seconds", "How long.", ["scope"], buckets=edges, registry=theirs)
     for scope in ("local", "remote"):
         cold.labels(scope)
     for scope, amount in observations:
@@ -44,8 +45,8 @@ def test_a_histogram(edges: list[float], observations: list[tuple[str, float]]):
 @given(st.lists(st.tuples(labels, st.integers(1, 10_000))))
 def test_counters(observations: list[tuple[tuple[str, str], int]]):
     ours, theirs = CollectorRegistry(), CollectorRegistry()
-    hot = HotCounters(ours, "e", "How often.", ["event", "result"])
-    cold = Counter("e", "How often.", ["event", "result"], registry=theirs)
+    hot = Families(ours).hot_counters("e", "How often.", ["event", "result"])
+    cold = Counter("ringline_e", "How often.", ["event", "result"], registry=theirs)
     hot.begin("call:offer", "ok")
     cold.labels("call:offer", "ok")
     for values, amount in observations:
@@ -70,14 +71,14 @@ def test_no_series_says_when_it_was_made():
 
 
 def test_to_begin_again_takes_nothing_back():
-    hot = HotCounters(CollectorRegistry(), "e", "How often.", ["event"])
+    hot = HotCounters()
     hot.begin("a").value += 3
     assert hot.begin("a").value == 3
 
 
 def test_a_scrape_in_another_thread_reads_while_label_values_are_added():
     registry = CollectorRegistry()
-    counters = HotCounters(registry, "events", "How many.", ["event"])
+    counters = Families(registry).hot_counters("events", "How many.", ["event"])
     counters.begin("first").value = 1
 
     def scrapes() -> set[bool]:

@@ -1,11 +1,14 @@
 """Declares metrics, and keeps a list of them for docs/metrics.md."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
-from service.telemetry.metrics.hot import HotCounters, HotHistogram, counted
+from service.telemetry.metrics.hot import HotCounters, HotHistogram
 
 PREFIX = "ringline_"
 
@@ -21,6 +24,16 @@ class Family:
     kind: str
     labels: tuple[str, ...]
     meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Collected(Collector):
+    """A collector that is one function."""
+
+    read: Callable[[], Metric]
+
+    def collect(self) -> Iterator[Metric]:
+        yield self.read()
 
 
 @dataclass(slots=True)
@@ -47,7 +60,7 @@ class Families:
     def counted(self, name: str, meaning: str, value: Callable[[], float]) -> None:
         """A counter that is kept elsewhere and read at each scrape."""
         self._note(f"{name}_total", "counter", meaning, ())
-        counted(self.registry, PREFIX + name, meaning, value)
+        self._collect(lambda: CounterMetricFamily(PREFIX + name, meaning, value=value()))
 
     def histogram(
         self, name: str, meaning: str, buckets: Sequence[float], labels: Sequence[str] = ()
@@ -66,12 +79,33 @@ class Families:
     ) -> dict[tuple[str, ...], HotHistogram]:
         """A distribution for each set of label values, cheap enough for every relay."""
         self._note(name, "histogram", meaning, labels)
-        return HotHistogram.family(self.registry, PREFIX + name, meaning, buckets, labels, values)
+        children = {each: HotHistogram(buckets) for each in values}
+
+        def collected() -> Metric:
+            family = HistogramMetricFamily(PREFIX + name, meaning, labels=labels)
+            for each, child in children.items():
+                family.add_metric(each, child.cumulative(), child.total)
+            return family
+
+        self._collect(collected)
+        return children
 
     def hot_counters(self, name: str, meaning: str, labels: Sequence[str]) -> HotCounters:
         """A counter for each set of label values, cheap enough for every relay."""
         self._note(f"{name}_total", "counter", meaning, labels)
-        return HotCounters(self.registry, PREFIX + name, meaning, labels)
+        counters = HotCounters()
+
+        def collected() -> Metric:
+            family = CounterMetricFamily(PREFIX + name, meaning, labels=labels)
+            for values, child in counters.children.copy().items():
+                family.add_metric(values, child.value)
+            return family
+
+        self._collect(collected)
+        return counters
+
+    def _collect(self, collected: Callable[[], Metric]) -> None:
+        self.registry.register(_Collected(collected))
 
     def _note(self, name: str, kind: str, meaning: str, labels: Sequence[str]) -> None:
         self.made.append(Family(PREFIX + name, kind, tuple(labels), meaning))

@@ -6,13 +6,9 @@ a lock: it reads each number at once, and copies at once a table that may grow.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
-from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 
@@ -30,18 +26,8 @@ class HotCounters:
 
     __slots__ = ("children",)
 
-    def __init__(
-        self, registry: CollectorRegistry, name: str, meaning: str, labels: Sequence[str]
-    ) -> None:
+    def __init__(self) -> None:
         self.children: dict[tuple[str, ...], HotCounter] = {}
-
-        def collect() -> Iterator[Metric]:
-            family = CounterMetricFamily(name, meaning, labels=labels)
-            for values, child in self.children.copy().items():
-                family.add_metric(values, child.value)
-            yield family
-
-        registry.register(_Collected(collect))
 
     def begin(self, *values: str) -> HotCounter:
         """The counter of these label values; a new one is 0."""
@@ -49,17 +35,6 @@ class HotCounters:
         if child is None:
             child = self.children[values] = HotCounter()
         return child
-
-
-def counted(
-    registry: CollectorRegistry, name: str, meaning: str, value: Callable[[], float]
-) -> None:
-    """Expose a number that only grows and is kept elsewhere."""
-
-    def collect() -> Iterator[Metric]:
-        yield CounterMetricFamily(name, meaning, value=value())
-
-    registry.register(_Collected(collect))
 
 
 class HotHistogram:
@@ -77,39 +52,7 @@ class HotHistogram:
         self.counts[bisect_left(self._edges, amount)] += 1
         self.total += amount
 
-    @classmethod
-    def family(  # noqa: PLR0917 - the registry's own order: where, name, meaning, then the rest
-        cls,
-        registry: CollectorRegistry,
-        name: str,
-        meaning: str,
-        edges: Sequence[float],
-        labels: Sequence[str],
-        values: Iterable[tuple[str, ...]],
-    ) -> dict[tuple[str, ...], "HotHistogram"]:
-        """One histogram for each set of label values, exposed by `registry`."""
-        children = {each: cls(edges) for each in values}
-
-        def collect() -> Iterator[Metric]:
-            family = HistogramMetricFamily(name, meaning, labels=labels)
-            for each, child in children.items():
-                family.add_metric(each, child.cumulative(), child.total)
-            yield family
-
-        registry.register(_Collected(collect))
-        return children
-
     def cumulative(self) -> list[tuple[str, float]]:
         """The buckets as Prometheus has them: each counts all that is not above its edge."""
         edges = [*map(floatToGoString, self._edges), "+Inf"]
         return list(zip(edges, map(float, accumulate(self.counts)), strict=True))
-
-
-class _Collected(Collector):
-    """A collector that is one function."""
-
-    def __init__(self, collect: Callable[[], Iterator[Metric]]) -> None:
-        self._collect = collect
-
-    def collect(self) -> Iterator[Metric]:
-        return self._collect()

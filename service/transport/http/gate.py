@@ -4,6 +4,7 @@ A pure ASGI middleware around everything that clients reach.
 """
 
 from collections.abc import Callable, Sized
+from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 import structlog
@@ -23,6 +24,7 @@ _log = structlog.get_logger(__name__)
 SOCKET_PATH = "/socket.io/"
 
 
+@dataclass
 class Gate:
     """Lets through what may pass.
 
@@ -38,26 +40,16 @@ class Gate:
         metrics: told who was turned away.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        clients: Sized,
-        max_body: int,
-        max_connections: int,
-        tcp: TcpConnections,
-        draining: Callable[[], bool],
-        short: Callable[[], bool],
-        metrics: Metrics,
-    ) -> None:
-        self._app = app
-        self._clients = clients
-        self._max_body = max_body
-        self._max_connections = max_connections
-        self._tcp = tcp
-        self._draining = draining
-        self._short = short
-        self._metrics = metrics
+    app: ASGIApp
+    clients: Sized
+    max_body: int
+    max_connections: int
+    tcp: TcpConnections
+    draining: Callable[[], bool]
+    short: Callable[[], bool]
+    metrics: Metrics
+
+    def __post_init__(self) -> None:
         self._starts = Pace(STARTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,7 +62,7 @@ class Gate:
         except errors.RinglineError as error:
             await respond(problem(error), scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        await self.app(scope, receive, send)
 
     async def _admit_request(self, scope: Scope, receive: Receive) -> Receive:
         """Read the body, and have few requests begin in a turn of the loop, as connections do.
@@ -80,7 +72,7 @@ class Gate:
         if scope["type"] == "websocket":
             raise Unserved(f"WebSockets are at {SOCKET_PATH}, for Socket.IO.")
         if scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
-            receive = _replay(await whole_body(scope, receive, self._max_body), receive)
+            receive = _replay(await whole_body(scope, receive, self.max_body), receive)
         await self._starts.turn()
         return receive
 
@@ -90,7 +82,7 @@ class Gate:
             await self._starts.turn()
         if refusal := self._refusal(scope, opens=opens):
             reason = "overloaded" if isinstance(refusal, Full) else refusal.code
-            self._metrics.connections.refused(reason)
+            self.metrics.connections.refused(reason)
             _log.info("socket.rejected", code=reason)
             raise refusal
 
@@ -98,20 +90,20 @@ class Gate:
         """Why an Engine.IO request may not pass, which opens a connection or is of one."""
         if not scope[ADMITTED]:
             return errors.Forbidden("The origin is not one of RINGLINE_CORS_ORIGINS.")
-        if opens and self._draining():
+        if opens and self.draining():
             return errors.ServerDraining(retry_after_ms=RETRY_MS)
         if opens and not self._has_room():
             return Full()
-        if opens and self._short():
+        if opens and self.short():
             return Full("The server is short of memory; try again.")
         return None
 
     def _has_room(self) -> bool:
         """Whether there is room for one more client, or is made by closing who says nothing."""
-        clients, most = len(self._clients), self._max_connections
-        if most == 0 or clients + self._tcp.silent < most:
+        clients, most = len(self.clients), self.max_connections
+        if most == 0 or clients + self.tcp.silent < most:
             return True
-        return clients < most and self._tcp.make_room()
+        return clients < most and self.tcp.make_room()
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
