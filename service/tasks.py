@@ -46,7 +46,7 @@ class Tasks:
         return task
 
     async def done(self) -> None:
-        """Wait for the tasks that run now."""
+        """Wait for those tasks that there are now."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 

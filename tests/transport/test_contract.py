@@ -25,7 +25,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from service.transport.guard.tcp import TcpConnections
-from service.transport.server import http1, request_parser, server
+from service.transport.server import http1, server
 from service.transport.socketio import endpoint, engine, packet_receiver
 from service.transport.socketio.engine import Engine
 from service.transport.socketio.heartbeat import Heartbeat
@@ -124,7 +124,6 @@ HTTP_CALLBACKS = [
 )  # fmt: skip
 def test_methods_of_uvicorn_s_http_protocol(name: str):
     assert hasattr(HttpToolsProtocol, name), f"uvicorn's HTTP protocol has no {name} any more."
-    assert name in f"{http1.__doc__}{request_parser.__doc__}" or name == "shutdown"
 
 
 @pytest.mark.parametrize(
@@ -159,14 +158,12 @@ SERVER_METHODS = ["capture_signals", "startup", "main_loop", "on_tick", "shutdow
 def test_methods_of_uvicorn_s_server(name: str):
     assert hasattr(uvicorn.Server, name), f"uvicorn's server has no {name} any more."
     assert f"self.{name}(" in inspect.getsource(uvicorn.Server), f"{name} is not called."
-    assert name in str(server.__doc__)
 
 
 def test_attributes_of_uvicorn_s_server():
     source = inspect.getsource(uvicorn.Server)
     for name in ("servers", "started", "lifespan", "server_state"):
         assert f"self.{name} = " in source, f"uvicorn's server has no {name} any more."
-        assert name in str(server.__doc__)
 
 
 def test_httptools_tells_of_chunks_and_of_trailers():
@@ -276,13 +273,11 @@ def test_only_connect_is_handled_by_python_socketio(service: TestService):
     assert {name: list(events) for name, events in handlers.items()} == {"/": ["connect"]}
 
 
-def test_every_private_name_in_use_is_in_the_docstring():
+def test_every_private_name_in_use_is_held_here():
     private = re.compile(r"(?:super\(\)|self|_?server|_?eio|socket)\.(_(?:handle_|send|async)\w*)")
     for module in (engine, endpoint, packet_receiver):
-        for name in private.findall(Path(str(module.__file__)).read_text()):
-            assert name in str(module.__doc__), (
-                f"{module.__name__} uses {name} and does not list it."
-            )
+        used = set(private.findall(Path(str(module.__file__)).read_text()))
+        assert used <= {*OVERRIDDEN, *CALLED, "_async"}, f"{module.__name__} uses more."
 
 
 @pytest.mark.parametrize(

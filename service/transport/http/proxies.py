@@ -1,7 +1,4 @@
-"""What a client asked for, as the proxies say that `RINGLINE_TRUSTED_PROXIES` names.
-
-Leaned on, and held by tests/transport/test_contract.py: `ProxyHeadersMiddleware.trusted_hosts`.
-"""
+"""What a client asked for, as the proxies say that `RINGLINE_TRUSTED_PROXIES` names."""
 
 from ipaddress import ip_address, ip_network
 

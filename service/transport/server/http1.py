@@ -3,11 +3,7 @@
 It has bounds on how long it waits, on what is written and not read, and on how many there are.
 docs/decisions/0022-bounds-below-asgi.md.
 
-Leaned on, and held by tests/transport/test_contract.py: of `HttpToolsProtocol`, `eof_received`,
-`connection_made`, `connection_lost`, `on_response_complete`, `handle_websocket_upgrade`,
-`pause_writing`, `resume_writing`, `_unset_keepalive_if_required`, `app`, `url`, `config`,
-`server_state`, `connections`; of its cycle, `response_started`, `disconnected` and
-`message_event`.
+tests/transport/test_contract.py holds what this leans on of uvicorn.
 """
 
 import asyncio

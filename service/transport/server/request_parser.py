@@ -3,12 +3,7 @@
 A request's line and headers have 32 KiB and 10 s, its body no more framing than that; what it
 pipelines waits unread. docs/decisions/0022-bounds-below-asgi.md.
 
-Leaned on, and held by tests/transport/test_contract.py: of `HttpToolsProtocol`, `data_received`,
-`on_message_begin`, `on_header`, `on_headers_complete`, `on_body`, `on_chunk_header` (httptools'
-own), `on_message_complete`, `send_400_response`, `timeout_keep_alive_handler`, `headers`, `scope`,
-`cycle`, `pipeline`, `flow`, `loop`, `transport`, `timeout_keep_alive`, `timeout_keep_alive_task`;
-of its cycle, `body`, `keep_alive` and `response_complete`; and that whatever pauses and resumes
-reading is a `FlowControl`.
+tests/transport/test_contract.py holds what this leans on of uvicorn and httptools.
 """
 
 import asyncio

@@ -1,7 +1,6 @@
 """uvicorn's server without its signal handlers, and with bounds on what comes over TCP.
 
-Leaned on, and held by tests/transport/test_contract.py: of `uvicorn.Server`, `capture_signals`,
-`startup`, `main_loop`, `on_tick`, `shutdown`, `servers`, `started`, `lifespan`, `server_state`.
+tests/transport/test_contract.py holds what this leans on of uvicorn.
 """
 
 import asyncio

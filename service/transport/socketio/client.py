@@ -1,8 +1,6 @@
 """A client of the Engine.IO server: what is sent to it, and how its connection ends.
 
-Leaned on, and held by tests/transport/test_contract.py: `AsyncSocket.queue`, a `PacketQueue`
-(packet_queue.py), `.sid`, `.closed`, `.closing`, `.upgraded`, `.upgrading`, `.close`, and `.server`
-with its `.sockets` and `.reason`.
+tests/transport/test_contract.py holds what this leans on of engineio.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,6 @@
 """Engine.IO's requests, answered: connections opened, polled, and taken over by a WebSocket.
 
-Leaned on, and held by tests/transport/test_contract.py: `AsyncServer._handle_connect`, which opens
-a connection, and `._async`, which holds under "websocket" what serves a WebSocket: it is given a
-method of the `AsyncSocket`.
+tests/transport/test_contract.py holds what this leans on of engineio.
 """
 
 import asyncio

@@ -6,11 +6,8 @@ WebSockets are ours (endpoint.py, polling.py, websocket_transport.py). Everythin
 each payload, run handlers out of order (`async_handlers=True`) or block heartbeats behind a handler
 (`False`), and keep a connection whose peer does not speak the protocol.
 
-Leaned on, pinned to a minor version in pyproject.toml, and held by
-tests/transport/test_contract.py: `AsyncServer._handle_eio_connect`, `_handle_eio_disconnect`,
-`_send_packet`, `.eio`, `.manager`, `eio._async`,
-`eio.create_queue`, `eio.sockets`; that ASGI's requests come to
-`AsyncServer.handle_request`.
+tests/transport/test_contract.py holds what this folder leans on of the libraries, which
+are pinned to a minor version.
 """
 
 import logging

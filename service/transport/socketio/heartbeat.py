@@ -4,10 +4,8 @@ Their own round over all connections is switched off, and their own waits are lo
 heartbeat's (engine.py). A task for each and what it sleeps on would cost an idle connection
 kilobytes; a timer costs 200 bytes.
 
-Leaned on, and held by tests/transport/test_contract.py: engineio builds each connection as
-`engineio.async_socket.AsyncSocket`, looked up there, and calls `schedule_ping` at the open and at
-each pong, `check_ping_timeout` before it sends, and `close`, which sets `closing` and `closed`;
-`last_ping`, `server`, `queue`. The server's `heartbeat` is ours: interval and timeout in seconds.
+tests/transport/test_contract.py holds what this leans on of engineio. The server's
+`heartbeat` is ours: interval and timeout in seconds.
 """
 
 import asyncio

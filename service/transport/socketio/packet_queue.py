@@ -1,8 +1,4 @@
-"""What is queued for a client until a transport takes it.
-
-Leaned on, and held by tests/transport/test_contract.py: `AsyncServer.create_queue` makes each
-connection's queue.
-"""
+"""What is queued for a client until a transport takes it."""
 
 import asyncio
 from collections import deque

@@ -1,7 +1,4 @@
-"""Long-polling of one connection: the POST that brings packets.
-
-Leaned on, beside what client.py names: `AsyncSocket.last_ping` and `.schedule_ping`, at a pong.
-"""
+"""Long-polling of one connection: the POST that brings packets."""
 
 from collections.abc import Iterator
 

@@ -3,9 +3,8 @@
 Frames are handled as they are read. What must wait (a CONNECT, a crowded queue, an end) is a task
 for as long as it takes, and the frames that come meanwhile wait behind it, in order.
 
-Leaned on, beside what client.py names, and held by tests/transport/test_contract.py:
-`AsyncSocket.connected`, `.last_ping`, `.schedule_ping`, and
-that the libraries write to a connection by `queue.put` and `.put_nowait` alone.
+tests/transport/test_contract.py holds that the libraries write to a connection by
+`queue.put` and `.put_nowait` alone.
 """
 
 import asyncio

@@ -2,8 +2,7 @@
 
 docs/decisions/0011-frames-without-a-queue.md.
 
-Leaned on, and held by tests/transport/test_contract.py: uvicorn's `server_state.connections`, of
-which each is told to `shutdown`, and `.tasks`.
+tests/transport/test_contract.py holds what this leans on of uvicorn.
 """
 
 import asyncio

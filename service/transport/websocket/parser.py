@@ -1,8 +1,6 @@
 """picows takes a WebSocket over: the handshake answered, a parser, and who that calls.
 
-Leaned on, and held by tests/transport/test_contract.py: the arguments of picows' `WSProtocol`, that
-it takes a transport over by being fed a request, `get_buffer` and `buffer_updated`, that it reads
-as much as that gives, and that it looks the methods of its listener up where they are called.
+tests/transport/test_contract.py holds what this leans on of picows.
 """
 
 import logging
