@@ -2,13 +2,7 @@
 
 from service.telemetry.metrics.families import Families
 
-FAILURES = (
-    "unauthenticated",
-    "bad_signature",
-    "token_expired",
-    "forbidden",
-    "auth_unavailable",
-)
+FAILURES = ("unauthenticated", "bad_signature", "token_expired", "forbidden", "auth_unavailable")
 SCOPES = ("events", "initiates", "initiates_to_one", "candidates", "held", "http")
 """Every limit there is."""
 

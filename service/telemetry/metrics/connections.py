@@ -5,35 +5,16 @@ from service.wire.rules import Rule
 
 CONNECT_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 REFUSALS = (
-    "unauthenticated",
-    "token_expired",
-    "forbidden",
-    "invalid_payload",
-    "auth_unavailable",
-    "server_draining",
-    "overloaded",
-    "internal",
-    "timeout",
-    "silent",
-)
+    "unauthenticated", "token_expired", "forbidden", "invalid_payload", "auth_unavailable",
+    "server_draining", "overloaded", "internal", "timeout", "silent",
+)  # fmt: skip
 """Codes of errors, and `overloaded`, `timeout` (a CONNECT was not decided in time) and `silent` (no
 CONNECT came)."""
 ENDINGS = (
-    "client",
-    "transport",
-    "ping_timeout",
-    "connect_timeout",
-    "join_timeout",
-    "protocol_error",
-    "flood",
-    "slow",
-    "token_expired",
-    "too_many_sessions",
-    "overloaded",
-    "auth_unavailable",
-    "internal",
-    "shutdown",
-)
+    "client", "transport", "ping_timeout", "connect_timeout", "join_timeout", "protocol_error",
+    "flood", "slow", "token_expired", "too_many_sessions", "overloaded", "auth_unavailable",
+    "internal", "shutdown",
+)  # fmt: skip
 """The reasons for which a connection ends: the first two are the client's own."""
 
 

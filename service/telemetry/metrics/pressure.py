@@ -10,17 +10,9 @@ STORE_BUCKETS = (0.0001, 0.0005, 0.001, 0.0025, 0.01, 0.05, 0.25, 1)
 """Few buckets: each operation has two such histograms, and every scrape has them all."""
 
 OPERATIONS = (
-    "users.engagements",
-    "users.situation",
-    "users.add",
-    "users.remove",
-    "calls.open",
-    "calls.load",
-    "calls.swap",
-    "calls.due",
-    "replies.claim",
-    "replies.settle",
-)
+    "users.engagements", "users.situation", "users.add", "users.remove",
+    "calls.open", "calls.load", "calls.swap", "calls.due", "replies.claim", "replies.settle",
+)  # fmt: skip
 """The methods of the store's ports."""
 
 

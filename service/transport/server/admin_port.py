@@ -29,46 +29,31 @@ async def admin_port(
     Raises:
         PortFailed: it could not begin.
     """
-    port = _AdminPort(app, sockets)
-    over, begun = asyncio.wrap_future(port.over), asyncio.wrap_future(port.loop)
-    port.thread.start()
+    begun: Future[asyncio.AbstractEventLoop] = Future()
+    ended: Future[None] = Future()
+    tcp = TcpConnections(MOST_CONNECTIONS)
+    server = Server(app, tcp, lambda: begun.set_result(asyncio.get_running_loop()))
+
+    def run() -> None:
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(server.serve(sockets))
+        except BaseException as error:  # noqa: BLE001 - the main thread is told
+            failure = PortFailed("The admin port's thread has ended.")
+            failure.__cause__ = error
+            ended.set_exception(failure)
+        else:
+            ended.set_result(None)
+
+    over = asyncio.wrap_future(ended)
+    Thread(target=run, name="admin", daemon=True).start()
     try:
-        await first_of(over, begun)
+        await first_of(over, asyncio.wrap_future(begun))
         if over.done():
             raise over.exception() or PortFailed("The admin port ended before it began.")
         yield over
     finally:
-        port.end()
-        await asyncio.wait({over}, timeout=_ENDS_WITHIN_S)
-
-
-class _AdminPort:
-    """The thread, and how it is spoken to."""
-
-    def __init__(self, app: ASGIApp, sockets: list[socket.socket]) -> None:
-        self.thread = Thread(target=self._run, name="admin", daemon=True)
-        self.loop: Future[asyncio.AbstractEventLoop] = Future()
-        """The thread's loop, once it serves."""
-        self.over: Future[None] = Future()
-        self._server = Server(app, TcpConnections(MOST_CONNECTIONS), self._begun)
-        self._sockets = sockets
-
-    def end(self) -> None:
-        """Have the thread end."""
-        if self.loop.done():
+        if begun.done():
             with contextlib.suppress(RuntimeError):  # it has ended by itself
-                self.loop.result().call_soon_threadsafe(self._server.end)
-
-    def _begun(self) -> None:
-        self.loop.set_result(asyncio.get_running_loop())
-
-    def _run(self) -> None:
-        try:
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(self._server.serve(self._sockets))
-        except BaseException as error:  # noqa: BLE001 - the main thread is told
-            failure = PortFailed("The admin port's thread has ended.")
-            failure.__cause__ = error
-            self.over.set_exception(failure)
-        else:
-            self.over.set_result(None)
+                begun.result().call_soon_threadsafe(server.end)
+        await asyncio.wait({over}, timeout=_ENDS_WITHIN_S)

@@ -7,6 +7,7 @@ tests/transport/test_contract.py holds what this leans on of uvicorn.
 
 import asyncio
 import re
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
@@ -27,6 +28,7 @@ _VERSION = b"sec-websocket-version"
 _KEY = re.compile(rb"[A-Za-z0-9+/]{22}==")
 
 
+@dataclass(eq=False)
 class Handshake(asyncio.Protocol):
     """One handshake, and what the application answers to it.
 
@@ -37,30 +39,31 @@ class Handshake(asyncio.Protocol):
         share: what counts of it until the client's token has been found good.
     """
 
-    def __init__(self, transport: Any, state: Any, most_bytes: int, share: Share) -> None:
-        self._transport = transport
-        self._state = state
-        self._most_bytes = most_bytes
-        self._share = share
+    transport: Any
+    state: Any
+    most_bytes: int
+    share: Share
+
+    def __post_init__(self) -> None:
         self._key = b""
         self._refusal: Any = None
         self._decided = False
-        state.connections.add(self)
+        self.state.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone before the answer."""
         del exc
         self._decided = True
-        self._state.connections.discard(self)
+        self.state.connections.discard(self)
 
     def shutdown(self) -> None:
         """Let nobody in who is not in by now: uvicorn stops."""
-        self._transport.close()
+        self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """A client waits for the answer before it sends more (RFC 6455, 4.1), or has none."""
         del data
-        self._transport.abort()
+        self.transport.abort()
 
     def decide(self, app: ASGIApp, asked: Scope, url: bytes) -> None:
         """Have the application accept or refuse.
@@ -73,8 +76,8 @@ class Handshake(asyncio.Protocol):
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(
             self._decide(app, asked, url)
         )
-        self._state.tasks.add(task)
-        task.add_done_callback(self._state.tasks.discard)
+        self.state.tasks.add(task)
+        task.add_done_callback(self.state.tasks.discard)
 
     async def _decide(self, app: ASGIApp, asked: Scope, url: bytes) -> None:
         scope = self._scope(asked, url)
@@ -106,9 +109,9 @@ class Handshake(asyncio.Protocol):
         if self._decided:
             return None
         self._decided = True
-        connections = self._state.connections
+        connections = self.state.connections
         connections.discard(self)
-        return take_over(self._transport, self._key, self._most_bytes, connections, self._share)
+        return take_over(self.transport, self._key, self.most_bytes, connections, self.share)
 
     def _answer(self, status: HTTPStatus, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         if self._decided:
@@ -116,8 +119,8 @@ class Handshake(asyncio.Protocol):
         self._decided = True
         if not any(name == b"content-length" for name, _ in headers):
             headers = [*headers, (b"content-length", b"%d" % len(body))]
-        self._transport.write(written(status, headers, body))
-        self._transport.close()
+        self.transport.write(written(status, headers, body))
+        self.transport.close()
 
     def _scope(self, asked: Scope, url: bytes) -> Scope:
         raw_path, _, query = url.partition(b"?")
@@ -130,7 +133,7 @@ class Handshake(asyncio.Protocol):
             "query_string": query,
             "headers": [(name, value.strip()) for name, value in asked["headers"]],
             "subprotocols": [],
-            "extensions": {"websocket.http.response": {}, HANDSHAKE: self, SHARE: self._share},
+            "extensions": {"websocket.http.response": {}, HANDSHAKE: self, SHARE: self.share},
         }
 
 

@@ -1,6 +1,7 @@
 """A bound on what a WebSocket brings before its client's token has been found good."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from service.transport.guard.waiting import Share
@@ -28,6 +29,7 @@ class Limited(Protocol):
         ...
 
 
+@dataclass(eq=False)
 class InputLimiter(asyncio.BufferedProtocol):
     """Counts what a client sends until its token has been found good; then the parser is alone.
 
@@ -35,21 +37,20 @@ class InputLimiter(asyncio.BufferedProtocol):
     a client that is cut is gone in the next turn.
     """
 
-    def __init__(
-        self, transport: Any, parser: Any, limited: Limited, share: Share, most: int
-    ) -> None:
-        self._transport = transport
-        self._parser = parser
-        self._limited = limited
-        self._share = share
-        self._most = most
+    transport: Any
+    parser: Any
+    limited: Limited
+    share: Share
+    most: int
+
+    def __post_init__(self) -> None:
         self._came = 0
         self._room = 0
-        share.cut = limited.crowded
+        self.share.cut = self.limited.crowded
 
     def get_buffer(self, sizehint: int) -> Any:
         """Where to read to."""
-        room = self._parser.get_buffer(sizehint)[:READ_BUFFER]
+        room = self.parser.get_buffer(sizehint)[:READ_BUFFER]
         self._room = len(room)
         return room
 
@@ -57,39 +58,39 @@ class InputLimiter(asyncio.BufferedProtocol):
         """So much was read."""
         self._came += nbytes
         if nbytes == self._room:  # there is more
-            self._transport.pause_reading()
+            self.transport.pause_reading()
             asyncio.get_running_loop().call_soon(self._read_on)
-        if self._came > self._most:
-            self._limited.flooded()
-        elif self._share.hold(self._came):
-            self._parser.buffer_updated(nbytes)
+        if self._came > self.most:
+            self.limited.flooded()
+        elif self.share.hold(self._came):
+            self.parser.buffer_updated(nbytes)
 
     def _read_on(self) -> None:
-        if not self._limited.paused and not self._transport.is_closing():
-            self._transport.resume_reading()
+        if not self.limited.paused and not self.transport.is_closing():
+            self.transport.resume_reading()
 
     def pause_writing(self) -> None:
         """More is written than the client reads."""
-        self._parser.pause_writing()
+        self.parser.pause_writing()
 
     def resume_writing(self) -> None:
         """The client has caught up."""
-        self._parser.resume_writing()
+        self.parser.resume_writing()
 
     def eof_received(self) -> bool:
         """The client sends no more."""
-        open_still: bool = self._parser.eof_received()
+        open_still: bool = self.parser.eof_received()
         return open_still
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The transport is gone."""
-        self._share.hold(0)
-        self._limited.limiter = None
-        self._parser.connection_lost(exc)
+        self.share.hold(0)
+        self.limited.limiter = None
+        self.parser.connection_lost(exc)
 
     def open(self) -> None:
         """Step aside."""
-        self._share.spare()
-        self._limited.limiter = None
-        if self._transport.get_protocol() is self:
-            self._transport.set_protocol(self._parser)
+        self.share.spare()
+        self.limited.limiter = None
+        if self.transport.get_protocol() is self:
+            self.transport.set_protocol(self.parser)
