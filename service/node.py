@@ -10,7 +10,7 @@ import socketio
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
-from service import __version__, parts
+from service import __version__, from_settings
 from service.auth.identify import identify
 from service.auth.offenders import Offenders
 from service.calls.reasons import Reason
@@ -83,13 +83,13 @@ class Node:
         membership = membership or Membership(gethostname(), open_stores())
         self.status = "starting"
         self.metrics = metrics = Metrics(__version__, tuple(settings.turn_regions))
-        self.verifier = verifier = parts.verifier(settings, metrics)
+        self.verifier = verifier = from_settings.verifier(settings, metrics)
         scale = settings.rate_limit_scale
-        timeouts = parts.timeouts(settings)
-        coturn = parts.turn_servers(settings, metrics)
+        timeouts = from_settings.timeouts(settings)
+        coturn = from_settings.turn_servers(settings, metrics)
         self.prober = Prober(coturn, clock, metrics.turn)
         probing = coturn.available and settings.turn_probe
-        turn = parts.turn_providers(settings, metrics, clock)
+        turn = from_settings.turn_providers(settings, metrics, clock)
         self.broker = ice = Broker(
             coturn,
             turn,
@@ -101,7 +101,7 @@ class Node:
         offenders = Offenders(scale)
 
         self.stores = stores = membership.stores
-        names = UserNames(settings.log_user, parts.log_key(settings))
+        names = UserNames(settings.log_user, from_settings.log_key(settings))
         self.traces = Traces(__version__, names, self._candidates)
         tracing = self.traces.calls
         timer = StoreTimer(metrics.pressure, tracing)
@@ -166,7 +166,7 @@ class Node:
         self.tcp = TcpConnections(
             most_connections(settings.max_connections), metrics.connections.refused
         )
-        self.budget = Budget(parts.memory_budget(settings), self._waiters, clock)
+        self.budget = Budget(from_settings.memory_budget(settings), self._waiters, clock)
         gate = Gate(
             socketio.ASGIApp(self.engine, api(backend), socketio_path="socket.io"),
             clients=self.engine,
@@ -188,7 +188,7 @@ class Node:
             loop=self.loop,
             count=self.totals.count,
         )
-        self._reload = reread and parts.reload(
+        self._reload = reread and from_settings.reload(
             settings,
             reread,
             clock,

@@ -11,7 +11,7 @@ import jwt
 import pytest
 from structlog.testing import capture_logs
 
-from service import parts
+from service import from_settings
 from service.auth.keys import BadSignature
 from service.reload import EVERY_MS, Reload
 from service.settings import Settings, SettingsError, changes
@@ -59,10 +59,10 @@ class Rotated:
         self.now = settings()
         self.trouble: SettingsError | None = None
         self.looked: list[int] = []
-        self.servers = parts.turn_servers(self.now, Metrics("test", ()))
-        self.verifier = parts.verifier(self.now, Metrics("test", ()))
+        self.servers = from_settings.turn_servers(self.now, Metrics("test", ()))
+        self.verifier = from_settings.verifier(self.now, Metrics("test", ()))
         self.others: list[Settings] = []
-        self.reload = parts.reload(
+        self.reload = from_settings.reload(
             self.now, self._reread, self.clock,
             ice=self.servers, tokens=self.verifier, others=[self.others.append],
         )  # fmt: skip
@@ -191,9 +191,9 @@ class TestTokens:
             looked.append("")
             return now
 
-        verifier = parts.verifier(now, Metrics("test", ()))
-        servers = parts.turn_servers(now, Metrics("test", ()))
-        reload = parts.reload(now, reread, Clock(), ice=servers, tokens=verifier)
+        verifier = from_settings.verifier(now, Metrics("test", ()))
+        servers = from_settings.turn_servers(now, Metrics("test", ()))
+        reload = from_settings.reload(now, reread, Clock(), ice=servers, tokens=verifier)
         await reload.tick()
         await reload.under_way()
         assert not verifier.rotates
@@ -302,13 +302,15 @@ async def test_what_nobody_foresaw_is_logged_and_the_next_look_tries_again():
 class TestPseudonyms:
     def test_a_node_that_starts_while_a_secret_is_rotated_writes_the_same(self):
         before, between, after = (settings(jwt_secret=s) for s in (OLD, f"{NEW},{OLD}", NEW))
-        assert parts.log_key(between) == parts.log_key(before) == f"log:{OLD}".encode()
-        assert parts.log_key(after) != parts.log_key(before)
+        assert (
+            from_settings.log_key(between) == from_settings.log_key(before) == f"log:{OLD}".encode()
+        )
+        assert from_settings.log_key(after) != from_settings.log_key(before)
 
     def test_without_a_secret_of_tokens_it_is_that_of_turn(self):
         keys = {"jwt_secret": (), "jwt_public_key": pem(ec_key())}
         by_turn = (settings(**keys, turn_secret=s) for s in ("north", "south,north"))
-        assert {parts.log_key(one) for one in by_turn} == {b"log:north"}
+        assert {from_settings.log_key(one) for one in by_turn} == {b"log:north"}
 
 
 def put(folder: Path, secrets: str, name: str = "turn_secret") -> None:

@@ -2,5 +2,5 @@
 
 In: `packets`, `decoding` to a struct of `client_events`; `legible`, `numeric_ids` and `raw_json`
 check fields, `costs` weighs the event. Out: `server_events`, and `relayed` for what one client
-sends another. `rules` names the rules of the protocols below, `subject` what an error is about.
+sends another. `violations` names what breaks the protocols below, `subject` what an error is about.
 """

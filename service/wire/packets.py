@@ -10,7 +10,7 @@ from enum import Enum
 import msgspec
 from msgspec import Raw
 
-from service.wire.rules import ProtocolError, Rule
+from service.wire.violations import ProtocolError, Rule
 
 
 class PacketType(Enum):

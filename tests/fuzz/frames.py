@@ -19,7 +19,7 @@ with atheris.instrument_imports(include=["service"]):
     from service.wire.client_events import ClientEvent
     from service.wire.decoding import decode
     from service.wire.packets import PacketType, decode_event, packet_type
-    from service.wire.rules import ProtocolError
+    from service.wire.violations import ProtocolError
 
 UNREAD = ("offer", "answer", "candidate", "data", "metadata")
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from service.wire.packets import PacketType, decode_event, packet_type
-from service.wire.rules import ProtocolError
+from service.wire.violations import ProtocolError
 from tests.security.surroundings import name
 from tests.support.client import Client
 from tests.support.logged import logged

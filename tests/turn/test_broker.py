@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from service import parts
+from service import from_settings
 from service.errors import InvalidPayload
 from service.ports import IceServer, IceServers
 from service.settings import Settings
@@ -27,9 +27,9 @@ class Brokered:
         self.metrics = Metrics("test", ("eu",))
         self.own_fails = False
         known = Settings.model_validate({"jwt_secret": SECRET, **settings, "turn_provider": order})
-        self.sources = parts.turn_providers(known, self.metrics, self.clock)
+        self.sources = from_settings.turn_providers(known, self.metrics, self.clock)
         self.broker = Broker(
-            parts.turn_servers(known, self.metrics),
+            from_settings.turn_servers(known, self.metrics),
             self.sources,
             order=known.turn_provider,
             own_fails=lambda: self.own_fails,

@@ -11,7 +11,7 @@ from service import errors
 from service.wire.client_events import ClientEvent
 from service.wire.decoding import decode, relay_in
 from service.wire.packets import decode_event
-from service.wire.rules import ProtocolError
+from service.wire.violations import ProtocolError
 from tests.wire.saying import CANDIDATE, GOOD, RELAYS
 
 

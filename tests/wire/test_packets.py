@@ -20,8 +20,8 @@ from service.wire.packets import (
     ok,
     packet_type,
 )
-from service.wire.rules import ProtocolError, Rule
 from service.wire.subject import subject_of
+from service.wire.violations import ProtocolError, Rule
 
 GOOD = {
     '2["call:end",{"callId":"c_1"}]': ("call:end", '{"callId":"c_1"}', None),

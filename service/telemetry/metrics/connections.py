@@ -1,7 +1,7 @@
 """Metrics of connections: accepted, refused and ended."""
 
 from service.telemetry.metrics.families import Families
-from service.wire.rules import Rule
+from service.wire.violations import Rule
 
 CONNECT_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 REFUSALS = (

@@ -38,7 +38,7 @@ from service.transport.socketio.packet_receiver import Refusal
 from service.transport.websocket.close_codes import GOING_AWAY
 from service.wire.client_events import LONGEST_TRACEPARENT, UserJoin
 from service.wire.packets import DISCONNECT, EventPacket
-from service.wire.rules import Rule
+from service.wire.violations import Rule
 
 _log = structlog.get_logger(__name__)
 

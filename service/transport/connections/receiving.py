@@ -15,7 +15,7 @@ from service.transport.connections.dispatch import Dispatch
 from service.wire.costs import cost_of
 from service.wire.decoding import relay_in
 from service.wire.packets import EventPacket, size_of
-from service.wire.rules import ProtocolError, Rule
+from service.wire.violations import ProtocolError, Rule
 
 _log = structlog.get_logger(__name__)
 

@@ -1,6 +1,6 @@
 """Engine.IO packets: which a client may send, and which rule another one breaks."""
 
-from service.wire.rules import Rule
+from service.wire.violations import Rule
 
 
 def acceptable(frame: str) -> bool:

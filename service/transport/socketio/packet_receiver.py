@@ -13,7 +13,7 @@ from service.transport.socketio.client import Client
 from service.transport.socketio.connect_packet import decode_connect
 from service.transport.websocket.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
 from service.wire.packets import EventPacket, PacketType, decode_event, packet_type
-from service.wire.rules import ProtocolError, Rule
+from service.wire.violations import ProtocolError, Rule
 
 MOST_NAMESPACES = 8  # all but one are refused, each once
 _ANSWERED_WITHIN_S = 1.0

@@ -19,7 +19,7 @@ from service.transport.socketio.packet_queue import PacketQueue
 from service.transport.socketio.packet_receiver import PacketReceiver
 from service.transport.socketio.posting import SEPARATOR, Posting, text
 from service.transport.socketio.requests import BAD_REQUEST
-from service.wire.rules import Rule
+from service.wire.violations import Rule
 
 MOST_PACKETS = 16
 """Packets of one response: clients on python-engineio refuse more."""

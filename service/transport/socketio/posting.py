@@ -14,7 +14,7 @@ from service.transport.socketio.client import Client
 from service.transport.socketio.frames import acceptable, rule_against
 from service.transport.socketio.packet_receiver import PacketReceiver
 from service.transport.socketio.requests import BAD_REQUEST, MALFORMED, SESSION_UNKNOWN
-from service.wire.rules import Rule
+from service.wire.violations import Rule
 
 _log = structlog.get_logger(__name__)
 

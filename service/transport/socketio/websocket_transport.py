@@ -20,7 +20,7 @@ from service.transport.socketio.frames import acceptable, rule_against
 from service.transport.socketio.packet_receiver import PacketReceiver
 from service.transport.websocket.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
 from service.transport.websocket.websocket import FrameReceiver, WebSocket
-from service.wire.rules import Rule
+from service.wire.violations import Rule
 
 _log = structlog.get_logger(__name__)
 

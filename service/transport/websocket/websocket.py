@@ -24,7 +24,7 @@ from service.transport.websocket.close_codes import (
 )
 from service.transport.websocket.input_limiter import InputLimiter
 from service.transport.websocket.outbox import Outbox, Writer
-from service.wire.rules import Rule
+from service.wire.violations import Rule
 
 _log = structlog.get_logger(__name__)
 

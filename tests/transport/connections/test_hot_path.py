@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from service.transport.connections.connection import AT_ONCE
 from service.wire import packets
 from service.wire.packets import EventPacket
-from service.wire.rules import ProtocolError
+from service.wire.violations import ProtocolError
 from tests.security.surroundings import CANDIDATE
 from tests.security.test_frames import BROKEN
 from tests.support.client import Client

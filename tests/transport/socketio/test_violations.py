@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import ConnectionClosed
 
-from service.wire.rules import Rule
+from service.wire.violations import Rule
 from tests.security.test_websocket import raw
 from tests.support.logged import logged
 from tests.support.polling import Ended, Polling
