@@ -6,7 +6,7 @@ is a coroutine where a network may stand behind it, and plain where it must not 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from service.calls.call import Call
 from service.session_ref import SessionRef
@@ -81,8 +81,7 @@ class IceSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Engagements:
+class Engagements(NamedTuple):
     """What one user is doing: their live calls, as of `version`, and their sessions.
 
     `sessions` are the oldest first. `last_seen` is when the last one went (epoch ms), where there
@@ -154,8 +153,7 @@ class CallStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a control event was answered: `event` and `fields` are JSON, ready for the wire."""
 
     ok: bool

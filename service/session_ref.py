@@ -1,10 +1,9 @@
 """What addresses a session from any node. Its home is the node that its client is connected to."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRef:
+class SessionRef(NamedTuple):
     """A joined session as every node may know it: enough to address it, nothing to hold it."""
 
     id: str

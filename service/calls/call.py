@@ -5,7 +5,7 @@ returns a new one with the next revision.
 """
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from service.calls.reasons import Reason
 from service.session_ref import SessionRef
@@ -16,6 +16,8 @@ MOST_DEVICES = 64
 
 class State(StrEnum):
     """Where a call stands (docs/call-states.md)."""
+
+    __hash__ = str.__hash__  # an enum's own is a function in Python, at each look into a table
 
     INITIATING = "initiating"
     RINGING = "ringing"
@@ -114,6 +116,13 @@ class Call(NamedTuple):
         """The id of the root of that trace."""
         return None if self.trace is None or not _sampled(self.trace) else self.trace.split("-")[2]
 
+    def changed(self, changes: dict[str, Any]) -> "Call":
+        """The call with other values for these fields; `_replace` takes several times as long."""
+        values = [*self]
+        for name, value in changes.items():
+            values[_PLACES[name]] = value
+        return Call._make(values)
+
     def other(self, user: str) -> str:
         """The user at the other end from `user`."""
         return self.callee if user == self.caller else self.caller
@@ -139,6 +148,9 @@ class Call(NamedTuple):
     def binds(self, session: str) -> bool:
         """Whether `session` is one of the two that may relay."""
         return session in (self.caller_session, self.callee_session)
+
+
+_PLACES = {name: place for place, name in enumerate(Call._fields)}
 
 
 def _sampled(traceparent: str) -> bool:

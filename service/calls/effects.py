@@ -6,6 +6,7 @@ Deadlines, routes and records need no effect of their own: they follow from the 
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from service.calls.events import MediaState
 from service.calls.reasons import Reason
@@ -73,8 +74,7 @@ class CallMedia:
 Message = CallRinging | CallAccepted | CallRejected | CallEnded | CallMedia
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """Give `message` to `to`."""
 
     to: Audience

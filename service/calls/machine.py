@@ -6,6 +6,7 @@ generated from `TRANSITIONS`.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from service import errors
 from service.calls import events as happened
@@ -16,8 +17,7 @@ from service.calls.reasons import Reason
 from service.calls.rules import Act, Guard, Timeouts
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What follows from an event. `call` is the same object when nothing changed."""
 
     call: Call
@@ -77,8 +77,8 @@ def decide(call: Call, event: happened.Event, now: int, timeouts: Timeouts) -> D
             if not changes and rule.to is None:
                 return Decision(call, sends)
             state = rule.to or call.state
-            after = call._replace(state=state, revision=call.revision + 1, **changes)
-            return Decision(after, sends)
+            changes |= {"state": state, "revision": call.revision + 1}
+            return Decision(call.changed(changes), sends)
     raise _refusal(call, event)
 
 

@@ -23,27 +23,40 @@ class Recipient(Protocol):
         ...
 
 
+class Said(Protocol):
+    """An event that gets an answer."""
+
+    @property
+    def event(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def ack(self) -> int | None:
+        """The id that asks for an acknowledgement."""
+        ...
+
+    @property
+    def payload(self) -> Raw | None:
+        """Its first argument, unread."""
+        ...
+
+
 class Reply:
     """Answers one event. The first answer counts; there is no second.
 
     A success is written before the events that it causes. Without an acknowledgement callback
     a success is silent (its events tell it) and a failure is the event `error`, which names the
-    call and the request that `payload` names.
+    call and the request that the payload names.
     """
 
-    __slots__ = ("_ack", "_payload", "_to", "event", "outcome", "result")
+    __slots__ = ("_ack", "_said", "_to", "event", "outcome", "result")
 
-    def __init__(
-        self,
-        to: Recipient,
-        event: str,
-        ack: int | None,
-        payload: Raw | None = None,
-    ) -> None:
+    def __init__(self, to: Recipient, said: Said) -> None:
         self._to = to
-        self.event = event
-        self._ack = ack
-        self._payload = payload
+        self._said = said
+        self._ack = said.ack
+        self.event = said.event
         self.outcome: Outcome | None = None
         self.result: str | None = None
         """`ok` or the error's code, once there is an answer."""
@@ -60,7 +73,7 @@ class Reply:
     def fail(self, error: RinglineError) -> None:
         """It did not work. After an answer this says nothing."""
         self.result = self.result or error.code
-        subject = subject_of(self._payload)
+        subject = subject_of(self._said.payload)
         told = Error.of(error, self.event, subject.call_id, subject.request_id)
         self._give(Outcome(ok=False, event=Error.event, fields=told.encode()))
 

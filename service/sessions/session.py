@@ -75,24 +75,28 @@ class Session:
 
     def emit(self, event: str, payload: bytes) -> None:
         """Write one event, its JSON payload ready."""
-        self._send(encode_event(event, payload))
+        if self._held is None:
+            self.write(encode_event(event, payload))
+        else:
+            self._keep(encode_event(event, payload))
 
     def acknowledge(self, ack: int, payload: bytes) -> None:
         """Write the acknowledgement of an event, its JSON argument ready."""
-        self._send(encode_ack(ack, payload))
-
-    def _send(self, packet: bytes) -> None:
         if self._held is None:
-            self.write(packet)
+            self.write(encode_ack(ack, payload))
         else:
-            self._held.append(packet)
-            self._held_bytes += len(packet)
-            if self._held_bytes > MOST_HELD:
-                self.close("slow")
+            self._keep(encode_ack(ack, payload))
 
     def hold(self) -> None:
         """Keep what is emitted until the greeting: the session can be found, but not yet told."""
         self._held = []
+
+    def _keep(self, packet: bytes) -> None:
+        if self._held is not None:
+            self._held.append(packet)
+        self._held_bytes += len(packet)
+        if self._held_bytes > MOST_HELD:
+            self.close("slow")
 
     def greet(self, event: str, payload: bytes) -> None:
         """Write the event that tells the client its session; what was kept follows."""

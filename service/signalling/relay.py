@@ -4,6 +4,8 @@ A relay touches no store and waits for nothing: check the sender, forward the pa
 a caller sends before the accept is held for the session that accepts.
 """
 
+import msgspec
+
 from service import errors
 from service.calls.call import Call, State
 from service.calls.events import Negotiated
@@ -14,13 +16,27 @@ from service.signalling.call_routes import Route, Routes
 from service.signalling.transitions import Transitions
 from service.tasks import Work
 from service.telemetry.tracing import Tracing
-from service.wire.client_events import CallAnswer, CallOffer, IceCandidate, RelayEvent
-from service.wire.relayed import relayed
+from service.wire.client_events import (
+    CallAnswer,
+    CallOffer,
+    CallSignal,
+    IceCandidate,
+    RelayEvent,
+)
+from service.wire.decoding import each_candidate
+from service.wire.relayed import (
+    RelayedAnswer,
+    RelayedCandidate,
+    RelayedOffer,
+    RelayedSignal,
+)
+from service.wire.server_events import ServerEvent
 
 HELD_MESSAGES = 256
 HELD_BYTES = 256 * 1024
 CANDIDATES_PER_OFFER = 300
 _RETRY_MS = 1000
+_encode = msgspec.json.Encoder().encode
 
 
 class Relay:
@@ -62,7 +78,7 @@ class Relay:
             route = None if message.to is None else self._routes.between(who.user, message.to)
         if route is None:
             return self._explain_missing(who, message)
-        if isinstance(message, CallAnswer) and route.call.state is State.CONNECTING:
+        if type(message) is CallAnswer and route.call.state is State.CONNECTING:
             return self._connect(who, route, message, reply)
         self._forward(who, route, message, reply)
         return None
@@ -74,13 +90,13 @@ class Relay:
         if side is None:
             raise _unbound(who, call)
         event, payloads = message.event, relayed(message, who.user, call)
-        trickled = len(payloads) if isinstance(message, IceCandidate) else 0
+        trickled = len(payloads) if type(message) is IceCandidate else 0
         if side.candidates + trickled > self._candidate_limit:
             raise _limited("candidates", "Too many candidates for one offer; send a new offer.")
         if side.emit is None:
             _hold(route, message, payloads)
         side.candidates += trickled  # what was refused counts for nothing
-        if isinstance(message, CallOffer):
+        if type(message) is CallOffer:
             self._offered(route)
         if reply is not None:
             reply.done(event, b'{"callId":"%b"}' % call.id.encode())
@@ -119,6 +135,26 @@ class Relay:
         route = self._routes.get(relay.call_id)
         if route is not None and session.id in route.sides:
             session.emit(relay.event, relay.payload)
+
+
+def relayed(message: RelayEvent, sender: str, call: Call) -> list[bytes]:
+    """The payloads of the events that a message of `sender` becomes: one, or one a candidate."""
+    call_id = call.id
+    if type(message) is IceCandidate:  # nine in ten
+        return [
+            _encode(RelayedCandidate(candidate=one, from_=sender, call_id=call_id))
+            for one in each_candidate(message)
+        ]
+    told: ServerEvent
+    if type(message) is CallOffer:
+        told = RelayedOffer(offer=message.offer, from_=sender, call_id=call_id, call_type=call.type)
+    elif type(message) is CallAnswer:
+        told = RelayedAnswer(answer=message.answer, from_=sender, call_id=call_id)
+    elif type(message) is CallSignal:
+        told = RelayedSignal(data=message.data, from_=sender, call_id=call_id)
+    else:
+        raise errors.UnknownEvent
+    return [_encode(told)]
 
 
 def _hold(route: Route, message: RelayEvent, payloads: list[bytes]) -> None:

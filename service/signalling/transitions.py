@@ -6,7 +6,7 @@ it, which costs one round trip; what is refused on that, or changes nothing, is 
 the call as it is stored.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 
 from service import errors, ids
@@ -154,9 +154,10 @@ class Transitions:
 
 def _messages(
     decision: Decision, parties: tuple[SessionRef, ...], actor: SessionRef | None
-) -> Iterator[tuple[SessionRef, str, bytes]]:
+) -> list[tuple[SessionRef, str, bytes]]:
     """Each message of a decision, with the session that it is for."""
     call, acting = decision.call, () if actor is None else (actor,)
+    messages = []
     for send in decision.sends:
         event, payload = encode_message(send.message)
         match send.to:
@@ -172,8 +173,8 @@ def _messages(
                 receivers = tuple(
                     ref for ref in call.ringing if actor is None or ref.id != actor.id
                 )
-        for ref in receivers:
-            yield ref, event, payload
+        messages += [(ref, event, payload) for ref in receivers]
+    return messages
 
 
 def overdue(now: int) -> Happened:

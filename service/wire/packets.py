@@ -4,8 +4,8 @@ https://socket.io/docs/v4/socket-io-protocol/: `<type>[<namespace>,][<ack id>][<
 """
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Raw
@@ -21,8 +21,7 @@ class PacketType(Enum):
     EVENT = "2"
 
 
-@dataclass(frozen=True, slots=True)
-class EventPacket:
+class EventPacket(NamedTuple):
     """One event: its name, its first argument unread, and the id that asks for an answer.
 
     Where what follows the name is no JSON, `payload` is all of that behind a comma: no decoder

@@ -39,7 +39,7 @@ def read(data: bytes) -> None:
         try:
             check(decode(packet.event, packet.payload))
         except RinglineError as refusal:
-            Reply(Recipient(), packet.event, packet.ack, packet.payload).fail(refusal)
+            Reply(Recipient(), packet).fail(refusal)
 
 
 def check(message: ClientEvent) -> None:

@@ -9,7 +9,7 @@ from service.errors import CallEnded, RateLimited
 from service.ports import Outcome
 from service.sessions.reply import Reply
 from service.wire import server_events as told
-from service.wire.packets import encode_ack, encode_event
+from service.wire.packets import EventPacket, encode_ack, encode_event
 
 SAID = b'{"callId":"c_1","requestId":"r_1","from":"mallory"}'
 RINGING = told.CallRinging(call_id="c_1", by="bob")
@@ -26,7 +26,7 @@ class Written(list[bytes]):
         self.append(encode_ack(ack, payload))
 
     def reply(self, ack: int | None = None, event: str = "call:accept") -> Reply:
-        return Reply(self, event, ack, Raw(SAID))
+        return Reply(self, EventPacket(event, Raw(SAID), ack, 0))
 
     @property
     def ack(self) -> object:
@@ -113,7 +113,9 @@ def test_a_failure_after_a_success_says_nothing(written):
 
 
 def test_an_error_says_when_to_try_again(written):
-    Reply(written, "call:initiate", None).fail(RateLimited(retry_after_ms=1_500))
+    Reply(written, EventPacket("call:initiate", None, None, 0)).fail(
+        RateLimited(retry_after_ms=1_500)
+    )
     assert written.event == (
         "error",
         {
@@ -144,7 +146,7 @@ def test_an_error_says_when_to_try_again(written):
     ],
 )
 def test_an_error_names_what_can_be_read_of_the_event(written, payload, names):
-    Reply(written, "call:end", None, Raw(payload)).fail(CallEnded())
+    Reply(written, EventPacket("call:end", Raw(payload), None, 0)).fail(CallEnded())
     _, error = written.event
     common = {name: ENDED[name] for name in ("message", "code", "retryable")}
     assert error == {**common, "event": "call:end", **names}

@@ -19,7 +19,7 @@ from service.stores.memory.calls import MemoryCalls
 from service.stores.memory.users import MemoryUsers
 from service.tasks import Tasks
 from service.wire.client_events import UserStatusQuery, UserUnwatch, UserWatch
-from service.wire.packets import decode_event
+from service.wire.packets import EventPacket, decode_event
 from tests.calls.situations import CALLER, INITIATING, NOW, TIMEOUTS
 from tests.support.waiting import until
 
@@ -103,7 +103,7 @@ class Nobody:
 
 
 def silent(event: str) -> Reply:
-    return Reply(Nobody(), event, None)
+    return Reply(Nobody(), EventPacket(event, None, None, 0))
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from service.calls.call import Call, CallType, State
 from service.calls.events import MediaState
 from service.calls.reasons import Reason
 from service.ports import IceServer, IceServers
+from service.signalling.relay import relayed
 from service.wire import server_events as told
 from service.wire.client_events import CallAnswer, CallOffer, CallSignal, IceCandidate
-from service.wire.relayed import relayed
 from service.wire.server_events import ServerEvent, encode_message, ice_fields
 
 ICE = ice_fields(

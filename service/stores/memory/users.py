@@ -75,7 +75,9 @@ class MemoryUsers:
         With `moved` false, that is no news for who decides on another call.
         """
         for name in (call.caller, call.callee):
-            user = self._users.setdefault(name, User())
+            user = self._users.get(name)
+            if user is None:
+                user = self._users[name] = User()
             if call.live:
                 user.calls[call.id] = call
             else:

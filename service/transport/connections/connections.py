@@ -248,7 +248,7 @@ def _give_way(connection: Connection) -> None:
     why = errors.TooManySessions(
         "A newer connection took the place of this one, which never joined."
     )
-    Reply(connection.client, UserJoin.event, None).fail(why)
+    Reply(connection.client, EventPacket(UserJoin.event, None, None, 0)).fail(why)
     connection.client.write(DISCONNECT)
     connection.early = []  # else it is kept for as long as the client may take to fetch this
     connection.client.cut("too_many_sessions")

@@ -66,7 +66,7 @@ class Dispatch:
         """Handle an event, whatever becomes of it; what is returned is to be awaited."""
         session, since = connection.session, perf_counter()
         if packet.event == said.UserJoin.event or session is None:
-            reply = Reply(connection.client, packet.event, packet.ack, packet.payload)
+            reply = Reply(connection.client, packet)
             return self._finish(self._unjoined(connection, packet, reply), reply, since)
         try:
             message = decode(packet.event, packet.payload)
@@ -77,9 +77,9 @@ class Dispatch:
             if isinstance(message, said.RelayEvent):
                 return self.relay(session, message, packet)
         except errors.RinglineError as error:
-            self._refuse(_reply(session, packet), error)
+            self._refuse(Reply(session, packet), error)
             return None
-        reply = _reply(session, packet)
+        reply = Reply(session, packet)
         return self._finish(self._run(session, message, reply), reply, since)
 
     def relay(
@@ -87,16 +87,16 @@ class Dispatch:
     ) -> Work | None:
         """Pass on what a session relays: now, or by what is returned and to be awaited."""
         since = perf_counter()
-        reply = None if heard.ack is None else _reply(session, heard)
+        reply = None if heard.ack is None else Reply(session, heard)
         try:
             work = self._relay(session, message, reply)
         except errors.RinglineError as error:
-            self._refuse(reply or _reply(session, heard), error)
+            self._refuse(reply or Reply(session, heard), error)
             return None
         if work is None:
             self._metrics.events.relayed(message.event, heard.size, perf_counter() - since)
             return None
-        return self._finish(work, reply or _reply(session, heard), since)
+        return self._finish(work, reply or Reply(session, heard), since)
 
     async def gone(self, connection: Connection) -> None:
         """The transport has closed and every event before that was handled."""
@@ -111,8 +111,7 @@ class Dispatch:
         """The join that these events waited for did not come."""
         early, connection.early = connection.early, []
         for packet in early:
-            reply = Reply(connection.client, packet.event, packet.ack, packet.payload)
-            reply.fail(errors.NotJoined())
+            Reply(connection.client, packet).fail(errors.NotJoined())
 
     async def _finish(self, work: Awaitable[None], reply: Reply, since: float) -> None:
         """See an event to its end; its sender is told what goes wrong."""
@@ -189,10 +188,6 @@ class Dispatch:
         await self._replies.settle(key, outcome, self._clock())
         if failed is not None:
             raise failed
-
-
-def _reply(session: Session, heard: EventPacket | Heard) -> Reply:
-    return Reply(session, heard.event, heard.ack, heard.payload)
 
 
 def _wait_for_join(connection: Connection, packet: EventPacket) -> None:

@@ -73,13 +73,11 @@ class EventQueue(Generic[Entry]):
 
     def handle(self, entry: Entry) -> None:
         """Handle an entry at once: nothing is before it. What comes meanwhile waits."""
-        self._entries.append(entry)
-        self.size += entry.size
         work = self._handle(entry)
         if work is not None:
+            self._entries.append(entry)
+            self.size += entry.size
             self._workers.start(self._go_on(work))
-        elif self._over():
-            self._workers.serve(self)
 
     async def room(self) -> None:
         """Wait until the queue is not crowded."""

@@ -88,9 +88,7 @@ class Receiver:
     def _slow_down(self, connection: Connection, packet: EventPacket, wait: int) -> None:
         if connection.client.cut_off:
             return
-        reply = Reply(
-            connection.session or connection.client, packet.event, packet.ack, packet.payload
-        )
+        reply = Reply(connection.session or connection.client, packet)
         reply.fail(errors.RateLimited(scope="events", retry_after_ms=wait))
         self._metrics.events.answered(packet.event, errors.RateLimited.code)
         self._metrics.auth.limited("events")
