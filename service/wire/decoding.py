@@ -11,35 +11,21 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from service import errors
-from service.wire import client_events, legible, numeric_ids, raw_json
-from service.wire.client_events import (
-    CallAnswer,
-    CallEnd,
-    CallInitiate,
-    CallOffer,
-    CallReject,
-    CallSignal,
-    ClientEvent,
-    IceCandidate,
-    RelayEvent,
-    UserJoin,
-    UserStatusQuery,
-    UserUnwatch,
-    UserWatch,
-)
+from service.wire import client_events as said
+from service.wire import legible, numeric_ids, raw_json
 from service.wire.packets import ANY_VALUES, MOST_VALUES, crowded
 
 SMALL_PAYLOAD = 4 * 1024
 """Bytes of JSON that `metadata` and `call:signal` may hold."""
 
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
-    kind.event: msgspec.json.Decoder(kind) for kind in client_events.ALL
+    kind.event: msgspec.json.Decoder(kind) for kind in said.ALL
 }
 
 _IN_ONE_PASS: dict[str, msgspec.json.Decoder[Any]] = {
     kind.event: msgspec.json.Decoder(tuple[str, kind])  # type: ignore[valid-type]
-    for kind in client_events.ALL
-    if issubclass(kind, RelayEvent)
+    for kind in said.ALL
+    if issubclass(kind, said.RelayEvent)
 }
 
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -48,7 +34,7 @@ EVENTS: frozenset[str] = frozenset(_DECODERS)
 """The name of every event that a client may send."""
 
 
-def decode(event: str, payload: Raw | None) -> ClientEvent:
+def decode(event: str, payload: Raw | None) -> said.ClientEvent:
     """Decode one event's payload.
 
     Raises:
@@ -63,7 +49,7 @@ def decode(event: str, payload: Raw | None) -> ClientEvent:
     if len(payload) > ANY_VALUES and crowded(bytes(payload)):
         raise errors.InvalidPayload(f"{event}: Expected at most {MOST_VALUES} commas.")
     try:
-        decoded: ClientEvent = decoder.decode(payload)
+        decoded: said.ClientEvent = decoder.decode(payload)
         if check := _CHECKS.get(type(decoded)):
             check(decoded)
     except msgspec.ValidationError as error:
@@ -75,7 +61,7 @@ def decode(event: str, payload: Raw | None) -> ClientEvent:
     return _with_text_ids(event, payload, complaint)
 
 
-def _with_text_ids(event: str, payload: Raw, complaint: str) -> ClientEvent:
+def _with_text_ids(event: str, payload: Raw, complaint: str) -> said.ClientEvent:
     """Decode an event anew whose user ids are numbers; what is wrong with any other is known."""
     in_text = numeric_ids.as_text(payload)
     if in_text is None:
@@ -83,7 +69,7 @@ def _with_text_ids(event: str, payload: Raw, complaint: str) -> ClientEvent:
     return decode(event, in_text)
 
 
-def relay_in(frame: str) -> RelayEvent | None:
+def relay_in(frame: str) -> said.RelayEvent | None:
     """The relay that an Engine.IO frame carries, decoded in one pass.
 
     Returns:
@@ -96,7 +82,7 @@ def relay_in(frame: str) -> RelayEvent | None:
     if decoder is None:
         return None
     try:
-        decoded: RelayEvent = decoder.decode(frame[2:])[1]
+        decoded: said.RelayEvent = decoder.decode(frame[2:])[1]
         _CHECKS[type(decoded)](decoded)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         return None
@@ -108,14 +94,14 @@ def _check_id(name: str, field: str) -> None:
         raise msgspec.ValidationError(f"It {wrong} - at `$.{field}`")
 
 
-def each_candidate(decoded: IceCandidate) -> list[Raw]:
+def each_candidate(decoded: said.IceCandidate) -> list[Raw]:
     """The candidates of one event, however many it carried."""
     if decoded.candidates is not None:
         return decoded.candidates
     return [] if decoded.candidate is UNSET else [decoded.candidate]
 
 
-def _check_candidates(decoded: IceCandidate) -> None:
+def _check_candidates(decoded: said.IceCandidate) -> None:
     if (decoded.candidate is UNSET) is (decoded.candidates is None):
         raise msgspec.ValidationError("Expected one of `candidate` and `candidates`")
     if decoded.candidate is not UNSET:
@@ -125,39 +111,39 @@ def _check_candidates(decoded: IceCandidate) -> None:
             raw_json.check(raw, f"candidates[{i}]", b'{"n')
 
 
-def _check_initiate(decoded: CallInitiate) -> None:
+def _check_initiate(decoded: said.CallInitiate) -> None:
     if decoded.metadata is not UNSET:
         raw_json.check(decoded.metadata, "metadata", most=SMALL_PAYLOAD)
     _check_id(decoded.to, "to")
 
 
-def _check_join(decoded: UserJoin) -> None:
+def _check_join(decoded: said.UserJoin) -> None:
     _check_id(decoded.user_id, "userId")
     _check_id(decoded.device_id or "", "deviceId")
 
 
-def _check_users(decoded: UserWatch | UserUnwatch) -> None:
+def _check_users(decoded: said.UserWatch | said.UserUnwatch) -> None:
     for i, user in enumerate(decoded.user_ids):
         _check_id(user, f"userIds[{i}]")
 
 
-def _check_reason(decoded: CallEnd | CallReject) -> None:
+def _check_reason(decoded: said.CallEnd | said.CallReject) -> None:
     if decoded.reason is not None and decoded.reason.said_in != decoded.event:
         raise msgspec.ValidationError(f"Invalid enum value '{decoded.reason}' - at `$.reason`")
 
 
-_CHECKS: dict[type[ClientEvent], Callable[[Any], None]] = {
-    CallAnswer: lambda decoded: raw_json.check(decoded.answer, "answer", b"{"),
-    CallEnd: _check_reason,
-    CallInitiate: _check_initiate,
-    CallOffer: lambda decoded: raw_json.check(decoded.offer, "offer", b"{"),
-    CallReject: _check_reason,
-    CallSignal: lambda decoded: raw_json.check(decoded.data, "data", most=SMALL_PAYLOAD),
-    IceCandidate: _check_candidates,
-    UserJoin: _check_join,
-    UserStatusQuery: lambda decoded: _check_id(decoded.user_id, "userId"),
-    UserUnwatch: _check_users,
-    UserWatch: _check_users,
+_CHECKS: dict[type[said.ClientEvent], Callable[[Any], None]] = {
+    said.CallAnswer: lambda decoded: raw_json.check(decoded.answer, "answer", b"{"),
+    said.CallEnd: _check_reason,
+    said.CallInitiate: _check_initiate,
+    said.CallOffer: lambda decoded: raw_json.check(decoded.offer, "offer", b"{"),
+    said.CallReject: _check_reason,
+    said.CallSignal: lambda decoded: raw_json.check(decoded.data, "data", most=SMALL_PAYLOAD),
+    said.IceCandidate: _check_candidates,
+    said.UserJoin: _check_join,
+    said.UserStatusQuery: lambda decoded: _check_id(decoded.user_id, "userId"),
+    said.UserUnwatch: _check_users,
+    said.UserWatch: _check_users,
 }
 """A payload that is passed on unread must still be what it claims to be. Users and devices are
 legible; a relay's and a call's ids are only compared."""
