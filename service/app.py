@@ -192,7 +192,16 @@ async def _public_port(
 ) -> AsyncIterator[asyncio.Future[Any]]:
     """Serve clients for the block; what is yielded is done if that ends by itself before."""
     begun = asyncio.get_running_loop().create_future()
-    server = _server(node, settings, tls, lambda: begun.set_result(None))
+    server = Server(
+        node.app,
+        node.tcp,
+        lambda: begun.set_result(None),
+        timeout_keep_alive=settings.keep_alive,
+        ws_max_size=settings.max_message_bytes,
+        proxy_headers=False,  # the node reads them
+        ssl_certfile=tls[0] if tls else None,
+        ssl_keyfile=tls[1] if tls else None,
+    )
     serving = asyncio.create_task(server.serve(sockets))
     try:
         await first_of(serving, begun)
@@ -202,19 +211,6 @@ async def _public_port(
     finally:
         server.end()
         await asyncio.wait({serving})
-
-
-def _server(node: Node, settings: Settings, tls: Tls | None, begun: Callable[[], None]) -> Server:
-    return Server(
-        node.app,
-        node.tcp,
-        begun,
-        timeout_keep_alive=settings.keep_alive,
-        ws_max_size=settings.max_message_bytes,
-        proxy_headers=False,  # the node reads them
-        ssl_certfile=tls[0] if tls else None,
-        ssl_keyfile=tls[1] if tls else None,
-    )
 
 
 async def _drain(node: Node, window_s: int) -> None:

@@ -69,9 +69,9 @@ def _run(chosen: argparse.Namespace) -> int:
 
             return command.run(os.environ, chosen)
         case _ if chosen.dev:
-            from service.cli import dev  # noqa: PLC0415
+            from service.cli.dev import serving  # noqa: PLC0415
 
-            return dev.run(lan=chosen.lan)
+            return serving.run(lan=chosen.lan)
         case _:
             from service.cli import serve  # noqa: PLC0415
 

@@ -13,8 +13,8 @@ from types import FrameType
 
 from service import app
 from service.cli.dev import coturn
-from service.cli.dev.choices import Choices, choose, coturn_beside
-from service.cli.dev.endpoint import Endpoint, this_machine, this_network
+from service.cli.dev.choices import choose, coturn_beside
+from service.cli.dev.endpoint import this_machine, this_network
 from service.cli.dev.errors import CannotServe
 from service.cli.dev.greeting import admin_origin, greeting
 from service.cli.dev.run_file import run_file
@@ -23,7 +23,13 @@ from service.telemetry import log
 
 
 def run(*, lan: bool) -> int:
-    """See `service.cli.dev.run`. A coturn beside the service ends after it."""
+    """Serve on this machine, or with `lan` on its network, until a signal; gives the exit status.
+
+    A coturn beside the service ends after it.
+
+    Raises:
+        SettingsError: something that is set is wrong.
+    """
     reading = read(os.environ)
     with _leaving_in_order(), TemporaryDirectory(prefix="ringline-") as folder:
         try:
@@ -40,10 +46,12 @@ def _serve(reading: Reading, folder: Path, *, lan: bool) -> int:
         turn = beside.enter_context(coturn_beside(reading, endpoint))
         choices = choose(reading, endpoint, turn)
         if turn:
+            lines = coturn.configuration(turn.address, turn.port, turn.secrets, folder)
             try:
-                beside.enter_context(_running(turn, folder))
+                beside.enter_context(coturn.running(lines, turn.address, turn.port, folder))
             except coturn.CoturnFailed as failure:
-                turn, choices = None, _without_turn(reading, endpoint, str(failure))
+                turn, choices = None, choose(reading, endpoint, None)
+                choices = replace(choices, notes=(*choices.notes, str(failure)))
         settings = choices.settings
         log.configure(settings.log_level, settings.log_format, for_good=True)
         key = settings.jwt_secret[0].get_secret_value() if settings.jwt_secret else None
@@ -54,18 +62,6 @@ def _serve(reading: Reading, folder: Path, *, lan: bool) -> int:
             ready=lambda: print(greeting(choices, endpoint, turn), flush=True),
             tls=endpoint.tls,
         )
-
-
-@contextmanager
-def _running(turn: coturn.Coturn, folder: Path) -> Iterator[None]:
-    lines = coturn.configuration(turn.address, turn.port, turn.secrets, folder)
-    with coturn.running(lines, turn.address, turn.port, folder):
-        yield
-
-
-def _without_turn(reading: Reading, endpoint: Endpoint, why: str) -> Choices:
-    choices = choose(reading, endpoint, None)
-    return replace(choices, notes=(*choices.notes, why))
 
 
 @contextmanager

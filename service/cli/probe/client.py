@@ -72,9 +72,7 @@ class Client:
     async def _wait(self, what: str, key: str | None = None) -> Any:
         future = self._received[key or what]
         await asyncio.wait(
-            {future, self._reading},
-            timeout=self._patience_s,
-            return_when=asyncio.FIRST_COMPLETED,
+            {future, self._reading}, timeout=self._patience_s, return_when=asyncio.FIRST_COMPLETED
         )
         if future.done():
             return future.result()

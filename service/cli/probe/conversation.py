@@ -1,8 +1,6 @@
 """A call between the two users of a probe."""
 
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 from service.cli.probe.client import Client
@@ -53,16 +51,6 @@ class Conversation:
         await sender.request(event, {**self._call, field: content})
         if (await receiver.first(event))[field] != content:
             raise StepFailed(f"{event} arrives altered")
-
-
-@asynccontextmanager
-async def conversation(caller: Client, callee: Client) -> AsyncIterator[Conversation]:
-    """A call to place; it has ended when the block ends."""
-    talk = Conversation(caller, callee)
-    try:
-        yield talk
-    finally:
-        await talk.abandon()
 
 
 def _sdp(kind: str) -> dict[str, Any]:

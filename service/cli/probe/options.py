@@ -12,9 +12,7 @@ def declare(parser: argparse.ArgumentParser, duration: Callable[[str], int]) -> 
     )
     parser.set_defaults(command="probe")
     parser.add_argument(
-        "--url",
-        metavar="ORIGIN",
-        help="the service; if unset, at RINGLINE_HOST and _PORT",
+        "--url", metavar="ORIGIN", help="the service; if unset, at RINGLINE_HOST and _PORT"
     )
     parser.add_argument(
         "--timeout",
