@@ -45,22 +45,8 @@ def memory_budget(settings: Settings) -> int:
 
 
 def verifier(settings: Settings, metrics: Metrics) -> TokenVerifier:
-    """The verifier of clients' tokens.
-
-    Raises:
-        ValueError: the identity settings do not fit together; the message says what to do.
-    """
-    return token_verifier(
-        secrets=_plain(settings.jwt_secret),
-        public_key=settings.jwt_public_key,
-        jwks_url=settings.jwks_url,
-        algorithms=settings.jwt_algorithms,
-        issuers=settings.jwt_issuer,
-        audiences=settings.jwt_audience,
-        leeway_s=settings.jwt_leeway,
-        max_lifetime_s=settings.jwt_max_lifetime,
-        fetched=lambda ok: metrics.auth.fetched_keys(ok=ok),
-    )
+    """As `service.auth.setup.verifier`; fetches of keys are counted."""
+    return token_verifier(settings, lambda ok: metrics.auth.fetched_keys(ok=ok))
 
 
 def reload(
@@ -109,9 +95,7 @@ _REPLACED = (
 def _verify_with(tokens: TokenVerifier, settings: Settings) -> None:
     if settings.jwks_url:
         raise ValueError("RINGLINE_JWKS_URL: restart the service to verify with other keys by it.")
-    keys = static_keys(
-        _plain(settings.jwt_secret), settings.jwt_public_key, settings.jwt_algorithms
-    )
+    keys = static_keys(settings)
     if tokens.rotate(keys):
         _log.info("auth.keys_rotated", accepted=len(keys))
 
@@ -127,17 +111,7 @@ def _plain(secrets_set: Sequence[SecretStr]) -> list[str]:
 
 def turn_servers(settings: Settings, metrics: Metrics) -> TurnServers:
     """The TURN servers that share a secret with this service."""
-    return TurnServers(
-        secrets=_plain(settings.turn_secret),
-        propagation_s=settings.turn_secret_propagation,
-        urls=settings.turn_urls,
-        regions=settings.turn_regions,
-        stun_urls=settings.stun_urls,
-        ttl=settings.turn_ttl,
-        usernames=settings.turn_username,
-        transport_policy=settings.ice_transport_policy,
-        issued=metrics.turn.issued,
-    )
+    return TurnServers(settings, metrics.turn.issued)
 
 
 def turn_providers(settings: Settings, metrics: Metrics, clock: Clock) -> list[Provider]:

@@ -6,6 +6,7 @@ interval are both multiples, so that a wait is exact and does not drift however 
 and on small ones, since multiplying an epoch time would cost more than all the rest.
 """
 
+import sys
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -172,12 +173,17 @@ class Meters:
 
     Who comes seldom is forgotten as others come: as soon as its absence changes no answer. In an
     ordered dictionary: in a plain one, finding the first takes as long as many were before it.
+
+    Args:
+        limit: that of each of them.
+        most: how many are remembered; beyond that, who came longest ago is forgotten.
     """
 
-    __slots__ = ("_limit", "_meters")
+    __slots__ = ("_limit", "_meters", "_most")
 
-    def __init__(self, limit: Limit) -> None:
+    def __init__(self, limit: Limit, most: int = sys.maxsize) -> None:
         self._limit = limit
+        self._most = most
         self._meters: OrderedDict[Hashable, Meter] = OrderedDict()
 
     def __len__(self) -> int:
@@ -190,7 +196,7 @@ class Meters:
         wait = meter.take(self._limit, now)
         for _ in range(_FORGOTTEN_FOR_ONE):
             first = next(iter(self._meters))
-            if self._meters[first].used(self._limit, now):
+            if len(self._meters) <= self._most and self._meters[first].used(self._limit, now):
                 break
             del self._meters[first]
         return wait

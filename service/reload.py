@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 
+from service.background import Background
 from service.ports import Clock
 from service.settings import Settings, SettingsError, cautions, changes, variable
 
@@ -20,7 +21,7 @@ Follower = Callable[[Settings], None]
 """Takes what it follows out of the settings as they are set now; `ValueError` when it is unfit."""
 
 
-class Reload:
+class Reload(Background):
     """Reads the settings anew, and hands them to whoever follows some of them.
 
     What cannot be read changes nothing. What is wrong is logged once, and again when asked.
@@ -42,6 +43,7 @@ class Reload:
         secrets: Sequence[Follower],
         others: Sequence[Follower],
     ) -> None:
+        super().__init__()
         self._started = self._last = settings
         self._reread = reread
         self._clock = clock
@@ -49,7 +51,6 @@ class Reload:
         self._others = others
         self._asked = False
         self._next_at = 0
-        self._running: asyncio.Task[None] | None = None
         self._troubles: tuple[str, ...] = ()
 
     def ask(self) -> None:
@@ -60,20 +61,9 @@ class Reload:
         """Begin to look when it is time to: files that are slow hold up nothing else."""
         now = self._clock()
         due = bool(self._secrets) and now >= self._next_at
-        if self._running is None and (due or self._asked):
+        if (due or self._asked) and not self.busy:
             self._next_at = now + EVERY_MS
-            self._running = asyncio.create_task(self._look(), name="reload")
-
-    async def under_way(self) -> None:
-        """Wait for the look that runs, if one does."""
-        if self._running is not None:
-            await asyncio.wait({self._running})
-
-    async def close(self) -> None:
-        """Give up the look that runs."""
-        if self._running is not None:
-            self._running.cancel()
-            await self.under_way()
+            self.begin(self._look)
 
     async def _look(self) -> None:
         asked, self._asked = self._asked, False
@@ -88,8 +78,6 @@ class Reload:
         except Exception:  # noqa: BLE001 - logged; the next look tries again
             _log.exception("config.failed")
             return
-        finally:
-            self._running = None
         for why in troubles:
             if asked or why not in self._troubles:
                 _log.error("config.unfit", why=why)

@@ -276,7 +276,7 @@ def _remembered() -> Iterator[Row]:
     )
     yield Row(
         "senders of forged tokens, and of unknown `kid`s",
-        f"{senders.MOST:,}",
+        f"{senders.MOST_SENDERS:,}",
         "—",
         "the one seen longest ago is forgotten",
     )

@@ -12,14 +12,15 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from service.auth.keyset import KeySetUnavailable, NamedKey, fetch
+from service.auth.keyset import NamedKey, fetch
+from service.background import Background, backoff_ms
+from service.download import Undelivered
 from service.ports import Clock
 
 REFRESH_MS = 4 * 60_000
 PACE_MS = 1_000
 LONGEST_PAUSE_MS = 30_000
 TIMEOUT_S = 5.0
-_DOUBLINGS = 5
 
 _log = structlog.get_logger(__name__)
 
@@ -29,7 +30,7 @@ def monotonic_ms() -> int:
     return time.monotonic_ns() // 1_000_000
 
 
-class FetchedKeys:
+class FetchedKeys(Background):
     """The keys that were fetched last, in `keys`: None before there were any.
 
     `begun` counts fetches; `number` is the one that brought these keys.
@@ -49,6 +50,7 @@ class FetchedKeys:
         timeout_s: float = TIMEOUT_S,
         fetched: Callable[[bool], None] = lambda _: None,
     ) -> None:
+        super().__init__()
         self._url = url
         self._shown = _shown(url)
         self._clock = clock
@@ -59,8 +61,6 @@ class FetchedKeys:
         self._failures = 0
         self._why = "the first fetch has not ended"
         self._free_at = self._due_at = clock()
-        self._running: asyncio.Task[None] | None = None
-        self._closed = False
 
     @property
     def trouble(self) -> str | None:
@@ -80,47 +80,33 @@ class FetchedKeys:
     def tick(self) -> None:
         """Begin a fetch when one is due."""
         if self._clock() >= self._due_at:
-            self._begin()
-
-    async def under_way(self) -> None:
-        """Wait for the fetch that runs, if there is one."""
-        if self._running is not None:
-            await asyncio.wait({self._running})  # which neither cancels it nor raises
+            self._begin_fetch()
 
     async def newer_than(self, number: int) -> None:
         """Wait for the set of a later fetch than this, if one may begin `soon`."""
         while self.number <= number and self.soon:
-            if self._running is None and (pause := self.pause_ms):
+            if not self.busy and (pause := self.pause_ms):
                 await asyncio.sleep(pause / 1000)
-            self._begin()
+            self._begin_fetch()
             await self.under_way()
 
-    async def close(self) -> None:
-        """Begin no more fetches, and cancel the one that runs; its thread ends by its timeout."""
-        self._closed = True
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.wait({self._running})
+    def _begin_fetch(self) -> None:
+        if not self.pause_ms:
+            self.begin(self._fetch)
 
-    def _begin(self) -> None:
-        if self._running is None and not (self.pause_ms or self._closed):
-            self.begun += 1
-            self._running = asyncio.create_task(self._fetch(self.begun), name="jwks-fetch")
-
-    async def _fetch(self, number: int) -> None:
-        begun_at = self._clock()
+    async def _fetch(self) -> None:
+        self.begun += 1
+        number, begun_at = self.begun, self._clock()
         try:
             async with asyncio.timeout(self._timeout_s):
                 keys = await asyncio.to_thread(fetch, self._url, self._timeout_s)
-        except (KeySetUnavailable, TimeoutError) as failure:
+        except (Undelivered, TimeoutError) as failure:
             self._failed(str(failure) or "no answer in time")
         else:
             if keys or self.keys:
                 self._had(keys, number, begun_at)
             else:
                 self._failed("it has no key for RS256, ES256 or EdDSA")
-        finally:
-            self._running = None
         self._fetched(not self._failures)
 
     def _had(self, keys: tuple[NamedKey, ...], number: int, begun_at: int) -> None:
@@ -131,7 +117,7 @@ class FetchedKeys:
 
     def _failed(self, why: str) -> None:
         self._why, self._failures = why, self._failures + 1
-        pause = min(LONGEST_PAUSE_MS, PACE_MS << min(self._failures, _DOUBLINGS))
+        pause = backoff_ms(self._failures, LONGEST_PAUSE_MS)
         self._free_at = self._due_at = self._clock() + pause
         _log.warning(
             "auth.jwks_failed", url=self._shown, reason=why, known_keys=len(self.keys or ())

@@ -6,7 +6,6 @@ providers write it into good tokens, and nothing is read or fetched on its accou
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from jwt.utils import base64url_decode
@@ -22,16 +21,8 @@ LONGEST_KID = 1024
 the names of keys, and nothing else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What chooses the key."""
-
-    alg: str
-    kid: str | None
-
-
-def read_header(token: str, algorithms: frozenset[str]) -> Header:
-    """The token's header, admitted algorithms only.
+def read_header(token: str, algorithms: frozenset[str]) -> tuple[str, str | None]:
+    """What chooses the key: the token's `alg`, one of `algorithms`, and its `kid`.
 
     Raises:
         BadSignature: `alg` is none, or not one of `algorithms`.
@@ -49,7 +40,7 @@ def read_header(token: str, algorithms: frozenset[str]) -> Header:
         raise Unauthenticated("The token's kid is not a string.")
     if len(kid) > LONGEST_KID:
         raise Unauthenticated(f"The token's kid is over {LONGEST_KID} characters.")
-    return Header(alg, kid if "kid" in header else None)
+    return alg, kid if "kid" in header else None
 
 
 def _decoded(token: str) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from service.auth.fetched import PACE_MS, TIMEOUT_S, FetchedKeys, monotonic_ms
 from service.auth.keys import ASYMMETRIC, BadSignature, Material
 from service.auth.keyset import NamedKey
-from service.auth.senders import Senders
+from service.auth.senders import MOST_SENDERS, block_of
 from service.errors import AuthUnavailable, Unauthenticated
-from service.limits import Limit
+from service.limits import Limit, Meters
 from service.ports import Clock
 
 LOOKUPS = Limit(1, 30_000)
@@ -24,7 +24,7 @@ PATIENCE_S = 8.0
 MOST_TRIED = 8
 
 
-class JwksKeys:
+class JwksKeys(FetchedKeys):
     """A `KeySource` over a JWKS URL.
 
     Args:
@@ -41,65 +41,51 @@ class JwksKeys:
         timeout_s: float = TIMEOUT_S,
         fetched: Callable[[bool], None] = lambda _: None,
     ) -> None:
+        super().__init__(url, clock=clock, timeout_s=timeout_s, fetched=fetched)
         self.algorithms = algorithms
-        self._set = FetchedKeys(url, clock=clock, timeout_s=timeout_s, fetched=fetched)
-        self._lookups = Senders(LOOKUPS)
-        self._clock = clock
-
-    @property
-    def trouble(self) -> str | None:
-        """Why there are no keys yet; None from the first set on, also when later fetches fail."""
-        return self._set.trouble
-
-    def tick(self) -> None:
-        """Fetch at the start and every 4 min, in the background."""
-        self._set.tick()
-
-    async def close(self) -> None:
-        """Cancel the fetch that runs."""
-        await self._set.close()
+        self._lookups = Meters(LOOKUPS, MOST_SENDERS)
 
     async def candidates(self, kid: str | None, alg: str, sender: str) -> Sequence[Material]:
         """As `KeySource.candidates`. Without a `kid`, all keys of the algorithm, 8 at most."""
-        came = self._set.begun
+        came = self.begun
         wait_ms = 0
         if not self._named(kid, alg):
             wait_ms = await self._look(kid, alg, sender, came)
         if named := self._named(kid, alg):
             return _fitting(named, alg)
-        if self._set.number > came:
+        if self.number > came:
             raise Unauthenticated(
                 "The token is signed with a key that the identity provider lacks."
             )
         raise AuthUnavailable(
             "The key that the token is signed with is not known yet; try again."
-            if self._set.keys is not None
+            if self.keys is not None
             else "The identity provider's keys could not be fetched yet; try again.",
-            retry_after_ms=wait_ms or max(PACE_MS, self._set.pause_ms),
+            retry_after_ms=wait_ms or max(PACE_MS, self.pause_ms),
         )
 
     async def _look(self, kid: str | None, alg: str, sender: str, came: int) -> int:
         """Wait for a set that may have the key; gives the ms until this sender may cause one."""
         try:
             async with asyncio.timeout(PATIENCE_S):
-                await self._set.under_way()
+                await self.under_way()
                 if self._named(kid, alg):
                     return 0
                 if wait_ms := self._charged(sender):
                     return wait_ms
-                await self._set.newer_than(came)
+                await self.newer_than(came)
         except TimeoutError:
             pass
         return 0
 
     def _charged(self, sender: str) -> int:
         """The ms until this sender may cause a fetch; 0 if no fetch can begin on its account."""
-        if self._set.keys is None or not self._set.soon:
+        if self.keys is None or not self.soon:
             return 0
-        return self._lookups.take(sender, self._clock())
+        return self._lookups.take(block_of(sender), self._clock())
 
     def _named(self, kid: str | None, alg: str) -> list[NamedKey]:
-        keys = self._set.keys or ()
+        keys = self.keys or ()
         if kid is None:
             return [key for key in keys if key.alg == alg]
         return [key for key in keys if key.kid == kid]

@@ -35,10 +35,8 @@ def failure(error: RinglineError) -> str:
 class KeySource(Protocol):
     """Where the keys that verify tokens come from."""
 
-    @property
-    def algorithms(self) -> frozenset[str]:
-        """The algorithms that a token's header may name."""
-        ...
+    algorithms: frozenset[str]
+    """The algorithms that a token's header may name."""
 
     @property
     def trouble(self) -> str | None:

@@ -19,10 +19,6 @@ from service.download import Ask, Undelivered, download
 LARGEST = 256 * 1024  # bytes
 
 
-class KeySetUnavailable(Exception):
-    """A key set could not be fetched or read; the message says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class NamedKey:
     """A key of the set, and the one algorithm it admits."""
@@ -33,22 +29,19 @@ class NamedKey:
 
 
 def fetch(url: str, timeout_s: float) -> tuple[NamedKey, ...]:
-    """The usable keys of the set at `url`, possibly none; raises `KeySetUnavailable`."""
-    try:
-        return read(download(Ask(url), timeout_s=timeout_s, largest=LARGEST))
-    except Undelivered as failure:
-        raise KeySetUnavailable(str(failure)) from failure
+    """The usable keys of the set at `url`, possibly none; raises `Undelivered`."""
+    return read(download(Ask(url), timeout_s=timeout_s, largest=LARGEST))
 
 
 def read(document: bytes) -> tuple[NamedKey, ...]:
-    """The usable keys of a JWK Set; raises `KeySetUnavailable` when the document is not one."""
+    """The usable keys of a JWK Set; raises `Undelivered` when the document is not one."""
     try:
         found = json.loads(document)
     except (ValueError, RecursionError) as failure:
-        raise KeySetUnavailable("what it gave is not JSON") from failure
+        raise Undelivered("what it gave is not JSON") from failure
     members = found.get("keys") if isinstance(found, dict) else None
     if not isinstance(members, list):
-        raise KeySetUnavailable("what it gave is not a JWK Set")
+        raise Undelivered("what it gave is not a JWK Set")
     return tuple(_usable(members))
 
 

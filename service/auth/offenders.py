@@ -7,8 +7,8 @@ office or a mobile network may share one. Expired tokens do not count.
 import asyncio
 from collections import Counter
 
-from service.auth.senders import Senders, block_of
-from service.limits import Limit
+from service.auth.senders import MOST_SENDERS, block_of
+from service.limits import Limit, Meters
 
 FREE = Limit(10, 30 * 60_000)
 LATE_S = 1.0
@@ -24,27 +24,22 @@ class Offenders:
     """
 
     def __init__(self, scale: float = 1.0) -> None:
-        self._senders = Senders(FREE.scaled(scale))
+        self._senders = Meters(FREE.scaled(scale), MOST_SENDERS)
         self._late: Counter[str] = Counter()
-        self._all_late = 0
 
     def blame(self, address: str, now: int) -> bool:
         """Count a bad signature at `now` (ms); tells whether to delay its refusal."""
-        return self._senders.take(address, now) > 0
+        return self._senders.take(block_of(address), now) > 0
 
     async def hold(self, address: str) -> None:
         """Return a second later; at once while 10 of this sender, or 1,000 of all, wait here."""
         block = block_of(address)
-        if self._late[block] >= MOST_LATE_OF_ONE or self._all_late >= MOST_LATE:
+        if self._late[block] >= MOST_LATE_OF_ONE or self._late.total() >= MOST_LATE:
             return
-        self._count(block, 1)
+        self._late[block] += 1
         try:
             await asyncio.sleep(LATE_S)
         finally:
-            self._count(block, -1)
-
-    def _count(self, block: str, change: int) -> None:
-        self._all_late += change
-        self._late[block] += change
-        if not self._late[block]:
-            del self._late[block]
+            self._late[block] -= 1
+            if not self._late[block]:
+                del self._late[block]

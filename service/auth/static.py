@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.algorithms import HMACAlgorithm
 from jwt.exceptions import InvalidKeyError
 
-from service.auth.keys import SHORTEST_RSA, SHORTEST_SECRET, Material, algorithm_of
+from service.auth.keys import SHORTEST_RSA, Material, algorithm_of
 
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----[^-]+-----END \1-----")  # RFC 7468
 
@@ -66,11 +66,6 @@ def secret_keys(secrets: Sequence[str]) -> StaticKeys:
 
 
 def _secret(material: bytes) -> bytes:
-    if len(material) < SHORTEST_SECRET:
-        raise ValueError(
-            f"RINGLINE_JWT_SECRET has {len(material)} bytes; set at least {SHORTEST_SECRET}, "
-            "for example from `openssl rand -hex 32`."
-        )
     try:
         HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(material)
     except InvalidKeyError:
@@ -88,8 +83,6 @@ def public_keys(text: str) -> StaticKeys:
         ValueError: one is unfit; the message says which and what to do.
     """
     pems = [found[0] for found in _PEM.finditer(text)]
-    if not pems or _PEM.sub("", text).strip():
-        raise ValueError(_unread(""))
     several = len(pems) > 1
     return StaticKeys(
         [_public(pem, f" (key {n} of {len(pems)})" * several) for n, pem in enumerate(pems, 1)]
@@ -100,7 +93,10 @@ def _public(pem: str, which: str) -> Material:
     try:
         material = load_pem_public_key(pem.encode())
     except (ValueError, UnsupportedAlgorithm):
-        raise ValueError(_unread(which)) from None
+        raise ValueError(
+            f"RINGLINE_JWT_PUBLIC_KEY does not parse{which}; "
+            "set a PEM that begins with -----BEGIN PUBLIC KEY-----."
+        ) from None
     if isinstance(material, RSAPublicKey) and material.key_size < SHORTEST_RSA:
         raise ValueError(
             f"RINGLINE_JWT_PUBLIC_KEY is an RSA key of {material.key_size} bits{which}; "
@@ -114,10 +110,3 @@ def _public(pem: str, which: str) -> Material:
             "set an RSA, a P-256 or an Ed25519 key."
         )
     return material
-
-
-def _unread(which: str) -> str:
-    return (
-        f"RINGLINE_JWT_PUBLIC_KEY does not parse{which}; "
-        "set a PEM that begins with -----BEGIN PUBLIC KEY-----."
-    )

@@ -125,10 +125,9 @@ class TokenVerifier:
             raise Unauthenticated(f"The token is longer than {LONGEST_TOKEN} bytes.")
         if not token.isascii():
             raise Unauthenticated(NOT_A_JWT)
-        header = read_header(token, self._keys.algorithms)
-        keys = await self._keys.candidates(header.kid, header.alg, sender)
-        for key in keys:
-            claims = self._signed_with(key, token, header.alg)
+        alg, kid = read_header(token, self._keys.algorithms)
+        for key in await self._keys.candidates(kid, alg, sender):
+            claims = self._signed_with(key, token, alg)
             if claims is not None:
                 return identity(claims, self._max_lifetime_s, self._leeway_s, int(time.time()))
         raise BadSignature

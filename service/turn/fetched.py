@@ -8,28 +8,48 @@ After a failure the next fetch begins 2, 4, 8 s later and so on, and then every 
 import asyncio
 import random
 from collections.abc import Callable
+from typing import ClassVar, Protocol
 
 import structlog
 
-from service.download import Undelivered, download
+from service.background import Background, backoff_ms
+from service.download import Ask, Undelivered, download
 from service.ports import Clock, IceServer
 from service.settings import Settings
 from service.telemetry.metrics.turn import TurnMetrics
-from service.turn.account import Account
 from service.turn.provider import SharedServers
 
 RENEWAL_S = 3_600
 TIMEOUT_S = 5.0
 LARGEST = 16 * 1024  # bytes
 LONGEST_PAUSE_MS = 60_000
-_PACE_MS = 1_000
-_DOUBLINGS = 6
 _LEAST_S = 300
 
 _log = structlog.get_logger(__name__)
 
 
-class FetchedServers:
+class Account(Protocol):
+    """An account at a provider whose API is HTTP; compared by value."""
+
+    name: ClassVar[str]
+    """Its provider's name in `RINGLINE_TURN_PROVIDER`."""
+    longest_s: ClassVar[int]
+    """The longest lifetime that the provider gives, in seconds."""
+
+    def ask(self, lifetime_s: int) -> Ask:
+        """The HTTP request for servers whose credential lasts so long."""
+        ...
+
+    def read(self, answer: bytes, lifetime_s: int) -> tuple[tuple[IceServer, ...], int]:
+        """The servers in an answer, and for how many seconds their credential is valid.
+
+        Raises:
+            ValueError: it is not such an answer, or has no TURN server.
+        """
+        ...
+
+
+class FetchedServers(Background):
     """A `Provider` of the servers that were fetched last.
 
     Args:
@@ -48,8 +68,10 @@ class FetchedServers:
         metrics: TurnMetrics,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
+        super().__init__()
         self._account_of = account_of
         self._account = account_of(settings)
+        self.name = self._account.name
         self._ttl = settings.turn_ttl
         self._clock = clock
         self._metrics = metrics
@@ -57,14 +79,7 @@ class FetchedServers:
         self._shared: SharedServers | None = None
         self._failures = 0
         self._due_at = 0
-        self._running: asyncio.Task[None] | None = None
-        self._closed = False
         metrics.fetches_from(self.name)
-
-    @property
-    def name(self) -> str:
-        """As `Provider.name`."""
-        return self._account.name
 
     def current(self, now: int) -> SharedServers | None:
         """The servers, until too little of their lifetime is left to set up a call."""
@@ -80,20 +95,8 @@ class FetchedServers:
 
     def tick(self, now: int) -> None:
         """Begin a fetch when one is due."""
-        if self._running is None and now >= self._due_at and not self._closed:
-            self._running = asyncio.create_task(self._fetch(), name="turn-fetch")
-
-    async def under_way(self) -> None:
-        """Wait for the fetch that runs, if there is one."""
-        if self._running is not None:
-            await asyncio.wait({self._running})
-
-    async def close(self) -> None:
-        """Begin no more fetches, and cancel the one that runs; its thread ends by its timeout."""
-        self._closed = True
-        if self._running is not None:
-            self._running.cancel()
-            await self.under_way()
+        if now >= self._due_at:
+            self.begin(self._fetch)
 
     @property
     def _least_ms(self) -> int:
@@ -114,7 +117,6 @@ class FetchedServers:
         except (ValueError, RecursionError) as unfit:
             self._failed(f"what it gave cannot be used: {unfit}")
         finally:
-            self._running = None
             if account != self._account:
                 self._due_at = 0
 
@@ -130,9 +132,8 @@ class FetchedServers:
 
     def _failed(self, why: str) -> None:
         self._failures += 1
-        pause = min(LONGEST_PAUSE_MS, _PACE_MS << min(self._failures, _DOUBLINGS))
         now = self._clock()
-        self._due_at = now + _about(pause)
+        self._due_at = now + _about(backoff_ms(self._failures, LONGEST_PAUSE_MS))
         self._metrics.fetch_failed(self.name)
         left_s = max(0, self._shared.expires_at - now) // 1000 if self._shared else 0
         _log.warning("turn.fetch_failed", provider=self.name, reason=why, seconds_left=left_s)

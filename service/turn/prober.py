@@ -1,9 +1,8 @@
 """Each node probes its TURN server twice a minute."""
 
-import asyncio
-
 import structlog
 
+from service.background import Background
 from service.ports import Clock, IceSource
 from service.telemetry.metrics.turn import TurnMetrics
 from service.turn.probe import probe
@@ -13,16 +12,16 @@ _log = structlog.get_logger(__name__)
 EVERY_MS = 30_000
 
 
-class Prober:
+class Prober(Background):
     """Probes in the background; a probe that takes long delays only the next one."""
 
     def __init__(self, ice: IceSource, clock: Clock, metrics: TurnMetrics) -> None:
+        super().__init__()
         self._ice = ice
         self._clock = clock
         self._metrics = metrics
         self._next_at = 0
         self._failures = 0
-        self._running: asyncio.Task[None] | None = None
 
     @property
     def fails(self) -> bool:
@@ -32,18 +31,12 @@ class Prober:
     async def tick(self) -> None:
         """Begin a probe when one is due."""
         now = self._clock()
-        if now >= self._next_at and (self._running is None or self._running.done()):
+        if now >= self._next_at and not self.busy:
             self._next_at = now + EVERY_MS
-            self._running = asyncio.create_task(self._probe(now))
+            self.begin(self._probe)
 
-    async def close(self) -> None:
-        """Cancel the probe that runs."""
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.wait({self._running})
-
-    async def _probe(self, now: int) -> None:
-        probed = await probe(self._ice, now)
+    async def _probe(self) -> None:
+        probed = await probe(self._ice, self._clock())
         self._metrics.probe_success.set(probed.ok)
         self._failures = 0 if probed.ok else self._failures + 1
         if probed.ok:

@@ -18,10 +18,8 @@ class SharedServers:
 class Provider(Protocol):
     """A provider whose servers are the same for everyone."""
 
-    @property
-    def name(self) -> str:
-        """Its name in `RINGLINE_TURN_PROVIDER`."""
-        ...
+    name: str
+    """Its name in `RINGLINE_TURN_PROVIDER`."""
 
     def current(self, now: int) -> SharedServers | None:
         """Its servers, unless there are none or they expire too soon."""

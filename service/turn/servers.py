@@ -1,15 +1,12 @@
 """ICE servers for `new RTCPeerConnection(...)`, with a credential minted for each request."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
 
 from service.errors import InvalidPayload
 from service.ports import IceServer, IceServers
+from service.settings import Settings
 from service.turn.credentials import passes_coturn, password, pseudonym, username
 from service.turn.rotation import Change, Rotation
-
-Usernames = Literal["plain", "hmac"]
-TransportPolicy = Literal["all", "relay"]
 
 
 class TurnServers:
@@ -18,39 +15,20 @@ class TurnServers:
     All TURN servers share the secrets, so that a credential is valid at each of them.
 
     Args:
-        secrets: shared with the TURN servers, newest first. None: STUN only.
-        propagation_s: how long a new secret is seen before it mints; see `Rotation`.
-        urls: the TURN URLs (RFC 7065) for clients that name no region. Four are plenty: a browser
-            gathers candidates from each, so that more make every call slower to connect.
-        regions: TURN URLs by the name of a region.
-        stun_urls: STUN URLs (RFC 7064), which need no credential.
-        ttl: how long a credential is valid for new allocations, in seconds.
-        usernames: `plain` shows the user id to the TURN server; `hmac` shows a pseudonym.
-        transport_policy: `relay` tells clients to hide their addresses behind TURN.
+        settings: those of STUN and TURN, of which the secrets may be replaced.
         issued: is called with the region, "" for none, for each credential that is minted.
     """
 
-    def __init__(
-        self,
-        *,
-        secrets: Sequence[str] = (),
-        propagation_s: int = 0,
-        urls: Sequence[str] = (),
-        regions: Mapping[str, Sequence[str]] | None = None,
-        stun_urls: Sequence[str] = (),
-        ttl: int = 14_400,
-        usernames: Usernames = "plain",
-        transport_policy: TransportPolicy = "all",
-        issued: Callable[[str], None] | None = None,
-    ) -> None:
-        self._rotation = Rotation(secrets, propagation_s * 1000)
-        self._urls = tuple(urls)
-        self._regions = {name: tuple(there) for name, there in (regions or {}).items()}
-        self.stun: tuple[IceServer, ...] = (IceServer(tuple(stun_urls)),) if stun_urls else ()
-        self._ttl = ttl
+    def __init__(self, settings: Settings, issued: Callable[[str], None] = lambda _: None) -> None:
+        secrets = [secret.get_secret_value() for secret in settings.turn_secret]
+        self._rotation = Rotation(secrets, settings.turn_secret_propagation * 1000)
+        self._urls: tuple[str, ...] = settings.turn_urls
+        self._regions: dict[str, tuple[str, ...]] = settings.turn_regions
+        self._ttl: int = settings.turn_ttl
+        self._pseudonymous: bool = settings.turn_username == "hmac"
         self._issued = issued
-        self._pseudonymous = usernames == "hmac"
-        self.transport_policy: str = transport_policy
+        self.stun = (IceServer(settings.stun_urls),) if settings.stun_urls else ()
+        self.transport_policy: str = settings.ice_transport_policy
 
     @property
     def available(self) -> bool:
@@ -84,8 +62,7 @@ class TurnServers:
         if self._rotation.minting is not None and urls:
             secret = self._rotation.minting.encode()
             name = username(self._name(secret, user), expires)
-            if self._issued is not None:
-                self._issued(region or "")
+            self._issued(region or "")
             servers = (*servers, IceServer(urls, name, password(secret, name)))
         return IceServers(servers, self.transport_policy, self._ttl, expires * 1000)
 

@@ -5,16 +5,16 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from service.auth.jwks import JwksKeys
-from service.auth.setup import verifier
 from service.auth.tokens import TokenVerifier
 from tests.auth.issuer import SECRET, ec_key, ed_key, jwk, rsa_key
 from tests.auth.provider import Provider
+from tests.auth.verifying import verifier
 from tests.auth.waiting import TIMEOUT_S, Hands
 
 
 @pytest.fixture
 def by_secret() -> TokenVerifier:
-    return verifier(secrets=[SECRET], leeway_s=10)
+    return verifier(jwt_secret=[SECRET], jwt_leeway=10)
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from service.auth.setup import verifier
 from service.auth.tokens import TokenVerifier
 from service.errors import AuthUnavailable, TokenExpired, Unauthenticated
 from tests.auth.issuer import SECRET, claims, hs256, refusal, token
+from tests.auth.verifying import verifier
 
 
 @pytest.mark.parametrize("claim", ["exp", "iat", "sub"])
@@ -51,7 +51,7 @@ async def test_a_sub_within_bounds_is_the_user(by_secret: TokenVerifier, sub: st
 
 
 async def test_a_token_may_live_as_long_as_configured_and_no_longer():
-    short = verifier(secrets=[SECRET], max_lifetime_s=600)
+    short = verifier(jwt_secret=[SECRET], jwt_max_lifetime=600)
     now = int(time.time())
     assert (await short.verify(token(iat=now, exp=now + 600))).user == "alice"
     assert "longer" in (await refusal(short, token(iat=now, exp=now + 601))).message
@@ -120,7 +120,7 @@ async def test_further_ahead_is_refused_for_good(by_secret: TokenVerifier, claim
 
 
 async def test_what_is_wrong_for_good_is_said_rather_than_what_passes():
-    strict = verifier(secrets=[SECRET], audiences=["ringline"])
+    strict = verifier(jwt_secret=[SECRET], jwt_audience=["ringline"])
     early = token(iat=int(time.time()) + 60, aud="other")
     assert "aud" in (await refusal(strict, early)).message
 
@@ -133,24 +133,26 @@ async def test_an_nbf_that_is_no_number_is_refused(by_secret: TokenVerifier, nbf
 
 @pytest.mark.parametrize("aud", [None, "", "other", ["other"], [], ["ringline", 7], 7])
 async def test_a_wrong_or_missing_audience_is_refused(aud: Any):
-    strict = verifier(secrets=[SECRET], audiences=["ringline"])
+    strict = verifier(jwt_secret=[SECRET], jwt_audience=["ringline"])
     assert "aud" in (await refusal(strict, token(aud=aud))).message
 
 
 @pytest.mark.parametrize("aud", ["ringline", ["other", "ringline"]])
 async def test_the_right_audience_is_accepted(aud: Any):
-    strict = verifier(secrets=[SECRET], audiences=["ringline"])
+    strict = verifier(jwt_secret=[SECRET], jwt_audience=["ringline"])
     assert (await strict.verify(token(aud=aud))).user == "alice"
 
 
 @pytest.mark.parametrize("iss", [None, "", "https://evil.example", "https://id.example/"])
 async def test_a_wrong_or_missing_issuer_is_refused(iss: Any):
-    strict = verifier(secrets=[SECRET], issuers=["https://id.example"])
+    strict = verifier(jwt_secret=[SECRET], jwt_issuer=["https://id.example"])
     assert "iss" in (await refusal(strict, token(iss=iss))).message
 
 
 async def test_one_of_several_audiences_or_issuers_is_enough():
-    several = verifier(secrets=[SECRET], audiences=["web", "phone"], issuers=["https://a", "b"])
+    several = verifier(
+        jwt_secret=[SECRET], jwt_audience=["web", "phone"], jwt_issuer=["https://a", "b"]
+    )
     for aud in ("web", "phone", ["other", "phone"]):
         for iss in ("https://a", "b"):
             assert (await several.verify(token(aud=aud, iss=iss))).user == "alice"
@@ -162,7 +164,7 @@ async def test_one_of_several_audiences_or_issuers_is_enough():
 
 
 async def test_the_right_issuer_is_accepted():
-    strict = verifier(secrets=[SECRET], issuers=["https://id.example"])
+    strict = verifier(jwt_secret=[SECRET], jwt_issuer=["https://id.example"])
     assert (await strict.verify(token(iss="https://id.example"))).user == "alice"
 
 

@@ -10,13 +10,14 @@ from structlog.testing import capture_logs
 from service.auth import jwks
 from service.auth.fetched import PACE_MS, REFRESH_MS
 from service.auth.jwks import JwksKeys
-from service.auth.keyset import KeySetUnavailable, fetch, read
-from service.auth.setup import verifier
+from service.auth.keyset import fetch, read
 from service.auth.tokens import TokenVerifier
+from service.download import Undelivered
 from service.errors import AuthUnavailable
 from service.transport.connections.connections import CONNECT_WITHIN_MS
 from tests.auth.issuer import ec_key, jwk, rsa_key, signed
 from tests.auth.provider import Provider
+from tests.auth.verifying import verifier
 from tests.auth.waiting import TIMEOUT_S, Hands, quickly, settled, ticked
 from tests.support.waiting import until
 
@@ -165,7 +166,7 @@ NO_KEY_SETS = [b"", b"[]", b"{}", b'{"keys": {}}', b"<html>", b"[" * 100_000]
 @pytest.mark.parametrize("body", NO_KEY_SETS)
 def test_what_is_no_key_set_is_told_apart_from_an_empty_one(body: bytes):
     assert read(b'{"keys": []}') == ()
-    with pytest.raises(KeySetUnavailable):
+    with pytest.raises(Undelivered):
         read(body)
 
 
@@ -206,7 +207,7 @@ async def test_an_answer_that_drips_is_given_up(
 
 def test_a_thread_ends_by_itself_when_an_answer_drips(provider: Provider):
     provider.dripping = "body"
-    with pytest.raises(KeySetUnavailable, match="too long"):
+    with pytest.raises(Undelivered, match="too long"):
         fetch(provider.url, 0.2)
 
 
@@ -240,7 +241,7 @@ async def test_closing_ends_a_fetch_and_those_who_wait_for_it(
     with pytest.raises(AuthUnavailable):
         await waiting
     assert time.monotonic() - begun < TIMEOUT_S / 2
-    assert not [task for task in asyncio.all_tasks() if task.get_name() == "jwks-fetch"]
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == "JwksKeys"]
 
 
 async def test_closing_at_rest_is_nothing(provider: Provider):

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from service.auth.keys import BadSignature
-from service.auth.setup import verifier
 from service.auth.tokens import TokenVerifier
 from service.errors import TokenExpired
 from tests.auth.issuer import KEYS, SECRET, claims, hs256, pem, raw, refusal, token
+from tests.auth.verifying import verifier
 
 
 async def test_a_signature_by_another_secret_is_bad(by_secret: TokenVerifier):
@@ -20,7 +20,7 @@ async def test_a_signature_by_another_secret_is_bad(by_secret: TokenVerifier):
 @pytest.mark.parametrize("alg", ["RS256", "ES256", "EdDSA"])
 async def test_a_signature_by_another_key_of_the_kind_is_bad(alg: str):
     ours, theirs = KEYS[alg](), KEYS[alg](name="theirs")
-    why = await refusal(verifier(public_key=pem(ours)), token(theirs, alg))
+    why = await refusal(verifier(jwt_public_key=pem(ours)), token(theirs, alg))
     assert isinstance(why, BadSignature)
 
 
@@ -43,7 +43,7 @@ async def test_hs256_signed_with_the_public_key_is_a_forgery(alg: str):
     public = pem(KEYS[alg]())
     for secret in (public, public.strip()):
         confused = hs256({"alg": "HS256", "typ": "JWT"}, claims(), secret.encode())
-        why = await refusal(verifier(public_key=public), confused)
+        why = await refusal(verifier(jwt_public_key=public), confused)
         assert isinstance(why, BadSignature)
 
 
@@ -60,7 +60,7 @@ async def test_an_alg_that_is_no_name_is_refused(by_secret: TokenVerifier, alg: 
 
 
 async def test_an_expired_or_misdirected_token_is_no_bad_signature():
-    strict = verifier(secrets=[SECRET], audiences=["ringline"])
+    strict = verifier(jwt_secret=[SECRET], jwt_audience=["ringline"])
     now = int(time.time())
     with pytest.raises(TokenExpired):
         await strict.verify(token(aud="ringline", iat=now - 90, exp=now - 60))

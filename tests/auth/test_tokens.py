@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.auth.setup import verifier
 from service.auth.tokens import TokenVerifier
 from service.errors import AuthUnavailable, TokenExpired, Unauthenticated
 from service.ports import Identity
@@ -24,6 +23,7 @@ from tests.auth.issuer import (
     refusal,
     token,
 )
+from tests.auth.verifying import verifier
 
 
 async def test_a_token_says_who_speaks_and_until_when(by_secret: TokenVerifier):
@@ -41,7 +41,7 @@ async def test_a_token_says_who_speaks_and_until_when(by_secret: TokenVerifier):
 @pytest.mark.parametrize("alg", ["RS256", "ES256", "EdDSA"])
 async def test_each_kind_of_public_key_verifies_its_algorithm(alg: str):
     private = KEYS[alg]()
-    identity = await verifier(public_key=pem(private)).verify(token(private, alg))
+    identity = await verifier(jwt_public_key=pem(private)).verify(token(private, alg))
     assert identity.user == "alice"
 
 
@@ -103,7 +103,7 @@ async def test_deep_json_is_refused(by_secret: TokenVerifier):
 @given(st.text(string.printable, max_size=300) | st.text(max_size=300))
 def test_no_text_is_a_token_or_an_accident(text: str):
     with pytest.raises(Unauthenticated):
-        asyncio.run(verifier(secrets=[SECRET]).verify(text))
+        asyncio.run(verifier(jwt_secret=[SECRET]).verify(text))
 
 
 json_values = st.recursive(
@@ -124,7 +124,7 @@ def test_signed_nonsense_is_refused_or_understood_and_never_an_accident(
 ):
     signed = hs256({"alg": "HS256"} | header, claims() | changes)
     try:
-        identity = asyncio.run(verifier(secrets=[SECRET]).verify(signed))
+        identity = asyncio.run(verifier(jwt_secret=[SECRET]).verify(signed))
     except (Unauthenticated, TokenExpired, AuthUnavailable):
         return
     assert 0 < len(identity.user.encode()) <= 256

@@ -21,7 +21,7 @@ class Hands:
 
 async def settled(keys: JwksKeys) -> None:
     """The fetch in the background, if there is one, has ended."""
-    await keys._set.under_way()
+    await keys.under_way()
 
 
 async def ticked(keys: JwksKeys) -> None:

@@ -15,9 +15,9 @@ import pytest
 from service.cli.dev.coturn import answers as answers_by_udp
 from service.cli.dev.coturn import installed
 from service.cli.dev.ports import reserved
-from service.turn.servers import TurnServers
 from tests.chart.rendering import Rendering, Tree, rendered
 from tests.support.coturn import ADDRESS, TurnServer, refusal
+from tests.support.turn_servers import turn_servers
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.chart
@@ -86,7 +86,7 @@ def answers(port: int) -> bool:
 async def test_it_takes_the_credentials_that_the_service_mints(tmp_path: Path):
     with running(rendered(), tmp_path) as server:
         await until(lambda: answers(server.port), "coturn")
-        source = TurnServers(secrets=[secret(rendered())], urls=[server.url], ttl=60)
+        source = turn_servers(turn_secret=[secret(rendered())], turn_urls=[server.url], turn_ttl=60)
         ice = source.servers("alice", int(time.time() * 1000)).servers[0]
         assert await refusal(server, ice.username, ice.credential) is None
         assert await refusal(server, ice.username, "another") == 401

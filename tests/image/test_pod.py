@@ -11,7 +11,6 @@ import aiohttp
 import pytest
 
 from service.ports import IceServer
-from service.turn.servers import TurnServers
 from tests.coturn.peers import caller, refusal, refused_peer
 from tests.image.conftest import ADDRESS
 from tests.support.aiortc_peer import aiortc_peer
@@ -22,6 +21,7 @@ from tests.support.pod import CHART, Manifest, Pod, pod, rendered, service_of
 from tests.support.podman import Podman
 from tests.support.ringline_image import REPOSITORY
 from tests.support.service import SECRET, token
+from tests.support.turn_servers import turn_servers
 from tests.support.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.skipif(
@@ -89,7 +89,7 @@ def credential(body: dict[str, Any]) -> IceServer:
 
 def minted(secret: str, url: str = VALUES["turn.urls[0]"]) -> IceServer:
     """A credential under a secret, whatever the service thinks of it."""
-    source = TurnServers(secrets=[secret], urls=[url], ttl=60)
+    source = turn_servers(turn_secret=[secret], turn_urls=[url], turn_ttl=60)
     return source.servers("carol", round(time.time() * 1000)).servers[0]
 
 

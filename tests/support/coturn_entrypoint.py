@@ -14,8 +14,8 @@ import trustme
 
 from service.cli.dev.coturn import answers, installed
 from service.ports import IceServer
-from service.turn.servers import TurnServers
 from tests.support.network import Network
+from tests.support.turn_servers import turn_servers
 from tests.support.waiting import PATIENCE_S
 
 ENTRYPOINT = Path(__file__).parents[2] / "deploy" / "coturn" / "entrypoint.sh"
@@ -58,7 +58,7 @@ class Deployed:
     def credential(self, secret: str, user: str = "alice", ago_s: int = 0) -> IceServer:
         """What the service hands out, or did so some seconds ago; good for a minute."""
         now = round((time.time() - ago_s) * 1000)
-        source = TurnServers(secrets=[secret], urls=[self.url], ttl=60)
+        source = turn_servers(turn_secret=[secret], turn_urls=[self.url], turn_ttl=60)
         return source.servers(user, now).servers[0]
 
 

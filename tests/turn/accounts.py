@@ -5,8 +5,7 @@ from typing import Any
 
 from service.settings import Settings
 from service.telemetry.metrics import Metrics
-from service.turn.account import Account
-from service.turn.fetched import FetchedServers
+from service.turn.fetched import Account, FetchedServers
 from tests.auth.waiting import Hands
 from tests.support.service import SECRET
 from tests.turn.providers import ACCOUNT_SID, API_TOKEN, AUTH_TOKEN, KEY_ID, Api

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from service.ports import IceServer
-from service.turn.servers import TurnServers
 from tests.support.coturn import TurnServer, allocate, coturn, refusal
+from tests.support.turn_servers import turn_servers
 
 pytestmark = pytest.mark.e2e
 
@@ -24,7 +24,7 @@ def server():
 def mint(
     server: TurnServer, *secrets: str, user: str = "alice", now: int | None = None, **options
 ) -> IceServer:
-    source = TurnServers(secrets=secrets, urls=[server.url], ttl=60, **options)
+    source = turn_servers(turn_secret=secrets, turn_urls=[server.url], turn_ttl=60, **options)
     return source.servers(user, int(time.time() * 1000) if now is None else now).servers[0]
 
 

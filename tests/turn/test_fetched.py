@@ -163,6 +163,6 @@ async def test_closing_gives_up_a_fetch_and_none_begins_any_more(cloudflare: Clo
     begun = time.monotonic()
     await watched.fetching.close()
     assert time.monotonic() - begun < TIMEOUT_S / 2
-    assert not [task for task in asyncio.all_tasks() if task.get_name() == "turn-fetch"]
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == "FetchedServers"]
     watched.fetching.tick(NOW)
-    assert watched.fetching._running is None
+    assert not watched.fetching.busy

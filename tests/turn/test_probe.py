@@ -17,6 +17,7 @@ from service.turn.probe import Probed, probe, probe_server, turn_server
 from service.turn.servers import TurnServers
 from tests.support.authority import bare, strict
 from tests.support.coturn import TurnServer, coturn
+from tests.support.turn_servers import turn_servers
 from tests.support.waiting import PATIENCE_S, until
 from tests.turn.middlemen import is_data, tls_before, tls_with, udp_between
 
@@ -48,7 +49,7 @@ def now() -> int:
 
 
 def source(*urls: str, secret: str = SECRET, **options) -> TurnServers:
-    return TurnServers(secrets=[secret], urls=urls, **options)
+    return turn_servers(turn_secret=[secret], turn_urls=urls, **options)
 
 
 def url(server: TurnServer, transport: str = "udp", port: int | None = None) -> str:
@@ -227,7 +228,7 @@ class TestPolicy:
 class TestNoServer:
     async def test_stun_alone(self):
         with pytest.raises(TurnUnavailable):
-            await probe(TurnServers(stun_urls=["stun:127.0.0.1"]), now())
+            await probe(turn_servers(stun_urls=["stun:127.0.0.1"]), now())
 
     def test_the_one_with_a_credential_is_the_turn_server(self):
         stun, turn = IceServer(("stun:a",)), IceServer(("turn:a",), "u", "c")

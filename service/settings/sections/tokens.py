@@ -48,7 +48,5 @@ class Tokens(BaseModel):
         description="Seconds by which clocks may differ when a token is checked.",
     )
     jwt_max_lifetime: int = Field(
-        default=86_400,
-        ge=60,
-        description="Most seconds from `iat` to `exp` of a token.",
+        default=86_400, ge=60, description="Most seconds from `iat` to `exp` of a token."
     )

@@ -34,6 +34,7 @@ class Turn(BaseModel):
         description="Seconds after which the service uses a new TURN secret that it has seen "
         "before an older one: in this time every TURN server gets the secret too.",
     )
+    # Four are plenty: a browser gathers candidates from each, so that calls connect later.
     turn_urls: Many[TurnUrl] = Field(
         default=(), description="TURN URLs that clients get, comma separated (RFC 7065)."
     )
@@ -58,6 +59,5 @@ class Turn(BaseModel):
         default=(), description="STUN URLs that clients get, comma separated (RFC 7064)."
     )
     ice_transport_policy: AnyCase[Literal["all", "relay"]] = Field(
-        default="all",
-        description="`relay` sends all media through TURN, `all` allows every path.",
+        default="all", description="`relay` sends all media through TURN, `all` allows every path."
     )
