@@ -33,8 +33,16 @@ _IMPLIED = {
 Schema = dict[str, Any]
 
 
+class Unruled(Exception):
+    """A value of values.yaml is not in values.schema.yaml."""
+
+
 def schema(values: Iterable[Value]) -> Schema:
-    """The whole schema, JSON Schema draft 7."""
+    """The whole schema, JSON Schema draft 7.
+
+    Raises:
+        Unruled: a value has no rule.
+    """
     source = yaml.safe_load(SOURCE.read_text(encoding="utf-8"))
     needs = source.pop("needs")
     head = {"$schema": "http://json-schema.org/draft-07/schema#", "$comment": _GENERATED}
@@ -94,6 +102,8 @@ def _describe(made: Schema, value: Value) -> None:
         # What a shared definition says of `tag` is not said of one image alone.
         if "properties" not in node:
             return
+        if key not in node["properties"]:
+            raise Unruled(f"{value.name} of values.yaml has no rule in {SOURCE.name}.")
         node = node["properties"][key]
     node["description"] = value.meaning
 

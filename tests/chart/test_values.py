@@ -5,6 +5,7 @@ import json
 import pytest
 
 from deploy.build import CHART
+from deploy.chart import schema as rules
 from deploy.chart.values import VALUES, Undocumented, values
 
 
@@ -24,6 +25,12 @@ def test_a_value_without_a_meaning_is_not_accepted():
 def test_a_comment_counts_for_the_next_line_alone():
     with pytest.raises(Undocumented, match="b has no"):
         values("# -- First.\na: 1\nb: 2\n")
+
+
+def test_a_value_without_a_rule_is_not_accepted():
+    new = values("# -- New.\nnew: 1\n")
+    with pytest.raises(rules.Unruled, match=r"new .* has no rule in values\.schema\.yaml"):
+        rules.schema(new)
 
 
 def test_the_readme_has_a_row_for_each_value():
