@@ -91,6 +91,8 @@ class Availability:
     async def _situation(self, caller: str, callee: str) -> tuple[Engagements, Engagements]:
         """What the two are doing, after seeing that each of their calls still lives."""
         found = mine, theirs = await self._users.situation(caller, callee)
+        if not (mine.calls or theirs.calls):
+            return found
         online = {
             user: frozenset(ref.id for ref in engaged.sessions)
             for user, engaged in ((caller, mine), (callee, theirs))

@@ -84,8 +84,9 @@ class Presence:
 
     def moved(self, call: Call) -> None:
         """Tell the watchers of both parties of a call what changed with it."""
-        for user in (call.caller, call.callee):
-            self.changed(user)
+        if self._watchers:
+            self.changed(call.caller)
+            self.changed(call.callee)
 
     def changed(self, user: str) -> None:
         """Tell the watchers of a user, where there are any and something changed."""

@@ -5,6 +5,7 @@ a caller sends before the accept is held for the session that accepts.
 """
 
 import msgspec
+from msgspec import UNSET
 
 from service import errors
 from service.calls.call import Call, State
@@ -23,7 +24,6 @@ from service.wire.client_events import (
     IceCandidate,
     RelayEvent,
 )
-from service.wire.decoding import each_candidate
 from service.wire.relayed import (
     RelayedAnswer,
     RelayedCandidate,
@@ -140,10 +140,13 @@ class Relay:
 def relayed(message: RelayEvent, sender: str, call: Call) -> list[bytes]:
     """The payloads of the events that a message of `sender` becomes: one, or one a candidate."""
     call_id = call.id
-    if type(message) is IceCandidate:  # nine in ten
+    if type(message) is IceCandidate:
+        if message.candidate is not UNSET:  # nine in ten
+            candidate = RelayedCandidate(candidate=message.candidate, from_=sender, call_id=call_id)
+            return [_encode(candidate)]
         return [
             _encode(RelayedCandidate(candidate=one, from_=sender, call_id=call_id))
-            for one in each_candidate(message)
+            for one in message.candidates or ()
         ]
     told: ServerEvent
     if type(message) is CallOffer:

@@ -1,7 +1,10 @@
 """Ringing the callee's devices: each by its own home, which confirms it to the caller's."""
 
+from contextlib import suppress
+
 import msgspec
 
+from service import errors
 from service.calls.call import Call, State
 from service.calls.events import Event, Rung
 from service.ports import Clock, Delivery, IceSource, Rang
@@ -55,7 +58,8 @@ class Ringing:
             known = call.state is State.RINGING and any(ref.id == device.id for ref in call.devices)
             return None if known else Rung(device)
 
-        await self._transitions.move(call_id, news, device)
+        with suppress(errors.CallNotFound):  # it ended so long ago that nobody remembers it
+            await self._transitions.move(call_id, news, device)
 
     def _incoming(self, call: Call, user: str) -> CallIncoming:
         now = self._clock()

@@ -45,8 +45,10 @@ class Receiver:
 
     def relayed(self, connection: Connection, frame: str) -> bool:
         """Take a frame that is a relay and asks for no answer: nine in ten; False of any other."""
-        session = connection.session
-        if session is None or connection.client.deaf or connection.queue.crowded:
+        queue = connection.queue
+        if connection.session is None or connection.client.deaf:
+            return False
+        if not queue.idle and queue.crowded:
             return False
         message = relay_in(frame)
         if message is None:
