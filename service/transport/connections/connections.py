@@ -107,7 +107,7 @@ class Connections:
         if oldest := self._unknown.add(block_of(connection.address), connection):
             self._rejected("overloaded")
             oldest.client.cut("overloaded")
-        self._due(connection, Due.CONNECT, CONNECT_WITHIN_MS)
+        self._deadlines.set((connection, Due.CONNECT), self._clock() + CONNECT_WITHIN_MS)
         return connection
 
     async def connecting(self, connection: Connection, socket_id: str, auth: object) -> None:
@@ -145,8 +145,8 @@ class Connections:
         connection.socket_id, connection.bearer = socket_id, None
         connection.traceparent = _traceparent(auth)
         connection.client.admit()
-        self._due(connection, Due.CONNECT, None)
-        self._due(connection, Due.JOIN, JOIN_WITHIN_MS)
+        self._deadlines.set((connection, Due.CONNECT), None)
+        self._deadlines.set((connection, Due.JOIN), self._clock() + JOIN_WITHIN_MS)
         if oldest := self._unjoined.add(identity.user, connection):
             _give_way(oldest)
         if of_probe(identity.user):
@@ -176,7 +176,7 @@ class Connections:
                 self._shares.leave(connection.identity.user)
                 self._unjoined.discard(connection.identity.user, connection)
             for due in Due:
-                self._due(connection, due, None)
+                self._deadlines.set((connection, due), None)
             connection.queue.put(Gone())
             lasted_ms = self._clock() - connection.opened_at
             _log.debug("socket.closed", reason=connection.client.why, seconds=lasted_ms / 1000)
@@ -231,16 +231,12 @@ class Connections:
         if (work := self._dispatch.handle(connection, entry)) is not None:
             await work
         if connection.session is not None:
-            self._due(connection, Due.JOIN, None)
-            self._due(connection, Due.EARLY, None)
+            self._deadlines.set((connection, Due.JOIN), None)
+            self._deadlines.set((connection, Due.EARLY), None)
             self._unjoined.discard(connection.session.user, connection)
             connection.queue.most_bytes = MOST_BYTES
-        elif connection.early and not waiting:
-            self._due(connection, Due.EARLY, EARLY_WITHIN_MS)
-
-    def _due(self, connection: Connection, due: Due, within_ms: int | None) -> None:
-        at = None if within_ms is None or connection.over else self._clock() + within_ms
-        self._deadlines.set((connection, due), at)
+        elif connection.early and not (waiting or connection.over):
+            self._deadlines.set((connection, Due.EARLY), self._clock() + EARLY_WITHIN_MS)
 
 
 def _give_way(connection: Connection) -> None:

@@ -47,16 +47,15 @@ class Waiting:
     def count(self, share: "Share", address: str, more: int) -> None:
         """Count bytes of a connection, or discount them."""
         self.size += more
-        total = self._sizes.get(address, 0) + more
+        shares = self._shares.setdefault(address, set())
+        self._sizes[address] = total = self._sizes.get(address, 0) + more
         if share.size:
-            self._shares.setdefault(address, set()).add(share)
-            self._sizes[address] = total
-        elif (shares := self._shares.get(address)) is not None:
+            shares.add(share)
+        else:
             shares.discard(share)
-            self._sizes[address] = total
-            if not shares:
-                del self._shares[address], self._sizes[address]
-        if more > 0 and total > MOST_OF_AN_ADDRESS:
+        if not shares:
+            del self._shares[address], self._sizes[address]
+        elif more > 0 and total > MOST_OF_AN_ADDRESS:
             self._relieve(address)
 
     def _relieve(self, address: str) -> None:
@@ -111,14 +110,10 @@ class Share:
     def close(self) -> None:
         """The connection is over: nothing counts, and it is held no more by what would cut it."""
         self.spare()
-        self.cut = _nothing
+        self.cut = lambda: None
 
     def drop(self) -> None:
         """End the connection, of which nothing counts any more."""
         self._waiting.refused("overloaded")
         self.spare()
         self.cut()
-
-
-def _nothing() -> None:
-    """Cuts what has been cut."""

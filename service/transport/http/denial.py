@@ -1,6 +1,5 @@
 """Refusals: of what may be a WebSocket (ASGI's denial response extension), and below ASGI."""
 
-from collections.abc import Iterable
 from http import HTTPStatus
 
 from starlette.responses import Response
@@ -19,8 +18,9 @@ async def respond(response: Response, scope: Scope, receive: Receive, send: Send
     await response({**scope, "type": "http"}, receive, deny)
 
 
-def written(status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bytes:
+def written(response: Response) -> bytes:
     """A response as it is sent, the last one of its connection."""
-    told = HTTPStatus(status)
-    lines = b"".join(b"%b: %b\r\n" % header for header in (*headers, (b"connection", b"close")))
-    return f"HTTP/1.1 {told.value} {told.phrase}\r\n".encode() + lines + b"\r\n" + body
+    status = HTTPStatus(response.status_code)
+    headers = (*response.raw_headers, (b"connection", b"close"))
+    lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+    return f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() + lines + b"\r\n" + response.body

@@ -107,13 +107,11 @@ class Gate:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    given = False
+    bodies = [body]
 
     async def again() -> Message:
-        nonlocal given
-        if given:
+        if not bodies:
             return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
+        return {"type": "http.request", "body": bodies.pop(), "more_body": False}
 
     return again

@@ -192,10 +192,7 @@ class BoundedHttp(RequestParser):
         if self._answering() and (self._in_head or self.pipeline):
             return
         if not self._abandoned():
-            answer = problem(error, more=_READABLE)
-            self.transport.write(
-                written(answer.status_code, answer.raw_headers, bytes(answer.body))
-            )
+            self.transport.write(written(problem(error, more=_READABLE)))
         self._parting = self.loop.call_later(_LATE_S, self.cut)
 
     def _abandoned(self) -> bool:

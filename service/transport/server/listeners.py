@@ -38,7 +38,7 @@ class _Refused(Exception):
     def __init__(self, host: str, error: OSError) -> None:
         self.host = host
         self.error = error
-        self.why = str(error.strerror).partition(" (while")[0]
+        self.why = str(error.strerror)
 
 
 class _Place(NamedTuple):

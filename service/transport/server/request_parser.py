@@ -135,7 +135,7 @@ class RequestParser(HttpToolsProtocol, Http):
         if many or self._framing > MOST_HEAD or (self._in_head and self._head >= MOST_HEAD):
             self.refuse(HeadTooLarge())
         elif self._in_head and self._head and (self._ended or not head):
-            self._within(WITHIN_S, self._too_slow)
+            self._within(WITHIN_S, lambda: self.refuse(HeadTooSlow()))
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
@@ -194,9 +194,6 @@ class RequestParser(HttpToolsProtocol, Http):
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be parsed."""
         self.refuse(self._refusal or errors.InvalidPayload(msg))
-
-    def _too_slow(self) -> None:
-        self.refuse(HeadTooSlow())
 
     def _answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle

@@ -4,6 +4,7 @@ tests/transport/test_contract.py holds what this leans on of engineio.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from engineio.packet import MESSAGE
@@ -20,6 +21,7 @@ _AT_ONCE = {"protocol_error", "overloaded"}
 """Endings of which a client that polls need not fetch word: its next request is refused."""
 
 
+@dataclass(eq=False, slots=True)
 class Client:
     """Sends packets to one client; `cut` ends its connection.
 
@@ -29,32 +31,26 @@ class Client:
         ended: told why, once the connection is cut.
     """
 
-    __slots__ = (
-        "_ended", "asked", "connection", "cut_off", "deaf", "known", "polling", "socket", "tasks",
-        "websocket", "why", "writer",
-    )  # fmt: skip
-
-    def __init__(self, socket: Any, tasks: Tasks, ended: Callable[[str], None]) -> None:
-        self.socket = socket
-        self.tasks = tasks
-        self._ended = ended
-        self.connection: Any = None
-        """What the connection's handler keeps of it."""
-        self.asked: set[str] = set()
-        """The namespaces that the client has asked to connect to."""
-        self.known = False
-        """Whether the client's token has been found good."""
-        self.deaf = False
-        """Whether nothing more that the client sends is handled."""
-        self.cut_off = False
-        self.why = ""
-        """What ended the connection, once it is cut."""
-        self.polling: Any = None
-        """The `Polling` that serves it, if it has polled."""
-        self.websocket: Any = None
-        """The `WebSocketTransport` that serves it, or is to replace polling, if there is one."""
-        self.writer: WebSocket | None = None
-        """Where packets are written without a queue, once the connection is a WebSocket."""
+    socket: Any
+    tasks: Tasks
+    ended: Callable[[str], None]
+    connection: Any = None
+    """What the connection's handler keeps of it."""
+    asked: set[str] = field(default_factory=set)
+    """The namespaces that the client has asked to connect to."""
+    known: bool = False
+    """Whether the client's token has been found good."""
+    deaf: bool = False
+    """Whether nothing more that the client sends is handled."""
+    cut_off: bool = False
+    why: str = ""
+    """What ended the connection, once it is cut."""
+    polling: Any = None
+    """The `Polling` that serves it, if it has polled."""
+    websocket: Any = None
+    """The `WebSocketTransport` that serves it, or is to replace polling, if there is one."""
+    writer: WebSocket | None = None
+    """Where packets are written without a queue, once the connection is a WebSocket."""
 
     @property
     def pulse(self) -> Pulse:
@@ -105,7 +101,7 @@ class Client:
         if not self.cut_off:
             self.why = self.why or why
             self.cut_off = self.deaf = True
-            self._ended(self.why)
+            self.ended(self.why)
             self.tasks.spawn(self._end(code))
 
     async def over(self, *, by_client: bool) -> None:

@@ -8,11 +8,11 @@ tests/transport/test_contract.py holds what this leans on of uvicorn.
 import asyncio
 import re
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
 import structlog
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Scope
 
 from service.transport.guard.waiting import SHARE, Share
@@ -85,24 +85,25 @@ class Handshake(asyncio.Protocol):
         self._key = headers.get(b"sec-websocket-key", b"")
         by_get = asked["method"] == "GET"
         if not (by_get and _KEY.fullmatch(self._key) and headers.get(_VERSION) == b"13"):
-            self._answer(HTTPStatus.BAD_REQUEST, [], b"Not a WebSocket handshake (RFC 6455, 4.1).")
+            self._answer(Response("Not a WebSocket handshake (RFC 6455, 4.1).", 400))
             return
         try:
             await app(scope, _receive, self._send)
         except Exception:  # noqa: BLE001 - as uvicorn does it: logged, and a 500
             _log.exception("socket.handshake_failed")
         if not self._decided:
-            self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, [], b"Internal Server Error")
+            self._answer(Response("Internal Server Error", 500))
 
     async def _send(self, message: Message) -> None:
         match message["type"]:
             case "websocket.http.response.start":
                 self._refusal = message
             case "websocket.http.response.body":
-                start = self._refusal
-                self._answer(HTTPStatus(start["status"]), start["headers"], message["body"])
+                answer = Response(message["body"], self._refusal["status"])
+                answer.raw_headers = list(self._refusal["headers"])
+                self._answer(answer)
             case "websocket.close":
-                self._answer(HTTPStatus.FORBIDDEN, [], b"")
+                self._answer(Response(status_code=403))
 
     def accept(self) -> WebSocket | None:
         """Answer 101 and hand the transport to picows; None when the client is gone."""
@@ -113,14 +114,11 @@ class Handshake(asyncio.Protocol):
         connections.discard(self)
         return take_over(self.transport, self._key, self.most_bytes, connections, self.share)
 
-    def _answer(self, status: HTTPStatus, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-        if self._decided:
-            return
-        self._decided = True
-        if not any(name == b"content-length" for name, _ in headers):
-            headers = [*headers, (b"content-length", b"%d" % len(body))]
-        self.transport.write(written(status, headers, body))
-        self.transport.close()
+    def _answer(self, response: Response) -> None:
+        if not self._decided:
+            self._decided = True
+            self.transport.write(written(response))
+            self.transport.close()
 
     def _scope(self, asked: Scope, url: bytes) -> Scope:
         raw_path, _, query = url.partition(b"?")
