@@ -91,7 +91,8 @@ async def test_what_waits_behind_a_connect_is_not_counted_as_of_a_known_token():
             client = await service.open()
             await client.send(CONNECT % signed("e"))
             await client.send('42["call:offer","' + "x" * 30_000 + '"]')
-            await until(lambda: [one for one in service.node.engine.peers() if one.waiting], "it")
+            (waiting,) = service.node.engine.clients()
+            await until(lambda: waiting.websocket.waiting, "it")
             await service.node.totals.count()
             assert service.node.totals.received_bytes == 0
             assert service.node.tcp.waiting.size > 30_000
