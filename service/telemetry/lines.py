@@ -12,7 +12,6 @@ class Lines(Protocol):
 
     def msg(self, line: str) -> None:
         """Take a line."""
-        ...
 
 
 class Direct:

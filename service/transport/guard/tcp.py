@@ -24,19 +24,15 @@ class Http(Protocol):
 
     def cut(self) -> None:
         """Close it, whatever is under way."""
-        ...
 
     def drain(self) -> None:
         """Make its current or next request the last one."""
-        ...
 
     def part(self) -> bool:
         """Close it if it is idle; whether it was."""
-        ...
 
     def parse_on(self) -> None:
         """Parse for a turn; it queues once more where there is more."""
-        ...
 
 
 class TcpConnections:

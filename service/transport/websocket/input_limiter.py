@@ -18,15 +18,12 @@ class Limited(Protocol):
     @property
     def paused(self) -> bool:
         """Whether no more is to be read."""
-        ...
 
     def crowded(self) -> None:
         """Too much waits of the client's address: it goes at once, with all that it brought."""
-        ...
 
     def flooded(self) -> None:
         """The client sent more than it may before its token has been found good."""
-        ...
 
 
 @dataclass(eq=False)
