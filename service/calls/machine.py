@@ -129,7 +129,7 @@ _UNACCEPTED: dict[type[happened.Event], tuple[Rule, ...]] = {
     happened.Terminated: (Rule(State.ENDED, rules.end(Reason.ADMIN_TERMINATED)),),
 }
 
-_RINGS_NO_MORE = (Rule(None, rules.stop_ringing, rules.another_device), Rule(None, rules.ignore))
+_RINGS_NO_MORE = (Rule(None, rules.stop_ringing, rules.rings_in_vain), Rule(None, rules.ignore))
 
 _ACCEPTED: dict[type[happened.Event], tuple[Rule, ...]] = {
     happened.Rung: _RINGS_NO_MORE,

@@ -82,9 +82,15 @@ def last_device(call: Call, event: happened.Silenced, _now: int) -> bool:
 def another_device(call: Call, event: happened.Rung, _now: int) -> bool:
     """The call does not know the device yet."""
     device = event.device
-    if device is None or call.binds(device.id) or device.id in call.silenced:
+    if device is None or call.binds(device.id):
         return False
     return all(ref.id != device.id for ref in call.devices)
+
+
+def rings_in_vain(call: Call, event: happened.Rung, now: int) -> bool:
+    """The call does not know the device yet, which has not silenced it either."""
+    silenced = event.device is not None and event.device.id in call.silenced
+    return another_device(call, event, now) and not silenced
 
 
 def time_is_up(call: Call, _event: happened.DeadlinePassed, now: int) -> bool:

@@ -40,7 +40,7 @@ class Route:
     rung: set[str] = field(default_factory=set)
     """The sessions of this node that it has rung on."""
     informed: set[str] = field(default_factory=set)
-    """Those that were told of its end before this node was."""
+    """Those that were told why it ended, or rings no more."""
 
 
 class Routes:
@@ -67,7 +67,7 @@ class Routes:
         self._moved = moved
         self._routes: dict[str, Route] = {}
         self._pairs: dict[frozenset[str], str] = {}
-        self._over: OrderedDict[str, None] = OrderedDict()
+        self._over: OrderedDict[str, set[str]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._routes)
@@ -119,16 +119,29 @@ class Routes:
             route.informed.add(session.id)
 
     def hears(self, session: str, call: Call) -> bool:
-        """Whether a session that rings or is bound is to be told of a move."""
-        route = self._routes.get(call.id)
-        if route is None or session in route.informed:
-            return False
-        return session in route.rung or call.binds(session)
+        """Whether a session is to be told of a move: a bound one is, and one that rings, once.
 
-    def _pass_over(self, call: Call) -> None:
-        """Have no session ring for a call any more, should another node's word to do so be late."""
-        if not call.unaccepted and call.caller_node != self._node:
-            self._over[call.id] = None
+        What it is told may come after this node has followed the call to its end.
+        """
+        route = self._routes.get(call.id)
+        if route is None:
+            ringing = self._over.get(call.id, set())
+            heard = session in ringing
+            ringing.discard(session)
+            return heard
+        if session in route.informed or call.binds(session):
+            return session not in route.informed
+        route.informed.add(session)
+        return session in route.rung
+
+    def _pass_over(self, call: Call, ringing: set[str]) -> None:
+        """Remember that nothing rings for a call any more, though another node's word be late.
+
+        Of `ringing`, another node is yet to say why.
+        """
+        away = any(ref.node != self._node for ref in (*call.parties, *call.devices))
+        if away and not call.unaccepted:
+            self._over[call.id] = ringing
             if len(self._over) > MOST_OVER:
                 self._over.popitem(last=False)
 
@@ -136,7 +149,7 @@ class Routes:
         """Let the call's route be as the call is, unless it is ahead: what is held flows."""
         route = self._routes.get(call.id)
         if route is None:
-            self._pass_over(call)
+            self._pass_over(call, self._over.get(call.id, set()))
         if route is None or call.revision <= route.call.revision:
             return
         before, route.call = route.call, call
@@ -183,7 +196,7 @@ class Routes:
         pair = frozenset((call.caller, call.callee))
         if self._pairs.get(pair) == call.id:
             del self._pairs[pair]
-        self._pass_over(call)
+        self._pass_over(call, route.rung - route.informed - {call.callee_session})
 
 
 def _homes(call: Call) -> tuple[str, ...]:

@@ -137,7 +137,7 @@ class Transitions:
                 away.setdefault(ref.node, (ref, []))[1].append((ref.id, event, payload))
             elif (session := self._directory.get(ref.id)) is not None:
                 session.emit(event, payload)
-        for ref in (*parties, *before.ringing) if before.unaccepted else parties:
+        for ref in _concerned(before, decision, actor):
             if ref.node != here:
                 away.setdefault(ref.node, (ref, []))
         for ref, told in away.values():
@@ -150,6 +150,16 @@ class Transitions:
         if self._node in (call.caller_node, call.callee_node):
             self._routes.begin(before)
         self._routes.follow(call)
+
+
+def _concerned(
+    before: Call, decision: Decision, actor: SessionRef | None
+) -> tuple[SessionRef, ...]:
+    """The sessions whose homes hear of a move; the actor's hears as well if nothing came of it."""
+    acting = () if actor is None else (actor,)
+    if decision.call is before:
+        return acting
+    return (*decision.call.parties, *(before.devices if before.unaccepted else ()), *acting)
 
 
 def _messages(

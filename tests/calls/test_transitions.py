@@ -77,6 +77,8 @@ class Case:
 ALONE = {"silenced": frozenset({"b2"})}
 """Of the callee's devices `b1` is the one that rings."""
 
+B3_SILENT = {"silenced": frozenset({"b3"})}
+"""A device that joined later declined, or left, before the call heard that it rings."""
 CROWDED = {"silenced": frozenset(f"gone {n}" for n in range(MOST_DEVICES))}
 """So many of the callee's sessions have come and gone."""
 
@@ -197,7 +199,8 @@ CASES = (
     ring(B3, devices=(B1, B2, B3)),
     Case((State.RINGING,), Rung(B3), None, {"devices": (B1, B2, B3)}),
     Case((State.RINGING,), Rung(B1)),
-    Case((State.RINGING, *TAKEN, State.ENDED), Rung(B3), given={"silenced": frozenset({"b3"})}),
+    Case((State.RINGING,), Rung(B3), None, {"devices": (B1, B2, B3)}, given=B3_SILENT),
+    Case((*TAKEN, State.ENDED), Rung(B3), given=B3_SILENT),
     rings_in_vain((*TAKEN, State.ENDED), "bob", Reason.ANSWERED_ELSEWHERE),
     rings_in_vain(
         (State.ENDED,),

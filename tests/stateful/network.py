@@ -21,7 +21,7 @@ class Link:
     def __init__(self, chance: random.Random) -> None:
         self.home: Home
         self._chance = chance
-        self._sent: list[tuple[str, Envelope]] = []
+        self.sent: list[tuple[str, Envelope]] = []
         self._next = 0
         self._arrived = 0
         self._cut = False
@@ -31,11 +31,11 @@ class Link:
     @property
     def idle(self) -> bool:
         """Whether all that was sent has arrived."""
-        return self._arrived == len(self._sent)
+        return self._arrived == len(self.sent)
 
     def send(self, session: str, envelope: Envelope) -> None:
         """Have it travel behind all that was sent before."""
-        self._sent.append((session, envelope))
+        self.sent.append((session, envelope))
         self._go_on()
 
     def is_cut(self) -> bool:
@@ -57,7 +57,7 @@ class Link:
             self._travelling = asyncio.create_task(self._travel())
 
     async def _travel(self) -> None:
-        while not self._cut and self._next < len(self._sent):
+        while not self._cut and self._next < len(self.sent):
             number, self._next = self._next, self._next + 1
             for _ in range(self._chance.randrange(_MOST_TURNS)):
                 await asyncio.sleep(0)
@@ -67,7 +67,7 @@ class Link:
                 self.repeated += 1
                 continue
             self._arrived = number + 1
-            self.home.receive(*self._sent[number])
+            self.home.receive(*self.sent[number])
 
 
 class Way:
