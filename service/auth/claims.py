@@ -9,6 +9,7 @@ from typing import Any, TypeGuard
 
 from service.errors import AuthUnavailable, Unauthenticated
 from service.ports import Identity
+from service.settings import Settings
 from service.wire import legible
 
 LONGEST_SUB = 128  # characters
@@ -19,7 +20,7 @@ SOON_S = 300
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def identity(claims: dict[str, Any], max_lifetime_s: int, leeway_s: int, now_s: int) -> Identity:
+def identity(claims: dict[str, Any], settings: Settings, now_s: int) -> Identity:
     """Who speaks, by claims of which pyjwt has seen that `exp`, `iat` and `sub` are there.
 
     A `name` or `scope` that is unfit is ignored; nothing hangs on the one, and the other only
@@ -31,16 +32,16 @@ def identity(claims: dict[str, Any], max_lifetime_s: int, leeway_s: int, now_s: 
     """
     user = _user(claims["sub"])
     iat, exp, nbf = _times(claims)
-    if exp - iat > max_lifetime_s:
-        raise Unauthenticated(f"The token lives longer than {max_lifetime_s} s (exp - iat).")
+    if exp - iat > (longest := settings.jwt_max_lifetime):
+        raise Unauthenticated(f"The token lives longer than {longest} s (exp - iat).")
     scope = claims.get("scope")
-    _check_begun(max(iat, nbf) - leeway_s - now_s)
+    _check_begun(max(iat, nbf) - settings.jwt_leeway - now_s)
     return Identity(
         user=user,
         name=_name(claims.get("name")),
         expires_at=exp * 1000,
         scopes=frozenset(scope.split()) if _is_text(scope) else frozenset(),  # RFC 8693, 4.2
-        leeway_ms=leeway_s * 1000,
+        leeway_ms=settings.jwt_leeway * 1000,
     )
 
 

@@ -23,13 +23,7 @@ def verifier(settings: Settings, fetched: Callable[[bool], None] = lambda _: Non
         )
     else:
         keys = static_keys(settings)
-    return TokenVerifier(
-        keys,
-        issuers=settings.jwt_issuer,
-        audiences=settings.jwt_audience,
-        leeway_s=settings.jwt_leeway,
-        max_lifetime_s=settings.jwt_max_lifetime,
-    )
+    return TokenVerifier(keys, settings)
 
 
 def static_keys(settings: Settings) -> StaticKeys:

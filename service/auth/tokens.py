@@ -4,7 +4,6 @@ Every refusal is a sentence that says what is wrong with the token and quotes ne
 """
 
 import time
-from collections.abc import Sequence
 from typing import Any, Final
 
 from jwt import PyJWT
@@ -19,6 +18,7 @@ from service.auth.keys import BadSignature, KeySource
 from service.auth.static import StaticKeys
 from service.errors import TokenExpired, Unauthenticated
 from service.ports import Identity
+from service.settings import Settings
 
 LONGEST_TOKEN = 8 * 1024  # bytes
 
@@ -60,31 +60,17 @@ class TokenVerifier:
 
     Args:
         keys: where the verifying keys come from.
-        issuers: of which `iss` must be one; none asks for nothing.
-        audiences: of which `aud` must be or hold one; none asks for nothing.
-        leeway_s: how far clocks may differ.
-        max_lifetime_s: the most that may lie between `iat` and `exp`.
+        settings: of which `jwt_issuer`, `jwt_audience`, `jwt_leeway` and `jwt_max_lifetime` count.
     """
 
-    def __init__(
-        self,
-        keys: KeySource,
-        *,
-        issuers: Sequence[str] = (),
-        audiences: Sequence[str] = (),
-        leeway_s: int = 10,
-        max_lifetime_s: int = 24 * 3600,
-    ) -> None:
+    def __init__(self, keys: KeySource, settings: Settings) -> None:
         self._tokens = _Tokens()
         self._keys = keys
-        self._issuers = tuple(issuers)
-        self._audiences = tuple(audiences)
-        self._leeway_s = leeway_s
-        self._max_lifetime_s = max_lifetime_s
+        self._settings = settings
         self._options: Options = {
             "require": ["exp", "iat", "sub"],
-            "verify_aud": bool(audiences),
-            "verify_iss": bool(issuers),
+            "verify_aud": bool(settings.jwt_audience),
+            "verify_iss": bool(settings.jwt_issuer),
             "verify_iat": False,  # `identity` looks at these two: too early may be for now only
             "verify_nbf": False,
         }
@@ -129,7 +115,7 @@ class TokenVerifier:
         for key in await self._keys.candidates(kid, alg, sender):
             claims = self._signed_with(key, token, alg)
             if claims is not None:
-                return identity(claims, self._max_lifetime_s, self._leeway_s, int(time.time()))
+                return identity(claims, self._settings, int(time.time()))
         raise BadSignature
 
     async def close(self) -> None:
@@ -144,9 +130,9 @@ class TokenVerifier:
                 key,
                 algorithms=[alg],
                 options=self._options,
-                audience=self._audiences,
-                issuer=self._issuers,
-                leeway=self._leeway_s,
+                audience=self._settings.jwt_audience,
+                issuer=self._settings.jwt_issuer,
+                leeway=self._settings.jwt_leeway,
             )
         except refused.InvalidSignatureError:
             return None

@@ -70,5 +70,5 @@ def mint(
         "scope": " ".join(scopes),
     }
     said = {claim: value for claim, value in claims.items() if value}
-    identity({"sub": user, **said}, settings.jwt_max_lifetime, settings.jwt_leeway, now)
+    identity({"sub": user, **said}, settings, now)
     return jwt.encode(said, settings.jwt_secret[0].get_secret_value(), algorithm="HS256")

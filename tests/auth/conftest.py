@@ -6,6 +6,7 @@ import pytest
 
 from service.auth.jwks import JwksKeys
 from service.auth.tokens import TokenVerifier
+from service.settings import Settings
 from tests.auth.issuer import SECRET, ec_key, ed_key, jwk, rsa_key
 from tests.auth.provider import Provider
 from tests.auth.verifying import verifier
@@ -38,4 +39,4 @@ async def keys(provider: Provider, clock: Hands) -> AsyncIterator[JwksKeys]:
 
 @pytest.fixture
 def by_jwks(keys: JwksKeys) -> TokenVerifier:
-    return TokenVerifier(keys)
+    return TokenVerifier(keys, Settings())

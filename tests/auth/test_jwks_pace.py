@@ -12,6 +12,7 @@ from service.auth.fetched import PACE_MS, REFRESH_MS, monotonic_ms
 from service.auth.jwks import LOOKUPS, JwksKeys
 from service.auth.tokens import TokenVerifier
 from service.errors import AuthUnavailable, Unauthenticated
+from service.settings import Settings
 from tests.auth.issuer import ec_key, jwk, signed, token
 from tests.auth.provider import Provider
 from tests.auth.waiting import Hands, settled, ticked
@@ -105,7 +106,7 @@ async def test_a_fetch_that_began_before_the_token_came_does_not_say_for_good(
 async def test_unknown_kids_of_many_senders_share_a_fetch_a_second(provider: Provider):
     """By a real clock: those who came while a fetch was under way wait for the next one."""
     keys = JwksKeys(provider.url, clock=monotonic_ms)
-    verifier = TokenVerifier(keys)
+    verifier = TokenVerifier(keys, Settings())
     await ticked(keys)
     unknown = [verifier.verify(signed(f"k{n}"), f"192.0.2.{n}") for n in range(50)]
     refusals = await asyncio.gather(*unknown, return_exceptions=True)
