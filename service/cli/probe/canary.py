@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
@@ -92,7 +93,7 @@ async def watch(
     metrics: Metrics,
     tell: Callable[[Step], object],
     conclude: Callable[[Report], object],
-) -> None:
+) -> NoReturn:
     """Run at this interval, or one after the other when they take longer, until cancelled."""
     clock = asyncio.get_running_loop().time
     while True:

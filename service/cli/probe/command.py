@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from service.cli.probe.canary import Metrics, served, watch
@@ -27,11 +27,12 @@ def run(environ: Mapping[str, str], chosen: argparse.Namespace) -> int:
     """
     _check(chosen)
     aim = target(environ, chosen)
+    tell, conclude = (_silent, _print_record) if chosen.json else (_print_step, _print_result)
     if chosen.every is None:
-        return asyncio.run(_until_stopped(_once(aim, as_json=chosen.json), stopped=1))
+        return asyncio.run(_until_stopped(_once(aim, tell, conclude), stopped=1))
     metrics = Metrics()
     with _serving(metrics, chosen):
-        work = _repeatedly(aim, chosen.every, metrics, as_json=chosen.json)
+        work = watch(aim, chosen.every, metrics, tell, conclude)
         return asyncio.run(_until_stopped(work, stopped=0))
 
 
@@ -53,16 +54,12 @@ def _serving(metrics: Metrics, chosen: argparse.Namespace) -> Iterator[None]:
         yield
 
 
-async def _once(aim: Target, *, as_json: bool) -> int:
-    report = await run_once(aim, int(time.time()), _silent if as_json else _print_step)
-    _conclude(report, as_json=as_json)
+async def _once(
+    aim: Target, tell: Callable[[Step], None], conclude: Callable[[Report], None]
+) -> int:
+    report = await run_once(aim, int(time.time()), tell)
+    conclude(report)
     return 0 if report.ok else 1
-
-
-async def _repeatedly(aim: Target, every_s: int, metrics: Metrics, *, as_json: bool) -> int:
-    tell = _silent if as_json else _print_step
-    await watch(aim, every_s, metrics, tell, lambda report: _conclude(report, as_json=as_json))
-    return 0
 
 
 async def _until_stopped(work: Awaitable[int], *, stopped: int) -> int:
@@ -79,10 +76,8 @@ async def _until_stopped(work: Awaitable[int], *, stopped: int) -> int:
         return stopped
 
 
-def _conclude(report: Report, *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(_record(report)), flush=True)
-    elif report.failure is None:
+def _print_result(report: Report) -> None:
+    if report.failure is None:
         print(f"{report.origin} works.", flush=True)
     else:
         print(f"ringline: {_sentence(report.origin, report.failure)}", file=sys.stderr, flush=True)
@@ -92,9 +87,9 @@ def _sentence(origin: str, failure: Step) -> str:
     return f"{origin} fails at {failure.name}: {failure.why}."
 
 
-def _record(report: Report) -> dict[str, object]:
+def _print_record(report: Report) -> None:
     failure = report.failure
-    return {
+    record = {
         "url": report.origin,
         "ok": report.ok,
         "why": failure and _sentence(report.origin, failure),
@@ -103,6 +98,7 @@ def _record(report: Report) -> dict[str, object]:
             for s in report.steps
         ],
     }
+    print(json.dumps(record), flush=True)
 
 
 def _silent(_step: Step) -> None:
