@@ -74,7 +74,7 @@ def reload(
 
 def _mint_with(ice: TurnServers, clock: Clock, settings: Settings) -> None:
     accepted, now = _plain(settings.turn_secret), clock()
-    change = ice.rotate(accepted, now)
+    change = ice.rotation.follow(accepted, now)
     if change == "waits":
         _log.info("turn.secret_waits", seconds=settings.turn_secret_propagation)
     elif change == "rotated":

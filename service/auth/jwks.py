@@ -25,7 +25,7 @@ MOST_TRIED = 8
 
 
 class JwksKeys(FetchedKeys):
-    """A `KeySource` over a JWKS URL.
+    """The keys of a JWKS URL.
 
     Args:
         url, clock, timeout_s, fetched: as for `FetchedKeys`.
@@ -46,7 +46,18 @@ class JwksKeys(FetchedKeys):
         self._lookups = Meters(LOOKUPS, MOST_SENDERS)
 
     async def candidates(self, kid: str | None, alg: str, sender: str) -> Sequence[Material]:
-        """As `KeySource.candidates`. Without a `kid`, all keys of the algorithm, 8 at most."""
+        """The keys, one of which must verify a token with this header.
+
+        Args:
+            kid: the name of the key; None asks for all keys of the algorithm, 8 at most.
+            alg: one of `algorithms`.
+            sender: the address that the token came from, by which fetches are limited.
+
+        Raises:
+            BadSignature: the key of that name is for another algorithm.
+            Unauthenticated: there is no such key.
+            AuthUnavailable: it cannot be found out now; retrying may help.
+        """
         came = self.begun
         wait_ms = 0
         if not self._named(kid, alg):

@@ -4,8 +4,7 @@ A key decides its algorithm, never a token's header (RFC 8725, 3.1): an RSA key 
 P-256 key ES256, an Ed25519 key EdDSA, a shared secret HS256, and none of them anything else.
 """
 
-from collections.abc import Sequence
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -30,41 +29,6 @@ class BadSignature(Unauthenticated):
 def failure(error: RinglineError) -> str:
     """Why a token was refused: the error's code, or `bad_signature`."""
     return "bad_signature" if isinstance(error, BadSignature) else error.code
-
-
-class KeySource(Protocol):
-    """Where the keys that verify tokens come from."""
-
-    algorithms: frozenset[str]
-    """The algorithms that a token's header may name."""
-
-    @property
-    def trouble(self) -> str | None:
-        """Why no token can be verified yet, in a sentence; None where some can."""
-        ...
-
-    async def candidates(self, kid: str | None, alg: str, sender: str, /) -> Sequence[Material]:
-        """The keys, one of which must verify a token with this header; the likeliest first.
-
-        Args:
-            kid: the name of the key, if the token has one.
-            alg: one of `algorithms`.
-            sender: the address that the token came from, by which fetches are limited.
-
-        Raises:
-            BadSignature: the key of that name is for another algorithm.
-            Unauthenticated: there is no such key.
-            AuthUnavailable: it cannot be found out now; retrying may help.
-        """
-        ...
-
-    def tick(self) -> None:
-        """Begin what is due in the background."""
-        ...
-
-    async def close(self) -> None:
-        """End what runs in the background."""
-        ...
 
 
 def algorithm_of(material: object) -> str | None:

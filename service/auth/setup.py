@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from service.auth.jwks import JwksKeys
-from service.auth.keys import ASYMMETRIC, KeySource
+from service.auth.keys import ASYMMETRIC
 from service.auth.static import StaticKeys, public_keys, secret_keys
 from service.auth.tokens import TokenVerifier
 from service.settings import Settings
@@ -16,13 +16,10 @@ def verifier(settings: Settings, fetched: Callable[[bool], None] = lambda _: Non
         ValueError: a key or an algorithm is unfit; the message names the setting and says what to
             do.
     """
-    keys: KeySource
-    if settings.jwks_url:
-        keys = JwksKeys(
-            settings.jwks_url, algorithms=_agreed(settings, ASYMMETRIC), fetched=fetched
-        )
-    else:
-        keys = static_keys(settings)
+    if not settings.jwks_url:
+        return TokenVerifier(static_keys(settings), settings)
+    algorithms = _agreed(settings, ASYMMETRIC)
+    keys = JwksKeys(settings.jwks_url, algorithms=algorithms, fetched=fetched)
     return TokenVerifier(keys, settings)
 
 

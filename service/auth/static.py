@@ -50,7 +50,7 @@ class StaticKeys:
         return StaticKeys([material for of in kept.values() for material in of])
 
     async def candidates(self, _kid: str | None, alg: str, _sender: str) -> Sequence[Material]:
-        """As `KeySource.candidates`; these keys have no names."""
+        """As `JwksKeys.candidates`; these keys have no names, and the newest one stands first."""
         return self._by_algorithm[alg]
 
     def tick(self) -> None:

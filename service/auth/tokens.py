@@ -14,7 +14,8 @@ from jwt.utils import force_bytes
 
 from service.auth.claims import identity
 from service.auth.header import NOT_A_JWT, read_header
-from service.auth.keys import BadSignature, KeySource
+from service.auth.jwks import JwksKeys
+from service.auth.keys import BadSignature
 from service.auth.static import StaticKeys
 from service.errors import TokenExpired, Unauthenticated
 from service.ports import Identity
@@ -63,7 +64,7 @@ class TokenVerifier:
         settings: of which `jwt_issuer`, `jwt_audience`, `jwt_leeway` and `jwt_max_lifetime` count.
     """
 
-    def __init__(self, keys: KeySource, settings: Settings) -> None:
+    def __init__(self, keys: StaticKeys | JwksKeys, settings: Settings) -> None:
         self._tokens = _Tokens()
         self._keys = keys
         self._settings = settings

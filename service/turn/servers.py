@@ -1,12 +1,12 @@
 """ICE servers for `new RTCPeerConnection(...)`, with a credential minted for each request."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from service.errors import InvalidPayload
 from service.ports import IceServer, IceServers
 from service.settings import Settings
 from service.turn.credentials import passes_coturn, password, pseudonym, username
-from service.turn.rotation import Change, Rotation
+from service.turn.rotation import Rotation
 
 
 class TurnServers:
@@ -14,14 +14,16 @@ class TurnServers:
 
     All TURN servers share the secrets, so that a credential is valid at each of them.
 
+    `rotation` has the secrets, and may be given others.
+
     Args:
-        settings: those of STUN and TURN, of which the secrets may be replaced.
+        settings: those of STUN and TURN.
         issued: is called with the region, "" for none, for each credential that is minted.
     """
 
     def __init__(self, settings: Settings, issued: Callable[[str], None] = lambda _: None) -> None:
         secrets = [secret.get_secret_value() for secret in settings.turn_secret]
-        self._rotation = Rotation(secrets, settings.turn_secret_propagation * 1000)
+        self.rotation = Rotation(secrets, settings.turn_secret_propagation * 1000)
         self._urls: tuple[str, ...] = settings.turn_urls
         self._regions: dict[str, tuple[str, ...]] = settings.turn_regions
         self._ttl: int = settings.turn_ttl
@@ -33,15 +35,11 @@ class TurnServers:
     @property
     def available(self) -> bool:
         """Whether there is a TURN server for clients."""
-        return self._rotation.minting is not None and bool(self._urls or self._regions)
+        return self.rotation.minting is not None and bool(self._urls or self._regions)
 
     def lasts(self, _now: int) -> int:
         """The TTL, in milliseconds."""
         return self._ttl * 1000
-
-    def rotate(self, secrets: Sequence[str], now: int) -> Change | None:
-        """Use these secrets from now (epoch ms) on; tells what that changes."""
-        return self._rotation.follow(secrets, now)
 
     def check(self, region: str | None) -> None:
         """Raise `InvalidPayload` when the region is unknown."""
@@ -59,8 +57,8 @@ class TurnServers:
         urls = self._urls if region is None else self._regions[region]
         expires = now // 1000 + self._ttl
         servers = self.stun
-        if self._rotation.minting is not None and urls:
-            secret = self._rotation.minting.encode()
+        if self.rotation.minting is not None and urls:
+            secret = self.rotation.minting.encode()
             name = username(self._name(secret, user), expires)
             self._issued(region or "")
             servers = (*servers, IceServer(urls, name, password(secret, name)))
