@@ -53,7 +53,7 @@ async def refreshed(service: TestService, provider: Provider, clock: Hands, fetc
     clock.now += REFRESH_MS
     await service.node.sweeper.sweep()
     await eventually(lambda: provider.fetches == fetches)
-    await service.node.verifier._keys.under_way()  # type: ignore[attr-defined]
+    await service.node.verifier._keys.under_way()  # type: ignore[union-attr]
 
 
 async def test_a_thousand_unknown_kids_of_one_address_are_one_fetch_in_30_s(

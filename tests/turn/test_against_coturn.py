@@ -90,7 +90,7 @@ async def test_a_later_expiry_on_the_same_credential_is_refused(server):
          "a number", "what SASLprep drops"],
 )  # fmt: skip
 async def test_any_user_id_opens_a_relay(server, user, usernames):
-    ice = mint(server, NORTH, user=user, usernames=usernames)
+    ice = mint(server, NORTH, user=user, turn_username=usernames)
     assert await refusal(server, ice.username, ice.credential) is None
 
 

@@ -94,7 +94,7 @@ class TestSuccess:
             assert (await probe(source(f"turns:127.0.0.1:{port}"), now())).ok
 
     async def test_as_a_pseudonym(self, server):
-        assert (await probe(source(url(server), usernames="hmac"), now())).ok
+        assert (await probe(source(url(server), turn_username="hmac"), now())).ok
 
     async def test_the_first_url_is_probed(self, server):
         gone = source(url(server), url(server, port=1))
@@ -134,7 +134,7 @@ class TestFailure:
         assert failure(probed) == ("allocate", "401")
 
     async def test_an_expired_credential(self, server):
-        probed = await probe(source(url(server), ttl=60), now() - 3_600_000)
+        probed = await probe(source(url(server), turn_ttl=60), now() - 3_600_000)
         assert failure(probed) == ("allocate", "401")
 
     async def test_the_credential_is_in_no_word_of_it(self, server):

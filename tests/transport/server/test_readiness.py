@@ -61,7 +61,7 @@ async def test_not_ready_until_there_were_keys_and_ready_from_then_on(provider: 
         await until_ready(service)  # by itself, though nobody came
         assert (await service.connect(signed("e"))).connected
         provider.status = 500
-        service.node.verifier._keys._due_at = 0  # type: ignore[attr-defined]
+        service.node.verifier._keys._due_at = 0  # type: ignore[union-attr]
         before = provider.fetches
         async with asyncio.timeout(20):
             while provider.fetches == before:  # noqa: ASYNC110 - the provider tells nobody
