@@ -38,7 +38,6 @@ class Account(Protocol):
 
     def ask(self, lifetime_s: int) -> Ask:
         """The HTTP request for servers whose credential lasts so long."""
-        ...
 
     def read(self, answer: bytes, lifetime_s: int) -> tuple[tuple[IceServer, ...], int]:
         """The servers in an answer, and for how many seconds their credential is valid.
@@ -46,7 +45,6 @@ class Account(Protocol):
         Raises:
             ValueError: it is not such an answer, or has no TURN server.
         """
-        ...
 
 
 class FetchedServers(Background):

@@ -23,16 +23,12 @@ class Provider(Protocol):
 
     def current(self, now: int) -> SharedServers | None:
         """Its servers, unless there are none or they expire too soon."""
-        ...
 
     def follow(self, settings: Settings) -> None:
         """Use the account that is set now; raises `ValueError` when that is wrong."""
-        ...
 
     def tick(self, now: int) -> None:
         """Begin what is due in the background."""
-        ...
 
     async def close(self) -> None:
         """Cancel what runs in the background."""
-        ...
