@@ -23,23 +23,19 @@ class Arrival:
         transport: the connection's.
     """
 
-    __slots__ = ("_answer", "_transport", "over")
+    __slots__ = ("_transport", "answer", "over")
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
-        self._answer: Answer | None = None
+        self.answer: Answer | None = None
+        """The answer that is followed, if one is."""
         self.over = False
         """Whether the other end has hung up, so that no answer arrives."""
 
     def follow(self, lost: Callable[[], None]) -> "Answer":
         """Have `lost` called should the answer that is written next turn out to be lost."""
-        self._answer = answer = Answer(self, lost)
+        self.answer = answer = Answer(self, lost)
         return answer
-
-    def forget(self, answer: "Answer") -> None:
-        """Follow this answer no more."""
-        if self._answer is answer:
-            self._answer = None
 
     def unread(self) -> int:
         """Bytes that the other end has not acknowledged."""
@@ -54,7 +50,7 @@ class Arrival:
 
     def asked_again(self) -> None:
         """Another request has come over the connection, whose sender has read the last answer."""
-        self._answer = None
+        self.answer = None
 
     def ended(self) -> None:
         """The other end has hung up.
@@ -62,7 +58,7 @@ class Arrival:
         A reset by itself loses nothing: proxies reset connections when they have passed all on.
         """
         self.over = True
-        answer, self._answer = self._answer, None
+        answer, self.answer = self.answer, None
         if answer is not None and self.unread():
             answer.lost()
 
@@ -76,4 +72,5 @@ class Answer:
 
     def forget(self) -> None:
         """It has arrived, or nobody asks any more."""
-        self.arrival.forget(self)
+        if self.arrival.answer is self:
+            self.arrival.answer = None
