@@ -39,22 +39,21 @@ class EventMetrics:
             ("event",),
             ((name,) for name in (*self._names, OTHER)),
         )
-        relays = families.hot_histogram(
+        self._relay = families.hot_histogram(
             "relay_seconds",
             "A relayed message, from its arrival until it is given to the peer's connection.",
             RELAY_BUCKETS,
             (),
             ((),),
-        )
-        self._relay = relays[()]
-        self._relayed_bytes = families.hot_counters(
+        )[()]
+        relayed_bytes = families.hot_counters(
             "relayed_bytes", "Bytes of relayed events, as received.", ("event",)
         )
         for name in (*self._names, OTHER):
             self._answers.begin(name, "ok")
         self._relays = {
             kind.event: Relayed(
-                self._answers.begin(kind.event, "ok"), self._relayed_bytes.begin(kind.event)
+                self._answers.begin(kind.event, "ok"), relayed_bytes.begin(kind.event)
             )
             for kind in ALL
             if issubclass(kind, RelayEvent)
