@@ -130,9 +130,8 @@ class Node:
             visible=settings.presence == "everyone",
             scale=scale,
         )
-        dispatch = Dispatch(
-            signalling, replies=TimedReplies(stores.replies, timer), clock=clock, metrics=metrics
-        )
+        replies = TimedReplies(stores.replies, timer)
+        dispatch = Dispatch(signalling, replies=replies, clock=clock, metrics=metrics)
         self.connections = Connections(
             verifier=verifier,
             offenders=offenders,
@@ -202,7 +201,7 @@ class Node:
         )
         self.sweeper = Sweeper(
             signalling.call_control.timed_out,
-            lambda: stores.replies.forget_old(clock()),
+            lambda: replies.forget_old(clock()),
             self.connections.tick,
             signalling.renewal.tick,
             *([self.prober.tick] if probing else []),

@@ -97,6 +97,10 @@ class Engagements(NamedTuple):
 class UserStore(Protocol):
     """Who is online, on which devices, and in which calls. Each method is one round trip."""
 
+    def __len__(self) -> int:
+        """How many users are online, as far as this node knows without asking."""
+        ...
+
     async def engagements(self, user: str) -> Engagements:
         """What the user is doing."""
         ...
@@ -174,6 +178,10 @@ class ReplyStore(Protocol):
 
     async def settle(self, key: ReplyKey, outcome: Outcome | None, now: int) -> None:
         """Keep the claimant's answer as the one that repeats get; None gives the claim back."""
+        ...
+
+    async def forget_old(self, now: int) -> None:
+        """Let go of what repeats do not get any more."""
         ...
 
 

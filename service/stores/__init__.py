@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from service.ports import CallStore, ReplyStore, UserStore
 from service.stores.memory.calls import MemoryCalls
 from service.stores.memory.replies import MemoryReplies
 from service.stores.memory.users import MemoryUsers
@@ -11,9 +12,9 @@ from service.stores.memory.users import MemoryUsers
 class Stores:
     """One store behind each port."""
 
-    users: MemoryUsers
-    calls: MemoryCalls
-    replies: MemoryReplies
+    users: UserStore
+    calls: CallStore
+    replies: ReplyStore
 
 
 def open_stores() -> Stores:

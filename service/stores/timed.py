@@ -49,6 +49,9 @@ class TimedUsers:
         self._store = store
         self._timer = timer
 
+    def __len__(self) -> int:
+        return len(self._store)
+
     def engagements(self, user: str) -> Work[Engagements]:
         return self._timer("users.engagements", self._store.engagements(user))
 
@@ -95,3 +98,6 @@ class TimedReplies:
 
     def settle(self, key: ReplyKey, outcome: Outcome | None, now: int) -> Work[None]:
         return self._timer("replies.settle", self._store.settle(key, outcome, now))
+
+    def forget_old(self, now: int) -> Work[None]:
+        return self._timer("replies.forget_old", self._store.forget_old(now))

@@ -243,7 +243,7 @@ async def test_an_accept_that_nobody_answers_is_taken_back(
     await alice.evaluate('client.dial("bob", "audio")')
     await see(bob, 'saw("incoming", "alice", "audio")')
     await see(alice, 'saw("ringing")')
-    store, let = guided.service.node.stores.calls, asyncio.Event()
+    store, let = guided.service.calls, asyncio.Event()
     swap = store.swap
 
     async def late(before: Call, after: Call, op: str) -> Call | None:

@@ -51,4 +51,4 @@ async def test_every_table_is_empty_when_everybody_has_gone(service: TestService
     await service.close_clients()
     await service.node.connections.emptied()
     assert {name: len(table) for name, table in service.node.tables.items() if len(table)} == {}
-    assert service.node.stores.calls.live() == ()
+    assert service.calls.live() == ()

@@ -49,7 +49,7 @@ async def test_a_bound_session_lost_ends_the_call(service: TestService, leave, l
     ended = await left.next("call:ended")
     assert (ended["callId"], ended["by"], ended["reason"]) == (call_id, lost, "connection_lost")
     assert 10_000 <= ended["durationMs"] < 15_000
-    assert service.node.stores.calls.live() == ()
+    assert service.calls.live() == ()
 
 
 @LEAVE

@@ -27,7 +27,7 @@ async def test_between_resumable_sessions_the_second_initiate_accepts(service: T
     assert "call:initiated" not in bob.events()
     await alice.settle()
     assert "call:incoming" not in alice.events()
-    assert len(service.node.stores.calls.live()) == 1
+    assert len(service.calls.live()) == 1
 
 
 async def test_the_first_calls_type_stands(service: TestService):
@@ -107,7 +107,7 @@ async def test_both_at_once_between_plain_sessions_make_one_ring():
             assert sorted(answer["ok"] for answer in answers) == [False, True]
             (lost,) = [answer["error"]["code"] for answer in answers if not answer["ok"]]
             assert lost == "already_in_call"
-            assert len(service.node.stores.calls.live()) == 1
+            assert len(service.calls.live()) == 1
             for client in (alice, bob):
                 await client.close()
             await service.seen_off(alice, bob)

@@ -61,7 +61,7 @@ async def test_who_is_not_online_is_called_like_one_who_does_not_answer(service:
     online = await unanswered(service, alice, carol)
     assert bob.events("call:incoming")
     assert offline == online
-    assert not service.node.stores.calls.live()
+    assert not service.calls.live()
 
 
 async def test_a_device_that_joins_in_time_rings(service: TestService):

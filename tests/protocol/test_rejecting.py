@@ -17,7 +17,7 @@ async def test_a_reject_is_told_to_both_and_ends_the_call(service: TestService):
         assert await client.next("call:rejected") == rejected
         await client.settle()
         assert "call:ended" not in client.events()
-    assert service.node.stores.calls.live() == ()
+    assert service.calls.live() == ()
 
 
 async def test_the_other_devices_are_told_rejected_elsewhere(service: TestService):

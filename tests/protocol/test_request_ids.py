@@ -10,7 +10,7 @@ async def test_a_repeated_initiate_places_one_call(service: TestService):
     assert await alice.done("call:initiate", fields) == first
     await bob.settle()
     assert len(bob.payloads("call:incoming")) == 1
-    assert len(service.node.stores.calls.live()) == 1
+    assert len(service.calls.live()) == 1
 
 
 async def test_a_repeat_without_a_callback_gets_the_event(service: TestService):
@@ -30,7 +30,7 @@ async def test_a_repeat_from_another_session_of_the_user_gets_the_first_answer(
     fields = {"to": "bob", "callType": "audio", "requestId": "r1"}
     first = await phone.done("call:initiate", fields)
     assert await tablet.done("call:initiate", fields) == first
-    assert len(service.node.stores.calls.live()) == 1
+    assert len(service.calls.live()) == 1
 
 
 async def test_repeats_sent_without_waiting_do_one_thing(service: TestService):

@@ -140,7 +140,7 @@ async def test_an_offline_callee_is_unavailable_at_once(service: TestService):
     error = await alice.refusal("call:initiate", {"to": "bob", "callType": "audio"})
     assert (error["code"], error["retryable"]) == ("user_unavailable", False)
     assert "call:initiated" not in alice.events()
-    assert service.node.stores.calls.live() == ()
+    assert service.calls.live() == ()
 
 
 async def test_a_user_cannot_call_themselves(service: TestService):
@@ -174,5 +174,5 @@ async def test_a_device_rings_though_the_call_began_while_its_join_was_being_wri
         assert (await tablet.next("call:incoming"))["callId"] == call_id
         await tablet.settle()
         assert tablet.events("user:joined", "call:incoming") == ["user:joined", "call:incoming"]
-        (call,) = service.node.stores.calls.live()
+        (call,) = service.calls.live()
         assert len(call.devices) == 2

@@ -17,10 +17,10 @@ async def test_answers_to_a_flood_of_request_ids():
             await alice.emit("call:end", {"callId": "c_none", "requestId": f"r_{i}"})
         await alice.settle()
         assert len(alice.payloads("error")) == MANY
-        assert len(service.node.stores.replies) == MOST_OF_A_USER + 1
+        assert len(service.replies) == MOST_OF_A_USER + 1
         assert await bob.refusal("call:end", request) == first
         await service.advance(121)
-        assert len(service.node.stores.replies) == 0
+        assert len(service.replies) == 0
 
 
 async def test_calls_that_ended_are_remembered_for_five_minutes_without_what_they_brought():
@@ -29,11 +29,11 @@ async def test_calls_that_ended_are_remembered_for_five_minutes_without_what_the
         alice, bob = await service.join("alice"), await service.join("bob")
         call = {"to": "bob", "callType": "audio", "metadata": "m" * 4_000}
         ids = [await one_call(alice, bob, call, accept=accept) for accept in (True, False) * 20]
-        found = [await service.node.stores.calls.load(call_id) for call_id in ids]
+        found = [await service.calls.load(call_id) for call_id in ids]
         assert [one and one.metadata for one in found] == [None] * 40
-        assert len(service.node.stores.calls) == 40
+        assert len(service.calls) == 40
         await service.advance(301)
-        assert len(service.node.stores.calls) == 0
+        assert len(service.calls) == 0
 
 
 async def one_call(alice: Client, bob: Client, call: dict[str, str], *, accept: bool) -> str:

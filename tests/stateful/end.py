@@ -42,7 +42,7 @@ async def quiet(
 def look_around(services: list[TestService], devices: list[Device]) -> None:
     """A live call has its parties, and routes where these are; nobody places two."""
     sessions = {device.session for device in devices if not device.gone}
-    live = services[0].node.stores.calls.live()
+    live = services[0].calls.live()
     for call in live:
         assert call.caller_session in sessions, f"the caller of {call} is gone"
         taker = call.callee_session
@@ -76,7 +76,7 @@ async def check(
         node = service.node
         await node.connections.emptied()
         held = {name: len(table) for name, table in node.tables.items() if len(table)}
-        assert (held, node.stores.calls.live()) == ({}, ())
+        assert (held, service.calls.live()) == ({}, ())
         assert set(node.metrics.calls._live.values()) == {0}, "a gauge that does not come back"
 
 
@@ -88,7 +88,7 @@ async def _end_all(
     for seconds in (RING + 1, CONNECT + 1):
         await services[0].advance(seconds)
     by_session = {device.session: device for device in devices}
-    calls = services[0].node.stores.calls
+    calls = services[0].calls
     for call in calls.live():
         assert call.state is State.CONNECTED, f"nothing ends {call}"
         await by_session[call.caller_session].say("call:end", {"callId": call.id})

@@ -47,7 +47,7 @@ class CallingOverTwoNodes(Calling):
     @rule()
     def become_quiet(self) -> None:
         super().become_quiet()
-        live = {call.id for call in self.services[0].node.stores.calls.live()}
+        live = {call.id for call in self.services[0].calls.live()}
         Witness(self.devices).nothing_lost(live)
 
     def watch(self, *_: Any) -> None:

@@ -14,6 +14,8 @@ from service.sessions.directory import Directory
 from service.sessions.liveness import SILENT_S
 from service.settings import Settings
 from service.stores import Stores
+from service.stores.memory.calls import MemoryCalls
+from service.stores.memory.replies import MemoryReplies
 from tests.support.client import Client
 from tests.support.waiting import until
 
@@ -59,6 +61,20 @@ class TestService:
     def url(self) -> str:
         """Where the HTTP API is."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def calls(self) -> MemoryCalls:
+        """What its store remembers of calls."""
+        calls = self.node.stores.calls
+        assert isinstance(calls, MemoryCalls)
+        return calls
+
+    @property
+    def replies(self) -> MemoryReplies:
+        """What its store remembers of answers."""
+        replies = self.node.stores.replies
+        assert isinstance(replies, MemoryReplies)
+        return replies
 
     def connects(self) -> int:
         """How many connects it has answered, well or not."""

@@ -2,6 +2,7 @@
 
 from itertools import product
 
+from service.ports import CallStore, ReplyStore, UserStore
 from service.telemetry import log
 from service.telemetry.metrics.families import Families
 
@@ -9,10 +10,12 @@ LAG_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 STORE_BUCKETS = (0.0001, 0.0005, 0.001, 0.0025, 0.01, 0.05, 0.25, 1)
 """Few buckets: each operation has two such histograms, and every scrape has them all."""
 
-OPERATIONS = (
-    "users.engagements", "users.situation", "users.add", "users.remove",
-    "calls.open", "calls.load", "calls.swap", "calls.due", "replies.claim", "replies.settle",
-)  # fmt: skip
+OPERATIONS = tuple(
+    f"{name}.{method}"
+    for name, port in (("users", UserStore), ("calls", CallStore), ("replies", ReplyStore))
+    for method in vars(port)
+    if not method.startswith("_")
+)
 """The methods of the store's ports."""
 
 

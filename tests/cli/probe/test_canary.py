@@ -223,7 +223,7 @@ class TestCommand:
             await emptied(service)
         ok = ("ringline_probe_runs_total", "ok")
         assert (first[ok], second[ok]) == (1, 2)
-        assert len({call.caller for call in service.node.stores.calls._calls.values()}) == 1
+        assert len({call.caller for call in service.calls._calls.values()}) == 1
 
     async def test_failed_runs_do_not_end_it(self, start):
         async with running() as service:

@@ -206,7 +206,7 @@ class TestStopping:
             url = f"turn:127.0.0.1:{silent.getsockname()[1]}"
             async with running(turn_secret=[TURN_SECRET], turn_urls=[url]) as service:
                 process = await start("--url", service.url)
-                await until(service.node.stores.calls.live, "a call")
+                await until(service.calls.live, "a call")
                 process.send_signal(signal.SIGTERM)
                 assert await asyncio.wait_for(process.wait(), 5) == 1
                 assert b"Traceback" not in await process.stderr.read()

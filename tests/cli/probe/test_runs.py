@@ -74,12 +74,12 @@ class TestItWorks:
     async def test_with_tokens_of_ones_own(self, service):
         tokens = ("--token-a", token("alice"), "--token-b", token("bob"))
         assert (await probed(aim(service.url, *tokens, key=None))).ok
-        (call,) = service.node.stores.calls._calls.values()
+        (call,) = service.calls._calls.values()
         assert (call.caller, call.callee) == ("alice", "bob")
 
     async def test_its_own_users_are_to_be_told_from_others(self, service):
         await probed(aim(service.url))
-        (call,) = service.node.stores.calls._calls.values()
+        (call,) = service.calls._calls.values()
         assert call.caller.startswith("ringline-probe-a-")
         assert call.callee.startswith("ringline-probe-b-")
 
@@ -87,7 +87,7 @@ class TestItWorks:
         first, second = aim(service.url), aim(service.url)
         for at in (first, first, second):
             assert (await probed(at)).ok
-        callers = [call.caller for call in service.node.stores.calls._calls.values()]
+        callers = [call.caller for call in service.calls._calls.values()]
         assert callers[0] == callers[1] != callers[2]
 
     async def test_issuer_and_audience(self):
@@ -239,7 +239,7 @@ class TestCallFails:
         step, why = failure(await probed(aim(service.url, *tokens, key=None)))
         assert step == "call"
         assert why.startswith("the caller's call:initiate is refused: user_busy (")
-        assert len(service.node.stores.calls.live()) == 1  # theirs
+        assert len(service.calls.live()) == 1  # theirs
 
     @pytest.mark.parametrize(
         ("lost", "who", "ended"),
@@ -389,7 +389,7 @@ class TestStopping:
             async with running(turn_secret=[TURN_SECRET], turn_urls=[url]) as service:
                 probing = asyncio.create_task(probed(aim(service.url)))
                 await until(lambda: _has_datagram(silent), "the TURN step")
-                assert len(service.node.stores.calls.live()) == 1
+                assert len(service.calls.live()) == 1
                 probing.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await probing

@@ -75,12 +75,12 @@ def failure(report: Report) -> tuple[str, str]:
 async def emptied(service: TestService) -> None:
     """Wait until the service holds nothing of anybody; no call of a probe may live on."""
     await until(lambda: not any(map(len, service.node.tables.values())), "everything to go")
-    assert service.node.stores.calls.live() == ()
+    assert service.calls.live() == ()
 
 
 def how_calls_ended(service: TestService) -> list[str]:
     """The reasons of the calls that the service remembers."""
-    calls = service.node.stores.calls._calls.values()
+    calls = service.calls._calls.values()
     return [str(call.reason.value) for call in calls if call.reason]
 
 
