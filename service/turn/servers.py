@@ -29,7 +29,9 @@ class TurnServers:
         self._ttl: int = settings.turn_ttl
         self._pseudonymous: bool = settings.turn_username == "hmac"
         self._issued = issued
-        self.stun = (IceServer(settings.stun_urls),) if settings.stun_urls else ()
+        self.stun: tuple[IceServer, ...] = ()
+        if settings.stun_urls:
+            self.stun = (IceServer(settings.stun_urls),)
         self.transport_policy: str = settings.ice_transport_policy
 
     @property
