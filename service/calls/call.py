@@ -135,7 +135,7 @@ class Call(NamedTuple):
     @property
     def crowded(self) -> bool:
         """Whether so many of the callee's sessions came and went that no more may ring."""
-        return len(self.devices) + len(self.silenced) >= MOST_DEVICES
+        return len(self.silenced.union(ref.id for ref in self.devices)) >= MOST_DEVICES
 
     @property
     def parties(self) -> tuple[SessionRef, ...]:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from typing import Any
 
+from service.calls.call import MOST_DEVICES
 from service.stores import Stores
 from service.stores.memory.calls import MemoryCalls
 from service.stores.memory.replies import MemoryReplies
@@ -103,6 +104,23 @@ async def test_a_device_that_joins_while_it_rings_rings_too(service: TestService
     assert (await bob.next("call:ended"))["reason"] == "answered_elsewhere"
     await alice.settle()
     assert len(alice.payloads("call:ringing")) == 1
+
+
+async def test_a_device_that_joins_after_63_others_have_come_and_gone_does_not_ring(
+    service: TestService,
+):
+    alice, bob = await service.join("alice"), await service.join("bob")
+    call_id = await service.call(alice, bob)
+    for _ in range(MOST_DEVICES - 1):
+        tablet = await service.join("bob")
+        await tablet.next("call:incoming")
+        await tablet.close()
+        await service.seen_off(tablet)
+    late = await service.join("bob")
+    await late.settle()
+    assert "call:incoming" not in late.events()
+    await bob.done("call:accept", {"callId": call_id})
+    await alice.next("call:accepted")
 
 
 async def test_a_device_that_joins_after_the_accept_does_not_ring(service: TestService):

@@ -125,6 +125,7 @@ async def test_what_one_learns_and_is_over_before_the_others_hear_is_taken_back(
     await world.hang_up()
     world.presence.changed("alice")
     world.presence.changed("alice")
+    await world.told_all()
     assert world.told["first"] == [False, True, False]
     assert world.told["second"][-2:] == [True, False]
 
