@@ -47,7 +47,6 @@ class Verifier(Protocol):
 
         `sender` is the address that it came from.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +73,9 @@ class IceSource(Protocol):
 
     def lasts(self, now: int) -> int:
         """Milliseconds that what it hands out `now` is good for."""
-        ...
 
     def servers(self, user: str, now: int, region: str | None = None) -> IceServers:
         """The servers for `user`; raises `InvalidPayload` on an unknown region."""
-        ...
 
 
 class Engagements(NamedTuple):
@@ -99,26 +96,21 @@ class UserStore(Protocol):
 
     def __len__(self) -> int:
         """How many users are online, as far as this node knows without asking."""
-        ...
 
     async def engagements(self, user: str) -> Engagements:
         """What the user is doing."""
-        ...
 
     async def situation(self, caller: str, callee: str) -> tuple[Engagements, Engagements]:
         """What the two are doing, before one calls the other."""
-        ...
 
     async def add(self, ref: SessionRef, most: int) -> Engagements | None:
         """Add a session, unless the user has `most` already: None. What the user does with it."""
-        ...
 
     async def remove(self, ref: SessionRef, now: int) -> Engagements:
         """Forget a session; the user was last seen `now`. What the user does without it.
 
         Forgetting twice is once.
         """
-        ...
 
 
 class CallStore(Protocol):
@@ -129,11 +121,9 @@ class CallStore(Protocol):
 
         What is returned, and stands, has the callee's sessions as its `devices`.
         """
-        ...
 
     async def load(self, call_id: str) -> Call | None:
         """The call, also for a while after its end; None when nobody remembers it."""
-        ...
 
     async def swap(self, before: Call, after: Call, op: str) -> Call | None:
         """Put `after` in the place of `before`, if `before` is still what stands there.
@@ -147,14 +137,12 @@ class CallStore(Protocol):
             `after` itself once this move has been made, now or before; else the call that stands in
             its way; None when nobody remembers such a call.
         """
-        ...
 
     async def due(self, now: int) -> tuple[Call, ...]:
         """The calls whose deadline has passed; one that nobody moves comes up again after 5 s.
 
         Also forgets what ended long ago.
         """
-        ...
 
 
 class Outcome(NamedTuple):
@@ -174,15 +162,12 @@ class ReplyStore(Protocol):
 
     async def claim(self, key: ReplyKey, now: int) -> Outcome | None:
         """The first answer under `key`; None when the event is the claimant's to answer."""
-        ...
 
     async def settle(self, key: ReplyKey, outcome: Outcome | None, now: int) -> None:
         """Keep the claimant's answer as the one that repeats get; None gives the claim back."""
-        ...
 
     async def forget_old(self, now: int) -> None:
         """Let go of what repeats do not get any more."""
-        ...
 
 
 class CallObserver(Protocol):
@@ -190,7 +175,6 @@ class CallObserver(Protocol):
 
     def moved(self, before: Call | None, after: Call) -> None:
         """A call came to be (`before` is None), or has gone on to another state, or several."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,4 +221,3 @@ class Delivery(Protocol):
 
     def send(self, to: SessionRef, envelope: Envelope) -> None:
         """Have the home of a session receive an envelope. Does not wait, nor fail."""
-        ...

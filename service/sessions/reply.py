@@ -16,11 +16,9 @@ class Recipient(Protocol):
 
     def emit(self, event: str, payload: bytes) -> None:
         """Write one event, its JSON payload ready."""
-        ...
 
     def acknowledge(self, ack: int, payload: bytes) -> None:
         """Write the acknowledgement of an event, its JSON argument ready."""
-        ...
 
 
 class Said(Protocol):
@@ -29,17 +27,14 @@ class Said(Protocol):
     @property
     def event(self) -> str:
         """Its name."""
-        ...
 
     @property
     def ack(self) -> int | None:
         """The id that asks for an acknowledgement."""
-        ...
 
     @property
     def payload(self) -> Raw | None:
         """Its first argument, unread."""
-        ...
 
 
 class Reply:

@@ -18,14 +18,12 @@ class Pulse(Protocol):
     @property
     def silent_s(self) -> float:
         """Seconds since anything came from it."""
-        ...
 
     def probe(self, within_s: float | None, answered: Callable[[], object]) -> None:
         """Ask it to answer, else its connection ends; `answered` is called when it does.
 
         With None it has as long as for any heartbeat.
         """
-        ...
 
 
 class Session:

