@@ -96,7 +96,7 @@ class Dispatch:
         if work is None:
             self._metrics.events.relayed(message.event, heard.size, perf_counter() - since)
             return None
-        return self._finish(work, reply or Reply(session, heard), since)
+        return self._finish(work, reply or Reply(session, heard), since, unasked="ok")
 
     async def gone(self, connection: Connection) -> None:
         """The transport has closed and every event before that was handled."""
@@ -113,8 +113,13 @@ class Dispatch:
         for packet in early:
             Reply(connection.client, packet).fail(errors.NotJoined())
 
-    async def _finish(self, work: Awaitable[None], reply: Reply, since: float) -> None:
-        """See an event to its end; its sender is told what goes wrong."""
+    async def _finish(
+        self, work: Awaitable[None], reply: Reply, since: float, unasked: str | None = None
+    ) -> None:
+        """See an event to its end; its sender is told what goes wrong.
+
+        With no answer it counts as `unasked`, if at all.
+        """
         refusal: errors.RinglineError | None = None
         try:
             await work
@@ -127,8 +132,8 @@ class Dispatch:
         self._metrics.events.handled(reply.event, perf_counter() - since)
         if refusal is not None:
             self._refuse(reply, refusal)
-        elif reply.result is not None:
-            self._metrics.events.answered(reply.event, reply.result)
+        elif result := reply.result or unasked:
+            self._metrics.events.answered(reply.event, result)
 
     def _refuse(self, reply: Reply, error: errors.RinglineError) -> None:
         reply.fail(error)
