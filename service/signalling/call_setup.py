@@ -117,9 +117,11 @@ class CallSetup:
             )
 
     async def _answer_busy(self, who: Session, verdict: Admitted) -> None:
-        """Who starts a call while being rung is busy for the ring; a silent device knows it."""
+        """Who starts a call while being rung is busy for the ring; devices that ring are told."""
         for ring in verdict.answered_busy:
-            session = None if who.id in ring.silenced else who.id
+            route = self._routes.get(ring.id)
+            rings = route is not None and who.id in route.rung and who.id not in ring.silenced
+            session = who.id if rings else None
             with suppress(errors.CallEnded, errors.AlreadyAnswered):  # admission looks again
                 await self._transitions.move(
                     ring.id, Rejected(who.user, session, Reason.BUSY), who.ref if session else None

@@ -234,6 +234,21 @@ async def test_two_users_who_call_each_other_have_one_call(nodes: TwoNodes):
         nodes.over()
 
 
+async def test_who_calls_while_a_ring_is_on_its_way_hears_of_no_decline(nodes: TwoNodes):
+    alice, bob = await nodes.one.join("alice"), await nodes.two.join("bob")
+    await nodes.two.join("carol")
+    nodes.way("one", "two").cut()
+    await alice.done("call:initiate", {"to": "bob", "callType": "audio"})
+    await bob.done("call:initiate", {"to": "carol", "callType": "audio"})
+    await nodes.quiet()
+    assert ends(alice) == [("call:rejected", "busy")]
+    assert "call:rejected" not in bob.events()
+    await bob.close()
+    await nodes.two.seen_off(bob)
+    await nodes.quiet()
+    nodes.over()
+
+
 @pytest.mark.parametrize("network", ["open", "cut"])
 async def test_when_both_hang_up_at_once_each_hears_one_end(nodes: TwoNodes, network: str):
     alice, bob = await nodes.one.join("alice"), await nodes.two.join("bob")
