@@ -65,15 +65,15 @@ class Receiver:
         return connection.queue.room() if connection.queue.crowded else None
 
     def _take(self, connection: Connection, heard: EventPacket | Heard, cost: int) -> None:
-        """Handle an event now, if nothing is before it and its user sends little, else queue it."""
+        """Relay now, if nothing is before it and its user sends little; queue all else."""
         now, queue, allowance = self._clock(), connection.queue, connection.allowance
         if wait := allowance.take(now, cost):
             packet = heard.packet if isinstance(heard, Heard) else heard
             queue.put(Excess(packet, wait, packet.size))
-        elif not queue.idle or allowance.has_spent(now, AT_ONCE):
-            queue.put(heard)
-        else:
+        elif isinstance(heard, Heard) and queue.idle and not allowance.has_spent(now, AT_ONCE):
             queue.handle(heard)
+        else:
+            queue.put(heard)
 
     def handle(self, connection: Connection, entry: Entry) -> Work | None:
         """Handle what has come to the front of a queue; what is returned is the rest of it."""
