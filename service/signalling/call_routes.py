@@ -129,8 +129,10 @@ class Routes:
             heard = session in ringing
             ringing.discard(session)
             return heard
-        if session in route.informed or call.binds(session):
-            return session not in route.informed
+        if session in route.informed:
+            return False
+        if call.binds(session):
+            return True
         route.informed.add(session)
         return session in route.rung
 
@@ -150,7 +152,8 @@ class Routes:
         route = self._routes.get(call.id)
         if route is None:
             self._pass_over(call, self._over.get(call.id, set()))
-        if route is None or call.revision <= route.call.revision:
+            return
+        if call.revision <= route.call.revision:
             return
         before, route.call = route.call, call
         if call.callee_session != before.callee_session:

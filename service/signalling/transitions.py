@@ -137,7 +137,7 @@ class Transitions:
                 away.setdefault(ref.node, (ref, []))[1].append((ref.id, event, payload))
             elif (session := self._directory.get(ref.id)) is not None:
                 session.emit(event, payload)
-        for ref in _concerned(before, decision, actor):
+        for ref in _concerned(before, decision, parties, actor):
             if ref.node != here:
                 away.setdefault(ref.node, (ref, []))
         for ref, told in away.values():
@@ -153,13 +153,13 @@ class Transitions:
 
 
 def _concerned(
-    before: Call, decision: Decision, actor: SessionRef | None
+    before: Call, decision: Decision, parties: tuple[SessionRef, ...], actor: SessionRef | None
 ) -> tuple[SessionRef, ...]:
     """The sessions whose homes hear of a move; the actor's hears as well if nothing came of it."""
     acting = () if actor is None else (actor,)
     if decision.call is before:
         return acting
-    return (*decision.call.parties, *(before.devices if before.unaccepted else ()), *acting)
+    return (*parties, *(before.devices if before.unaccepted else ()), *acting)
 
 
 def _messages(
