@@ -19,7 +19,7 @@ class Device:
         self.user = user
         self.client = client
         self.asked: list[Said] = []
-        self.unasked = 0
+        self.unasked: list[str] = []
         self.watching: set[str] = set()
         self.gone = False
         self._numbers = 0
@@ -38,7 +38,7 @@ class Device:
             self.asked.append((event, payload))
             await self.client.ask(event, payload)
         else:
-            self.unasked += 1
+            self.unasked.append(event)
             await self.client.emit(event, payload)
 
     async def settle(self) -> None:

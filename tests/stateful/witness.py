@@ -21,6 +21,8 @@ TOLD_BY = {
     "user:status": "user:status",
 }
 """The event that tells a success; it follows the acknowledgement at once."""
+TAKES = {"call:accept", "call:initiate"}
+"""What takes a call: an initiate does where the other has called already (glare)."""
 
 
 class Witness:
@@ -92,7 +94,8 @@ class Witness:
             if event in {"ack", "error"} or call is None:
                 continue
             caused = own.get(index - 1, ("", {}))[0]
-            lives[call] = _next(lives.get(call), event, caused)
+            takes = caused in TAKES or not TAKES.isdisjoint(device.unasked)
+            lives[call] = _next(lives.get(call), event, caused, takes=takes)
         open_calls = {call for call, life in lives.items() if life != "over"}
         assert device.gone or not open_calls, f"{device.user} still waits in {open_calls}"
 
@@ -134,7 +137,7 @@ def answered_once(device: Device) -> None:
     assert device.answered <= len(device.asked)
     assert device.gone or device.answered == len(device.asked)
     errors = sum(1 for name, _ in device.log if name == "error")
-    assert errors <= device.unasked, "an `error` event beside an acknowledgement"
+    assert errors <= len(device.unasked), "an `error` event beside an acknowledgement"
 
 
 def told_after_the_acknowledgement(device: Device) -> None:
@@ -153,9 +156,12 @@ def told_after_the_acknowledgement(device: Device) -> None:
             assert told[1]["callId"] == answer["callId"]
 
 
-def _next(life: str | None, event: str, caused_by: str) -> str:
-    """What a call is to a device after one more event; `caused_by` is its own doing, if it is."""
-    anew = caused_by in {"call:accept", "call:initiate"}
+def _next(life: str | None, event: str, caused_by: str, *, takes: bool) -> str:
+    """What a call is to a device after one more event.
+
+    `caused_by` is its own doing, if it is. What it did without asking for an acknowledgement has no
+    place in its log, so `takes` says whether it may have taken the call by itself.
+    """
     again = caused_by in {"call:end", "call:reject"}
     match life, event:
         case None, "call:incoming":
@@ -164,7 +170,7 @@ def _next(life: str | None, event: str, caused_by: str) -> str:
             after = "placed"
         case "placed" | "rung", "call:accepted":
             after = "bound"
-        case None | "over", "call:accepted" if anew:
+        case None | "over", "call:accepted" if takes:
             after = "bound"  # its node was yet to ring, or it had fallen silent: it took the call
         case "bound", _ if event in RELAYED or event == "call:media":
             after = "bound"
