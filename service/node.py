@@ -24,10 +24,10 @@ from service.stores.timed import StoreTimer, TimedCalls, TimedReplies, TimedUser
 from service.sweeper import Sweeper
 from service.telemetry import log
 from service.telemetry.call_log import CallLog
-from service.telemetry.canary import UsersOnly
 from service.telemetry.main_loop import MainLoop
 from service.telemetry.metrics import Metrics
 from service.telemetry.otel import Traces
+from service.telemetry.probe_calls import UsersOnly
 from service.telemetry.user_names import UserNames
 from service.transport.api.app import api
 from service.transport.api.caller import Backend

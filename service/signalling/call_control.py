@@ -12,8 +12,8 @@ from service.sessions.reply import Reply
 from service.sessions.session import Session
 from service.signalling.presence import Presence
 from service.signalling.transitions import Transitions, overdue
-from service.telemetry.canary import of_probe
 from service.telemetry.metrics import Metrics
+from service.telemetry.probe_calls import of_probe
 from service.telemetry.tracing import Tracing
 from service.wire import client_events as said
 from service.wire.server_events import CallAccepted, CallEnded, CallMedia, CallRejected

@@ -3,5 +3,6 @@
 Logs: `log` sets up, `rendering` formats, `lines` and `writer` write, `throttle` limits, `call_log`
 has a call's own line; `user_names` and `network` say what stands for a user or an address. Traces:
 `tracing` is what use cases call, `call_spans` makes spans, `otel` exports. `metrics/` has all
-metrics; `mos` scores media, `main_loop` watches the event loop, and `canary` tells probes' calls.
+metrics; `mos` scores media, `main_loop` watches the event loop, and `probe_calls` tells calls of
+probes from those of users.
 """

@@ -6,8 +6,8 @@ import structlog
 
 from service.calls.call import Call
 from service.errors import RateLimited, RinglineError
-from service.telemetry.canary import of_probe
 from service.telemetry.metrics.media import media_result
+from service.telemetry.probe_calls import of_probe
 from service.telemetry.user_names import UserNames
 
 _log = structlog.get_logger(__name__)

@@ -17,9 +17,9 @@ from service.limits import Allowance, Shares
 from service.pace import paced
 from service.ports import Clock, Verifier
 from service.sessions.reply import Reply
-from service.telemetry.canary import of_probe
 from service.telemetry.metrics import Metrics
 from service.telemetry.network import network_of
+from service.telemetry.probe_calls import of_probe
 from service.transport.connections.connection import (
     EVENTS,
     EVENTS_OF_A_USER,
