@@ -5,7 +5,7 @@ The signature is good by now, so what is refused here is a mistake of the issuer
 
 import math
 import re
-from typing import Any, TypeGuard
+from typing import Any
 
 from service.errors import AuthUnavailable, Unauthenticated
 from service.ports import Identity
@@ -30,41 +30,40 @@ def identity(claims: dict[str, Any], settings: Settings, now_s: int) -> Identity
         Unauthenticated: the message names the claim and what is wrong with it.
         AuthUnavailable: nothing is wrong, and the token begins within minutes.
     """
-    user = _user(claims["sub"])
-    iat, exp, nbf = _times(claims)
-    if exp - iat > (longest := settings.jwt_max_lifetime):
-        raise Unauthenticated(f"The token lives longer than {longest} s (exp - iat).")
-    scope = claims.get("scope")
-    _check_begun(max(iat, nbf) - settings.jwt_leeway - now_s)
+    user, name = _user(claims["sub"]), _text(claims.get("name"))
+    fit = name.strip() and len(name) <= LONGEST_NAME and legible.in_one_line(name)
     return Identity(
         user=user,
-        name=_name(claims.get("name")),
-        expires_at=exp * 1000,
-        scopes=frozenset(scope.split()) if _is_text(scope) else frozenset(),  # RFC 8693, 4.2
+        name=name if fit else None,
+        expires_at=_expiry(claims, settings, now_s) * 1000,
+        scopes=frozenset(_text(claims.get("scope")).split()),  # RFC 8693, 4.2
         leeway_ms=settings.jwt_leeway * 1000,
     )
 
 
-def _check_begun(ahead_s: int) -> None:
-    """A clock that is a little fast must not sign anybody out: that passes by itself."""
-    if ahead_s > SOON_S:
-        raise Unauthenticated("The token is not valid yet (iat or nbf); compare the clocks.")
-    if ahead_s > 0:
-        raise AuthUnavailable(
-            "The token is not valid yet (iat or nbf); try again, and compare the clocks.",
-            retry_after_ms=ahead_s * 1000,
-        )
+def _expiry(claims: dict[str, Any], settings: Settings, now_s: int) -> int:
+    """`exp` of a token that lives short enough and has begun.
 
-
-def _times(claims: dict[str, Any]) -> list[int]:
-    """`iat`, `exp` and `nbf`, each a NumericDate (RFC 7519, 2) without its fraction."""
+    Each of its times is a NumericDate (RFC 7519, 2), taken without its fraction.
+    """
     times = []
     for claim in ("iat", "exp", "nbf"):
         value = claims.get(claim, 0)
         if not (isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))):
             raise Unauthenticated(f"The token's {claim} must be a number of seconds.")
         times.append(int(value))
-    return times
+    iat, exp, nbf = times
+    if exp - iat > (longest := settings.jwt_max_lifetime):
+        raise Unauthenticated(f"The token lives longer than {longest} s (exp - iat).")
+    ahead_s = max(iat, nbf) - settings.jwt_leeway - now_s
+    if ahead_s > SOON_S:
+        raise Unauthenticated("The token is not valid yet (iat or nbf); compare the clocks.")
+    if ahead_s > 0:  # a clock that is a little fast must not sign anybody out: that passes
+        raise AuthUnavailable(
+            "The token is not valid yet (iat or nbf); try again, and compare the clocks.",
+            retry_after_ms=ahead_s * 1000,
+        )
+    return exp
 
 
 def _user(sub: str) -> str:
@@ -80,11 +79,6 @@ def _user(sub: str) -> str:
     return sub
 
 
-def _name(name: Any) -> str | None:
-    fit = _is_text(name) and len(name) <= LONGEST_NAME and legible.in_one_line(name)
-    return name if fit and name.strip() else None
-
-
-def _is_text(value: Any) -> TypeGuard[str]:
-    """Whether it is a string that can be written as UTF-8: JSON can spell lone surrogates."""
-    return isinstance(value, str) and not _SURROGATE.search(value)
+def _text(value: Any) -> str:
+    """A string that can be written as UTF-8, empty otherwise: JSON can spell lone surrogates."""
+    return value if isinstance(value, str) and not _SURROGATE.search(value) else ""

@@ -6,7 +6,6 @@ providers write it into good tokens, and nothing is read or fetched on its accou
 """
 
 import json
-from typing import Any
 
 from jwt.utils import base64url_decode
 
@@ -28,7 +27,12 @@ def read_header(token: str, algorithms: frozenset[str]) -> tuple[str, str | None
         BadSignature: `alg` is none, or not one of `algorithms`.
         Unauthenticated: anything else is wrong with it.
     """
-    header = _decoded(token)
+    try:  # the first of three parts; pyjwt, which reads all of them, does so when it verifies
+        header = json.loads(base64url_decode(token.partition(".")[0]))
+    except (ValueError, RecursionError):
+        header = None
+    if not isinstance(header, dict) or token.count(".") != _DOTS:
+        raise Unauthenticated(NOT_A_JWT)
     alg, kid, typ = header.get("alg"), header.get("kid", ""), header.get("typ", "JWT")
     if "crit" in header or "b64" in header:
         raise Unauthenticated("The token's header needs an extension that is not supported.")
@@ -41,14 +45,3 @@ def read_header(token: str, algorithms: frozenset[str]) -> tuple[str, str | None
     if len(kid) > LONGEST_KID:
         raise Unauthenticated(f"The token's kid is over {LONGEST_KID} characters.")
     return alg, kid if "kid" in header else None
-
-
-def _decoded(token: str) -> dict[str, Any]:
-    """The first of the three parts; pyjwt, which reads all of them, does so when it verifies."""
-    try:
-        header = json.loads(base64url_decode(token.partition(".")[0]))
-    except (ValueError, RecursionError):
-        header = None
-    if not isinstance(header, dict) or token.count(".") != _DOTS:
-        raise Unauthenticated(NOT_A_JWT)
-    return header
