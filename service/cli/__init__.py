@@ -10,8 +10,9 @@ import re
 import signal
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 
+from service import __version__
+from service.cli.probe import options
 from service.settings import SettingsError
 
 WRONG = 2  # the exit status for a wrong setting, as argparse has it for a wrong argument
@@ -53,9 +54,6 @@ def _main(arguments: Sequence[str] | None) -> int:
 def _run(chosen: argparse.Namespace) -> int:
     # Each branch has its import, so that a command loads only what it needs.
     match chosen.command:
-        case "version":
-            print(f"ringline {version('ringline')}")
-            return 0
         case "config":
             from service.cli import config  # noqa: PLC0415
 
@@ -85,26 +83,19 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Without a command: serve. Settings come from RINGLINE_… environment variables, a "
         ".env file in the working directory and secret files; docs/settings.md lists them.",
     )
-    parser.add_argument(
-        "--version",
-        action="store_const",
-        dest="command",
-        const="version",
-        help="print the version and end",
-    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.set_defaults(dev=False, lan=False)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     _serve(commands.add_parser("serve", help="run the service"))
-    config = commands.add_parser("config", help="print the settings in force, secrets masked")
-    config.set_defaults(command="config")
+    commands.add_parser("config", help="print the settings in force, secrets masked")
     _token(commands.add_parser("token", help="make a token for a user, for development"))
-    _probe(commands.add_parser("probe", help="see whether a service works, end to end"))
+    probe = commands.add_parser("probe", help="see whether a service works, end to end")
+    options.declare(probe, _duration)
     return parser
 
 
 def _serve(parser: argparse.ArgumentParser) -> None:
     parser.description = "Run the service until SIGTERM or Ctrl-C."
-    parser.set_defaults(command="serve")
     parser.add_argument(
         "--dev",
         action="store_true",
@@ -122,7 +113,6 @@ def _token(parser: argparse.ArgumentParser) -> None:
         "Make a token with RINGLINE_JWT_SECRET and print it. For development: in production, "
         "tokens come from your own login service."
     )
-    parser.set_defaults(command="token")
     parser.add_argument("--sub", required=True, metavar="USER", help="the user's id")
     parser.add_argument("--name", help="the name that others see")
     parser.add_argument(
@@ -134,12 +124,6 @@ def _token(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scope", action="append", default=[], help="a right, such as admin; may be repeated"
     )
-
-
-def _probe(parser: argparse.ArgumentParser) -> None:
-    from service.cli.probe import options  # noqa: PLC0415  it is as long as all the others
-
-    options.declare(parser, _duration)
 
 
 def _duration(text: str) -> int:

@@ -7,15 +7,25 @@ folder, and only devices for trying things out should trust it.
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import trustme
-
-from service.cli.dev.certificate import Certificate
+if TYPE_CHECKING:
+    import trustme
 
 _NAME = "Ringline development"
 _VALID = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Paths of PEM files: the chain and its key, and the authority that a client must trust."""
+
+    chain: Path
+    key: Path
+    authority: Path
 
 
 def cache_folder() -> Path:
@@ -34,7 +44,9 @@ def certify(names: Iterable[str], folder: Path, cache: Path) -> Certificate:
     return Certificate(chain, key, cache / "ca.pem")
 
 
-def _authority(cache: Path) -> trustme.CA:
+def _authority(cache: Path) -> "trustme.CA":
+    import trustme  # noqa: PLC0415  an extra, which only this needs
+
     certificate, key = cache / "ca.pem", cache / "ca-key.pem"
     try:
         return trustme.CA.from_pem(certificate.read_bytes(), key.read_bytes())

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from service.cli.dev import lan
-from service.cli.dev.certificate import Certificate
+from service.cli.dev.authority import Certificate, cache_folder, certify
 from service.cli.dev.errors import CannotServe
 
 _LOOPBACK = "127.0.0.1"
@@ -56,14 +56,13 @@ def this_network(folder: Path, host: str | None = None) -> Endpoint:
     address = _nameable(host) or next(iter(addresses), None)
     if address is None:
         raise CannotServe("This machine has no address on a network; connect it to one first.")
+    names = dict.fromkeys([address, *addresses, "localhost", _LOOPBACK, "::1"])
     try:
-        from service.cli.dev import authority  # noqa: PLC0415  its library is an extra
+        certificate = certify(names, folder, cache_folder())
     except ModuleNotFoundError as missing:
         raise CannotServe(
             f"--lan needs {missing.name}, which is not installed; run: pip install 'ringline[dev]'"
         ) from None
-    names = dict.fromkeys([address, *addresses, "localhost", _LOOPBACK, "::1"])
-    certificate = authority.certify(names, folder, authority.cache_folder())
     return Endpoint(host or "*", address, certificate)
 
 

@@ -27,7 +27,9 @@ def run(environ: Mapping[str, str], chosen: argparse.Namespace) -> int:
     """
     _check(chosen)
     aim = target(environ, chosen)
-    tell, conclude = (_silent, _print_record) if chosen.json else (_print_step, _print_result)
+    tell, conclude = (
+        (lambda _: None, _print_record) if chosen.json else (_print_step, _print_result)
+    )
     if chosen.every is None:
         return asyncio.run(_until_stopped(_once(aim, tell, conclude), stopped=1))
     metrics = Metrics()
@@ -101,18 +103,10 @@ def _print_record(report: Report) -> None:
     print(json.dumps(record), flush=True)
 
 
-def _silent(_step: Step) -> None:
-    """Print nothing yet."""
-
-
 def _print_step(step: Step) -> None:
-    match step.result:
-        case "ok":
-            print(f"{step.name} {_ms(step.seconds)}", flush=True)
-        case "failed":
-            print(f"{step.name} failed after {_ms(step.seconds)}", flush=True)
-        case "skipped":
-            print(f"{step.name} skipped: {step.why}", flush=True)
+    lasted = _ms(step.seconds)
+    told = {"ok": lasted, "failed": f"failed after {lasted}", "skipped": f"skipped: {step.why}"}
+    print(f"{step.name} {told[step.result]}", flush=True)
 
 
 def _ms(seconds: float) -> str:

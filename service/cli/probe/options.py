@@ -10,7 +10,6 @@ def declare(parser: argparse.ArgumentParser, duration: Callable[[str], int]) -> 
         "Have two users connect, call each other, exchange candidates, use TURN and hang up, and "
         "say how long each step took. Exit status: 0 it works, 1 it does not, 2 wrong arguments."
     )
-    parser.set_defaults(command="probe")
     parser.add_argument(
         "--url", metavar="ORIGIN", help="the service; if unset, at RINGLINE_HOST and _PORT"
     )

@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from service.settings.sections import ON_SIGHUP
 from service.settings.values.addresses import Interface, Network, Port
 from service.settings.values.kinds import AnyCase, Many
-from service.settings.values.live import ON_SIGHUP
 from service.settings.values.origins import Origin
 
 _ANYWHERE = ("*",)

@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from service.settings.sections import ON_SIGHUP
 from service.settings.values.kinds import AnyCase
-from service.settings.values.live import ON_SIGHUP
 
 
 class Logs(BaseModel):

@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from service.settings.sections import FOLLOWED
 from service.settings.values.addresses import WebUrl
 from service.settings.values.kinds import HmacSecret, Many, PublicKeys
-from service.settings.values.live import FOLLOWED
 
 
 class Tokens(BaseModel):

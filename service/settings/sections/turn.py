@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from service.settings.sections import FOLLOWED
 from service.settings.values.addresses import StunUrl, TurnUrl
 from service.settings.values.kinds import AnyCase, Many, Regions, TurnSecret
-from service.settings.values.live import FOLLOWED
 
 
 class Turn(BaseModel):

@@ -2,9 +2,9 @@
 
 from pydantic import BaseModel, Field, SecretStr
 
+from service.settings.sections import FOLLOWED
 from service.settings.values.addresses import WebUrl
 from service.settings.values.kinds import AccountId, ApiSecret
-from service.settings.values.live import FOLLOWED
 
 
 class TurnAccounts(BaseModel):

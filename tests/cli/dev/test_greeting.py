@@ -6,7 +6,7 @@ from typing import Any
 import jwt
 import pytest
 
-from service.cli.dev.certificate import Certificate
+from service.cli.dev.authority import Certificate
 from service.cli.dev.choices import Choices
 from service.cli.dev.coturn import Coturn
 from service.cli.dev.endpoint import Endpoint
