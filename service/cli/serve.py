@@ -18,7 +18,7 @@ def run(environ: Mapping[str, str]) -> int:
     """
     reading = read(environ)
     settings = settings_from(reading)
-    log.configure(settings.log_level, settings.log_format, for_good=True)
+    log.configure(settings.log_level, settings.log_format)
     logger = structlog.get_logger(__name__)
     for warning in reading.warnings:
         logger.warning("config.unknown", hint=warning)

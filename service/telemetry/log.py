@@ -12,7 +12,6 @@ from typing import Literal, TextIO
 import structlog
 from structlog.typing import Processor
 
-from service.telemetry.lines import Direct, Handler, Lines
 from service.telemetry.rendering import Format, common, rendered
 from service.telemetry.throttle import Throttle
 from service.telemetry.writer import Writer
@@ -20,6 +19,7 @@ from service.telemetry.writer import Writer
 _log = structlog.get_logger(__name__)
 
 Level = Literal["debug", "info", "warning", "error"]
+Lines = structlog.WriteLogger | Writer
 
 _HANDLER = "ringline"
 # Named one by one: a logger with a level keeps its library from adding a handler, and uvicorn from
@@ -30,31 +30,25 @@ _LIBRARIES = (
 )  # fmt: skip
 
 
-def configure(
-    level: Level, fmt: Format = "auto", stream: TextIO | None = None, *, for_good: bool = False
-) -> None:
-    """Send every log line to `stream`, standard error unless told otherwise.
+def configure(level: Level, fmt: Format = "auto", stream: TextIO | None = None) -> None:
+    """Send every log line to standard error, from a thread and for good.
 
-    A call below `level` costs almost nothing.
+    A call below `level` costs almost nothing, as loggers keep what they have looked up.
 
     Args:
         level: the least level written of the service's own lines.
-        fmt: `json`, one object a line; `console`, for people; `auto`, by what `stream` is.
-        stream: where lines go.
-        for_good: this is called only once: loggers keep what they have looked up, and a thread
-            writes to the file of `stream`. Otherwise the last call counts, and lines are written at
-            once.
+        fmt: `json`, one object a line; `console`, for people; `auto`, by where lines go.
+        stream: takes the lines at once, instead, until this is called again.
     """
-    target = stream or sys.stderr
-    rendering = rendered(fmt, target)
-    lines: Lines = _queued(target) if for_good else Direct(target)
+    rendering = rendered(fmt, stream or sys.stderr)
+    lines = structlog.WriteLogger(stream) if stream else _queued(sys.stderr)
     _throttle.forget()
     set_level(level)
     structlog.configure(
         processors=[_throttle, structlog.contextvars.merge_contextvars, *common(), *rendering],
         wrapper_class=_Logger,
         logger_factory=lambda *_name: lines,
-        cache_logger_on_first_use=for_good,
+        cache_logger_on_first_use=stream is None,
     )
     _replace_handler(lines, rendering)
     for library in _LIBRARIES:
@@ -85,7 +79,7 @@ async def tick() -> None:
 
 _throttle = Throttle()
 _of_process: list[Writer] = []
-"""Those that are configured for good: one, once the process serves."""
+"""The writer to standard error, once there is one."""
 
 
 def _queued(stream: TextIO) -> Writer:
@@ -117,6 +111,24 @@ class _Logger(structlog.BoundLoggerBase):
     """
 
 
+class _Handler(logging.Handler):
+    """Takes what libraries log."""
+
+    def __init__(self, lines: Lines) -> None:
+        super().__init__()
+        self.name = _HANDLER
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Pass on the line as text, unless a processor drops it."""
+        try:
+            self._lines.msg(self.format(record))
+        except structlog.DropEvent:
+            return
+        except Exception:  # noqa: BLE001 - as every handler of `logging` does
+            self.handleError(record)
+
+
 def _not_of_a_refusal(record: logging.LogRecord) -> bool:
     """Drop what uvicorn says of a refused handshake, which is logged as `socket.rejected`."""
     return record.msg != "ASGI callable returned without completing handshake."
@@ -130,7 +142,6 @@ def _replace_handler(lines: Lines, rendering: list[Processor]) -> None:
     )
     for former in [handler for handler in root.handlers if handler.name == _HANDLER]:
         root.removeHandler(former)
-    handler = Handler(lines)
-    handler.name = _HANDLER
+    handler = _Handler(lines)
     handler.setFormatter(formatter)
     root.addHandler(handler)

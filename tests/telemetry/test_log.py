@@ -1,4 +1,3 @@
-import contextlib
 import io
 import json
 import logging
@@ -118,13 +117,17 @@ class TestJson:
         log.info("odd", file=b"\xff".decode(errors="surrogateescape"), value={1})
         assert lines(stream)[0]["file"] == "\udcff"
 
-    def test_a_stream_that_takes_nothing_ends_nothing(self, log):
+    def test_a_full_disk_ends_nothing(self):
+        script = (
+            "import logging, structlog; from service.telemetry.log import configure\n"
+            "configure('info', 'json'); structlog.get_logger('service.x').info('a' * 100_000)\n"
+            "logging.getLogger('uvicorn.error').warning('b' * 100_000); print('goes on')"
+        )
         with Path("/dev/full").open("w") as full:
-            configure("info", "json", full)
-            log.info("a" * 100_000)
-            logging.getLogger("uvicorn.error").warning("b" * 100_000)
-            with contextlib.suppress(OSError):
-                full.close()
+            told = subprocess.run(
+                [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=full, check=True
+            )
+        assert told.stdout == b"goes on\n"
 
 
 class TestTrace:

@@ -19,7 +19,7 @@ LINE = "x" * 200
 SCRIPT = """
 import sys, structlog
 from service.telemetry.log import configure, dropped
-configure("info", "json", for_good=True)
+configure("info", "json")
 log = structlog.get_logger("service.x")
 for number in range({lines}):
     log.info("one", number=number, more="x" * {size})

@@ -53,7 +53,7 @@ def _serve(reading: Reading, folder: Path, *, lan: bool) -> int:
                 turn, choices = None, choose(reading, endpoint, None)
                 choices = replace(choices, notes=(*choices.notes, str(failure)))
         settings = choices.settings
-        log.configure(settings.log_level, settings.log_format, for_good=True)
+        log.configure(settings.log_level, settings.log_format)
         key = settings.jwt_secret[0].get_secret_value() if settings.jwt_secret else None
         admin = admin_origin(settings)
         beside.enter_context(run_file(endpoint.origin(settings.port), admin, key))
