@@ -33,7 +33,6 @@ from service.transport.socketio.packet_queue import PacketQueue
 from service.transport.socketio.polling import Polling as Polls
 from service.transport.socketio.websocket_transport import WebSocketTransport
 from service.transport.websocket.handshake import Handshake
-from service.transport.websocket.outbox import outbox
 from service.transport.websocket.parser import parser_of
 from service.transport.websocket.websocket import WebSocket
 from tests.support.polling import Polling
@@ -211,7 +210,7 @@ def test_uvicorn_s_shutdown_looks_at_what_a_handshake_is_in(name: str):
 
 
 async def test_picows_takes_these_arguments():
-    parser = parser_of(WebSocket(None, 65_536, set(), outbox()), 65_536)
+    parser = parser_of(WebSocket(None, 65_536, set()), 65_536)
     for name in ("get_buffer", "buffer_updated", "connection_made", "connection_lost"):
         assert hasattr(parser, name), f"picows' WSProtocol has no {name} any more."
     for name in ("eof_received", "pause_writing", "resume_writing"):

@@ -12,7 +12,6 @@ from picows.picows import WSProtocol  # type: ignore[attr-defined]  # its stub l
 from service.transport.guard.waiting import BEYOND_A_MESSAGE, Share
 from service.transport.websocket.input_limiter import READ_BUFFER, InputLimiter
 from service.transport.websocket.lingering import Lingering
-from service.transport.websocket.outbox import outbox
 from service.transport.websocket.websocket import WebSocket
 
 _HANDSHAKE = (
@@ -46,7 +45,7 @@ def take_over(
         connections: uvicorn's, which the websocket is in while it is open.
         share: what counts of it until the client's token has been found good.
     """
-    websocket = WebSocket(transport, most_bytes, connections, outbox())
+    websocket = WebSocket(transport, most_bytes, connections)
     parser = parser_of(websocket, most_bytes)
     parser.connection_made(Lingering(transport))
     handshake = _HANDSHAKE % key

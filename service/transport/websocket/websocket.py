@@ -1,11 +1,15 @@
 """An open WebSocket whose every frame is a call, and what a client may send over it.
 
+A turn of the event loop reads from many clients, and often several messages from one: trickled
+candidates come in bursts. What a turn has for one client is written at its end, by one system call:
+that costs more than all else that is done for a message.
+
 Leaned on, and held by tests/transport/test_contract.py: that picows writes behind what the
 transport still has, and that `close_handshake.sent` has the code with which it closes by itself.
 """
 
+import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -23,7 +27,6 @@ from service.transport.websocket.close_codes import (
     PROTOCOL_ERROR,
 )
 from service.transport.websocket.input_limiter import InputLimiter
-from service.transport.websocket.outbox import Outbox, Writer
 from service.wire.violations import Rule
 
 _log = structlog.get_logger(__name__)
@@ -79,28 +82,24 @@ class FrameReceiver(ABC):
         """The connection is gone."""
 
 
-class WebSocket(Writer):
+class WebSocket:
     """An open WebSocket: text messages in and out, within bounds, and its end.
 
     Args:
         transport: what picows reads from and writes to.
         most_bytes: what a message may have.
         connections: uvicorn's, which this is in while it is open.
-        outbox: has it flushed.
     """
 
     __slots__ = (
-        "_connections", "_controls", "_crowded", "_most", "_open", "_outbox", "_pieces",
-        "_receiver", "_size", "_socket", "_texts", "_transport", "_waiting", "limiter", "paused",
+        "_connections", "_controls", "_crowded", "_most", "_open", "_pieces", "_receiver", "_size",
+        "_socket", "_texts", "_transport", "_waiting", "limiter", "paused",
     )  # fmt: skip
 
-    def __init__(
-        self, transport: Any, most_bytes: int, connections: set[Any], outbox: Outbox
-    ) -> None:
+    def __init__(self, transport: Any, most_bytes: int, connections: set[Any]) -> None:
         self._transport = transport
         self._most = most_bytes
         self._connections = connections
-        self._outbox = outbox
         self._texts: list[bytes] = []
         self._waiting = 0
         self._receiver: FrameReceiver | None = None
@@ -123,7 +122,7 @@ class WebSocket(Writer):
         if not self._open:
             return True
         if not self._texts:
-            self._outbox.add(self)
+            asyncio.get_running_loop().call_soon(self.flush)
         self._texts.append(text)
         self._waiting += len(text)
         if self._waiting > _MOST_WAITING:
@@ -141,10 +140,13 @@ class WebSocket(Writer):
         self._texts, self._waiting = [], 0
         if socket is None or socket.is_close_frame_sent or socket.is_disconnected:
             return
-        if len(texts) == 1 and size <= _LONGEST_SENT:
-            socket.send(_TEXT, texts[0])
-        else:
-            self._transport.write(b"".join(map(_framed, texts)))
+        try:
+            if len(texts) == 1 and size <= _LONGEST_SENT:
+                socket.send(_TEXT, texts[0])
+            else:
+                self._transport.write(b"".join(map(_framed, texts)))
+        except Exception:  # noqa: BLE001 - the boundary: whoever sent it has others to tell
+            _log.exception("socket.write_failed")
 
     def queued(self) -> int:
         """Bytes that the operating system has not taken."""
@@ -220,11 +222,13 @@ class WebSocket(Writer):
             if frame.rsv1 or frame.rsv2 or frame.rsv3:
                 self._break(receiver, PROTOCOL_ERROR)
             elif kind is _TEXT and frame.fin and not self._pieces:
-                self._whole(receiver, frame.get_payload_as_utf8_text)
+                receiver.received(frame.get_payload_as_utf8_text())
             elif kind is _TEXT or kind is _CONTINUATION:
                 self._piece(receiver, frame, first=kind is _TEXT)
             else:
                 self._control(socket, receiver, frame)
+        except UnicodeDecodeError:
+            self._break(receiver, INVALID_TEXT)
         except Exception:  # noqa: BLE001 - the boundary: picows would end the connection unlogged
             _log.exception("socket.frame_failed")
             self.close(INTERNAL_ERROR)
@@ -252,14 +256,6 @@ class WebSocket(Writer):
         """The client has caught up."""
         self._crowded = False
 
-    def _whole(self, receiver: FrameReceiver, read: Callable[[], str]) -> None:
-        try:
-            text = read()
-        except UnicodeDecodeError:
-            self._break(receiver, INVALID_TEXT)
-        else:
-            receiver.received(text)
-
     def _piece(self, receiver: FrameReceiver, frame: Any, *, first: bool) -> None:
         if first is bool(self._pieces):
             self._break(receiver, PROTOCOL_ERROR)
@@ -271,7 +267,7 @@ class WebSocket(Writer):
         elif frame.fin:
             message = b"".join(self._pieces)
             self._forget()
-            self._whole(receiver, message.decode)
+            receiver.received(message.decode())
 
     def _control(self, socket: Any, receiver: FrameReceiver, frame: Any) -> None:
         if frame.msg_type is _CLOSE:
