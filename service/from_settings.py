@@ -109,11 +109,6 @@ def _plain(secrets_set: Sequence[SecretStr]) -> list[str]:
     return [secret.get_secret_value() for secret in secrets_set]
 
 
-def turn_servers(settings: Settings, metrics: Metrics) -> TurnServers:
-    """The TURN servers that share a secret with this service."""
-    return TurnServers(settings, metrics.turn.issued)
-
-
 def turn_providers(settings: Settings, metrics: Metrics, clock: Clock) -> list[Provider]:
     """Each provider of TURN servers that is set, except coturn.
 

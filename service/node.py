@@ -11,8 +11,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
 from service import __version__, from_settings
-from service.auth.identify import identify
-from service.auth.offenders import Offenders
+from service.auth.authenticator import Authenticator
 from service.calls.reasons import Reason
 from service.clock import wall_clock
 from service.pace import paced
@@ -47,6 +46,7 @@ from service.transport.socketio.engine import Engine
 from service.transport.socketio.totals import Totals
 from service.turn.broker import Broker
 from service.turn.prober import Prober
+from service.turn.servers import TurnServers
 
 _CALLS_OVER_POLL_S = 0.1
 
@@ -86,7 +86,7 @@ class Node:
         self.verifier = verifier = from_settings.verifier(settings, metrics)
         scale = settings.rate_limit_scale
         timeouts = from_settings.timeouts(settings)
-        coturn = from_settings.turn_servers(settings, metrics)
+        coturn = TurnServers(settings, metrics.turn.issued)
         self.prober = Prober(coturn, clock, metrics.turn)
         probing = coturn.available and settings.turn_probe
         turn = from_settings.turn_providers(settings, metrics, clock)
@@ -98,7 +98,7 @@ class Node:
             clock=clock,
             metrics=metrics.turn,
         )
-        offenders = Offenders(scale)
+        authenticator = Authenticator(verifier, clock, metrics.auth, scale)
 
         self.stores = stores = membership.stores
         names = UserNames(settings.log_user, from_settings.log_key(settings))
@@ -117,12 +117,8 @@ class Node:
             metrics=metrics,
             tracing=tracing,
             identify=partial(
-                identify,
+                authenticator.identify,
                 missing="The event carries no token.",
-                verifier=verifier,
-                offenders=offenders,
-                clock=clock,
-                metrics=metrics.auth,
                 may_hold=False,  # a call's other events would wait behind it
             ),
             draining=self._draining,
@@ -133,8 +129,7 @@ class Node:
         replies = TimedReplies(stores.replies, timer)
         dispatch = Dispatch(signalling, replies=replies, clock=clock, metrics=metrics)
         self.connections = Connections(
-            verifier=verifier,
-            offenders=offenders,
+            authenticator=authenticator,
             dispatch=dispatch,
             clock=clock,
             metrics=metrics,
@@ -151,13 +146,11 @@ class Node:
         self.totals = Totals(self.engine)
         self.loop = MainLoop(metrics.pressure.loop_lag.observe)
         backend = Backend(
-            verifier=verifier,
-            offenders=offenders,
+            authenticator=authenticator,
             ice=ice,
             presence=signalling.presence,
             calls=signalling.call_control,
             clock=clock,
-            metrics=metrics,
             names=names,
             rates=Rates(clock, metrics.auth, scale),
         )

@@ -59,7 +59,7 @@ class Rotated:
         self.now = settings()
         self.trouble: SettingsError | None = None
         self.looked: list[int] = []
-        self.servers = from_settings.turn_servers(self.now, Metrics("test", ()))
+        self.servers = TurnServers(self.now)
         self.verifier = from_settings.verifier(self.now, Metrics("test", ()))
         self.others: list[Settings] = []
         self.reload = from_settings.reload(
@@ -192,7 +192,7 @@ class TestTokens:
             return now
 
         verifier = from_settings.verifier(now, Metrics("test", ()))
-        servers = from_settings.turn_servers(now, Metrics("test", ()))
+        servers = TurnServers(now)
         reload = from_settings.reload(now, reread, Clock(), ice=servers, tokens=verifier)
         await reload.tick()
         await reload.under_way()

@@ -67,7 +67,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 @pytest.fixture
 def gatekeeper(service: TestService, bystanders: Bystanders) -> Gatekeeper:
     """In place of the verifier, once the bystanders are in."""
-    service.node.connections._verifier = gatekeeper = Gatekeeper()
+    service.node.connections._authenticator._verifier = gatekeeper = Gatekeeper()
     return gatekeeper
 
 

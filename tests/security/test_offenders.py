@@ -101,7 +101,7 @@ async def test_a_refresh_counts_and_is_never_late_since_a_call_s_events_wait_beh
     alice, many = await service.join("alice"), 30  # each of which counts as eight events
     codes = [(await alice.refusal("auth:refresh", {"token": FORGED}))["code"] for _ in range(many)]
     assert codes == ["unauthenticated"] * many
-    assert service.node.connections._offenders._late.total() == 0
+    assert service.node.connections._authenticator.offenders._late.total() == 0
     assert await took(over_http(service, FORGED)) >= LATE
     async with aiohttp.request("GET", f"http://127.0.0.1:{service.admin_port}/metrics") as scraped:
         counted = f'ringline_auth_failures_total{{reason="bad_signature"}} {many + 1}.0'
@@ -113,7 +113,7 @@ async def test_expired_tokens_and_none_are_never_late(service: TestService):
     now = int(time.time())
     for offered in [token("alice", iat=now - 99, exp=now - 60), "x", ""] * 10:
         await over_http(service, offered)
-    assert len(service.node.connections._offenders._senders) == 0
+    assert len(service.node.connections._authenticator.offenders._senders) == 0
 
 
 async def test_many_late_refusals_side_by_side_are_bounded(service: TestService):
@@ -123,7 +123,7 @@ async def test_many_late_refusals_side_by_side_are_bounded(service: TestService)
         await client.send(f'40{{"token":"{FORGED}"}}')
     most = 0
     while not all(client.refused for client in clients):
-        most = max(most, service.node.connections._offenders._late.total())
+        most = max(most, service.node.connections._authenticator.offenders._late.total())
         await asyncio.sleep(0.01)
     assert 0 < most <= 10
 
@@ -146,7 +146,7 @@ async def test_an_ipv6_address_is_counted_with_its_64():
                 await mallory.recv()
                 await mallory.send(f'40{{"token":"{FORGED}"}}')
                 assert "unauthenticated" in str(await mallory.recv())
-        offenders, now = service.node.connections._offenders, service.clock()
+        offenders, now = service.node.connections._authenticator.offenders, service.clock()
         assert offenders.blame("::ffff", now)  # the same /64
         assert not offenders.blame("0:0:0:1::1", now)
 

@@ -179,7 +179,7 @@ async def test_a_forwarded_address_counts_only_from_a_trusted_proxy(
                 "X-Forwarded-For": f"203.0.113.{number}",
             }
             await fetch(service, **headers)
-        assert len(service.node.connections._offenders._senders) == senders
+        assert len(service.node.connections._authenticator.offenders._senders) == senders
 
 
 class TestRefusalsInTheLog:

@@ -10,6 +10,7 @@ from service.ports import IceServer, IceServers
 from service.settings import Settings
 from service.telemetry.metrics import Metrics
 from service.turn.broker import AGAIN_MS, Broker
+from service.turn.servers import TurnServers
 from tests.auth.waiting import Hands
 from tests.support.service import SECRET
 from tests.turn.accounts import HOUR_MS, NOW, TTL_S, at_cloudflare, at_twilio
@@ -29,7 +30,7 @@ class Brokered:
         known = Settings.model_validate({"jwt_secret": SECRET, **settings, "turn_provider": order})
         self.sources = from_settings.turn_providers(known, self.metrics, self.clock)
         self.broker = Broker(
-            from_settings.turn_servers(known, self.metrics),
+            TurnServers(known, self.metrics.turn.issued),
             self.sources,
             order=known.turn_provider,
             own_fails=lambda: self.own_fails,

@@ -7,12 +7,10 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from service import errors
-from service.auth.identify import identify
-from service.auth.offenders import Offenders
-from service.ports import Clock, IceSource, Identity, Verifier
+from service.auth.authenticator import Authenticator
+from service.ports import Clock, IceSource, Identity
 from service.signalling.call_control import CallControl
 from service.signalling.presence import Presence
-from service.telemetry.metrics import Metrics
 from service.telemetry.user_names import UserNames
 from service.transport.api.rates import Rates
 
@@ -21,13 +19,11 @@ from service.transport.api.rates import Rates
 class Backend:
     """What stands behind the routes."""
 
-    verifier: Verifier
-    offenders: Offenders
+    authenticator: Authenticator
     ice: IceSource
     presence: Presence
     calls: CallControl
     clock: Clock
-    metrics: Metrics
     names: UserNames
     rates: Rates
 
@@ -46,14 +42,10 @@ _Bearer = Annotated[
 
 async def _caller(request: Request, backend: Behind, credentials: _Bearer) -> Identity:
     address = request.client.host if request.client else ""
-    identity = await identify(
+    identity = await backend.authenticator.identify(
         credentials.credentials if credentials else None,
         address,
         missing="Send the token as `Authorization: Bearer …`.",
-        verifier=backend.verifier,
-        offenders=backend.offenders,
-        clock=backend.clock,
-        metrics=backend.metrics.auth,
     )
     backend.rates.request(identity)
     return identity

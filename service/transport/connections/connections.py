@@ -9,13 +9,12 @@ from typing import Any
 import structlog
 
 from service import errors
-from service.auth.identify import identify
-from service.auth.offenders import Offenders
+from service.auth.authenticator import Authenticator
 from service.auth.senders import block_of
 from service.deadlines import Deadlines
 from service.limits import Allowance, Shares
 from service.pace import paced
-from service.ports import Clock, Verifier
+from service.ports import Clock
 from service.sessions.reply import Reply
 from service.telemetry.metrics import Metrics
 from service.telemetry.network import network_of
@@ -61,15 +60,13 @@ class Connections:
     def __init__(
         self,
         *,
-        verifier: Verifier,
-        offenders: Offenders,
+        authenticator: Authenticator,
         dispatch: Dispatch,
         clock: Clock,
         metrics: Metrics,
         scale: float = 1.0,
     ) -> None:
-        self._verifier = verifier
-        self._offenders = offenders
+        self._authenticator = authenticator
         self._dispatch = dispatch
         self._clock = clock
         self._metrics = metrics
@@ -119,14 +116,10 @@ class Connections:
         try:
             if isinstance(auth, errors.RinglineError):
                 raise auth  # noqa: TRY301 - refused as any other
-            identity = await identify(
+            identity = await self._authenticator.identify(
                 _token(connection, auth),
                 connection.address,
                 missing="Connect with auth: {token}.",
-                verifier=self._verifier,
-                offenders=self._offenders,
-                clock=self._clock,
-                metrics=self._metrics.auth,
             )
         except errors.RinglineError as error:
             self._refused(connection, error)
