@@ -46,12 +46,12 @@ class Limit:
 class Meter:
     """How much of a limit is used up. A meter stays with the one limit it was first given."""
 
-    __slots__ = ("_at", "_used")
+    __slots__ = ("_at", "used")
 
     def __init__(self) -> None:
         self._at = 0
         """When something was last asked for, in epoch milliseconds."""
-        self._used = 0
+        self.used = 0
         """What was used up then, in units of the limit."""
 
     def take(self, limit: Limit, now: int, cost: int = 1) -> int:
@@ -66,24 +66,24 @@ class Meter:
             0 when it was admitted, else the milliseconds after which it will be. A refusal
             costs nothing. A clock that is set back neither costs nor gives back anything.
         """
-        used = self._used
+        used = self.used
         if used and now > self._at:
             used = max(used - (now - self._at) * limit.units, 0)
-        self._at, self._used = now, used
+        self._at, self.used = now, used
         price = min(cost, limit.count) * limit.interval
         excess = used + price - limit.most
         if excess > 0:
             return -(-excess // limit.units)
-        self._used = used + price
+        self.used = used + price
         return 0
 
     def give_back(self, limit: Limit, cost: int) -> None:
         """Undo a `take` that admitted `cost`."""
-        self._used -= min(cost, limit.count) * limit.interval
+        self.used -= min(cost, limit.count) * limit.interval
 
-    def used(self, limit: Limit, now: int) -> int:
-        """How much is used up, in units of the limit; at 0, a fresh meter admits no more."""
-        return max(0, self._used - max(0, now - self._at) * limit.units)
+    def idle(self, limit: Limit, now: int) -> bool:
+        """Whether nothing is used up any more: a fresh meter admits as much."""
+        return self.used <= max(0, now - self._at) * limit.units
 
 
 class Allowance:
@@ -122,9 +122,9 @@ class Allowance:
         self.take(now)
         return self.take(now, cost)
 
-    def has_spent(self, now: int, some: int) -> bool:
-        """Whether all who share have used up more than `some`."""
-        return self.share.used(self._shared_limit, now) > some * self._shared_limit.interval
+    def has_spent(self, some: int) -> bool:
+        """Whether all who share had used up more than `some` when one of them last took any."""
+        return self.share.used > some * self._shared_limit.interval
 
 
 class Shares:
@@ -163,7 +163,7 @@ class Shares:
         At most a hundred at once.
         """
         for user in tuple(islice(self._leaving, _FORGOTTEN_AT_ONCE)):
-            if self._meters[user].used(self._limit, now):
+            if not self._meters[user].idle(self._limit, now):
                 return
             del self._leaving[user], self._meters[user]
 
@@ -196,7 +196,7 @@ class Meters:
         wait = meter.take(self._limit, now)
         for _ in range(_FORGOTTEN_FOR_ONE):
             first = next(iter(self._meters))
-            if len(self._meters) <= self._most and self._meters[first].used(self._limit, now):
+            if len(self._meters) <= self._most and not self._meters[first].idle(self._limit, now):
                 break
             del self._meters[first]
         return wait

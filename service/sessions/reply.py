@@ -58,31 +58,28 @@ class Reply:
 
     def ok(self, event: ServerEvent) -> None:
         """It worked; `event` is the server event whose fields tell the outcome."""
-        self.done(event.event, event.encode())
+        self._give("ok", Outcome(ok=True, event=event.event, fields=event.encode()))
 
     def done(self, event: str, fields: bytes = b"{}") -> None:
         """It worked; `fields` is a JSON object."""
-        self.result = self.result or "ok"
-        self._give(Outcome(ok=True, event=event, fields=fields))
+        self._give("ok", Outcome(ok=True, event=event, fields=fields))
 
     def fail(self, error: RinglineError) -> None:
         """It did not work. After an answer this says nothing."""
-        self.result = self.result or error.code
         subject = subject_of(self._said.payload)
         told = Error.of(error, self.event, subject.call_id, subject.request_id)
-        self._give(Outcome(ok=False, event=Error.event, fields=told.encode()))
+        self._give(error.code, Outcome(ok=False, event=Error.event, fields=told.encode()))
 
     def repeat(self, outcome: Outcome) -> None:
         """Give the answer that the same `requestId` got first, with its event if unasked."""
-        self.result = self.result or "repeated"
-        self._give(outcome)
+        self._give("repeated", outcome)
         if outcome.ok and self._ack is None:
             self._to.emit(outcome.event, outcome.fields)
 
-    def _give(self, outcome: Outcome) -> None:
+    def _give(self, result: str, outcome: Outcome) -> None:
         if self.outcome is not None:
             return
-        self.outcome = outcome
+        self.result, self.outcome = result, outcome
         if self._ack is not None:
             told = packets.ok(outcome.fields) if outcome.ok else packets.failed(outcome.fields)
             self._to.acknowledge(self._ack, told)

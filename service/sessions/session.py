@@ -6,7 +6,7 @@ from typing import Protocol
 from service.errors import TokenExpired
 from service.ports import Identity
 from service.session_ref import SessionRef
-from service.wire.packets import encode_ack, encode_event
+from service.wire.packets import ACK, EVENT
 
 MOST_HELD = 1024 * 1024
 """Bytes that are kept for a session until its greeting, before it is closed."""
@@ -73,17 +73,19 @@ class Session:
 
     def emit(self, event: str, payload: bytes) -> None:
         """Write one event, its JSON payload ready."""
+        packet = EVENT % (event.encode(), payload)
         if self._held is None:
-            self.write(encode_event(event, payload))
+            self.write(packet)
         else:
-            self._keep(encode_event(event, payload))
+            self._keep(packet)
 
     def acknowledge(self, ack: int, payload: bytes) -> None:
         """Write the acknowledgement of an event, its JSON argument ready."""
+        packet = ACK % (ack, payload)
         if self._held is None:
-            self.write(encode_ack(ack, payload))
+            self.write(packet)
         else:
-            self._keep(encode_ack(ack, payload))
+            self._keep(packet)
 
     def hold(self) -> None:
         """Keep what is emitted until the greeting: the session can be found, but not yet told."""

@@ -66,15 +66,13 @@ class Routes:
         self._observers = tuple(observers)
         self._moved = moved
         self._routes: dict[str, Route] = {}
+        self.get: Callable[[str], Route | None] = self._routes.get
+        """Finds a call's route by the call's id, if this node has a part in it."""
         self._pairs: dict[frozenset[str], str] = {}
         self._over: OrderedDict[str, set[str]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._routes)
-
-    def get(self, call_id: str) -> Route | None:
-        """The call's route, if this node has a part in it."""
-        return self._routes.get(call_id)
 
     def latest(self, call: Call) -> Call:
         """A call as this node last saw it."""

@@ -94,20 +94,13 @@ def _check_id(name: str, field: str) -> None:
         raise msgspec.ValidationError(f"It {wrong} - at `$.{field}`")
 
 
-def each_candidate(decoded: said.IceCandidate) -> list[Raw]:
-    """The candidates of one event, however many it carried."""
-    if decoded.candidates is not None:
-        return decoded.candidates
-    return [] if decoded.candidate is UNSET else [decoded.candidate]
-
-
 def _check_candidates(decoded: said.IceCandidate) -> None:
     if (decoded.candidate is UNSET) is (decoded.candidates is None):
         raise msgspec.ValidationError("Expected one of `candidate` and `candidates`")
     if decoded.candidate is not UNSET:
         raw_json.check(decoded.candidate, "candidate", b'{"n')
     else:
-        for i, raw in enumerate(each_candidate(decoded)):
+        for i, raw in enumerate(decoded.candidates or ()):
             raw_json.check(raw, f"candidates[{i}]", b'{"n')
 
 

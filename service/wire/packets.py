@@ -135,18 +135,12 @@ def size_of(packet: str) -> int:
     return len(packet) if packet.isascii() else len(packet.encode(errors="surrogatepass"))
 
 
+EVENT = b'2["%b",%b]'
+"""An EVENT packet, of its event's name and one argument in JSON."""
+ACK = b"3%d[%b]"
+"""An ACK packet, of the id that asked for it and one argument in JSON."""
 DISCONNECT = b"1"
 """A DISCONNECT packet of the main namespace: socket.io-client stays away until it is told to."""
-
-
-def encode_event(event: str, payload: bytes) -> bytes:
-    """An EVENT packet with one argument, its JSON ready."""
-    return b'2["%b",%b]' % (event.encode(), payload)
-
-
-def encode_ack(ack: int, payload: bytes) -> bytes:
-    """An ACK packet with one argument, its JSON ready."""
-    return b"3%d[%b]" % (ack, payload)
 
 
 def ok(fields: bytes) -> bytes:

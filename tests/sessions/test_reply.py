@@ -9,7 +9,7 @@ from service.errors import CallEnded, RateLimited
 from service.ports import Outcome
 from service.sessions.reply import Reply
 from service.wire import server_events as told
-from service.wire.packets import EventPacket, encode_ack, encode_event
+from service.wire.packets import ACK, EVENT, EventPacket
 
 SAID = b'{"callId":"c_1","requestId":"r_1","from":"mallory"}'
 RINGING = told.CallRinging(call_id="c_1", by="bob")
@@ -20,10 +20,10 @@ class Written(list[bytes]):
     """A recipient: what went out to it, and the replies that write to it."""
 
     def emit(self, event: str, payload: bytes) -> None:
-        self.append(encode_event(event, payload))
+        self.append(EVENT % (event.encode(), payload))
 
     def acknowledge(self, ack: int, payload: bytes) -> None:
-        self.append(encode_ack(ack, payload))
+        self.append(ACK % (ack, payload))
 
     def reply(self, ack: int | None = None, event: str = "call:accept") -> Reply:
         return Reply(self, EventPacket(event, Raw(SAID), ack, 0))

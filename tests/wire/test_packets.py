@@ -11,11 +11,11 @@ from msgspec import Raw
 from service.errors import InvalidPayload, RinglineError
 from service.wire.decoding import decode
 from service.wire.packets import (
+    ACK,
+    EVENT,
     EventPacket,
     PacketType,
     decode_event,
-    encode_ack,
-    encode_event,
     failed,
     ok,
     packet_type,
@@ -202,15 +202,15 @@ def test_what_a_client_encodes_is_what_is_decoded(name, payload, ack):
 
 
 def test_an_event_is_written_with_its_payload_as_it_is():
-    assert (
-        encode_event("call:ended", b'{"by" : "\xc3\xa9"}')
-        == '2["call:ended",{"by" : "é"}]'.encode()
+    assert '2["call:ended",{"by" : "é"}]'.encode() == EVENT % (
+        b"call:ended",
+        b'{"by" : "\xc3\xa9"}',
     )
 
 
 def test_an_answer_is_written_with_its_id():
-    assert encode_ack(0, b"{}") == b"30[{}]"
-    assert encode_ack(12, ok(b'{"callId":"c_1"}')) == b'312[{"ok":true,"callId":"c_1"}]'
+    assert ACK % (0, b"{}") == b"30[{}]"
+    assert ACK % (12, ok(b'{"callId":"c_1"}')) == b'312[{"ok":true,"callId":"c_1"}]'
 
 
 def test_a_success_carries_the_fields_of_its_event():
@@ -225,7 +225,7 @@ def test_a_failure_carries_its_error():
 @given(payloads)
 def test_what_we_write_decodes_as_what_we_meant(payload):
     fields = json.dumps(payload, separators=(",", ":")).encode()
-    written = decode_event(encode_event("user:status", fields).decode())
+    written = decode_event((EVENT % (b"user:status", fields)).decode())
     assert written.payload == Raw(fields)
     assert json.loads(ok(fields)) == {"ok": True, **payload}
     assert json.loads(failed(fields)) == {"ok": False, "error": payload}

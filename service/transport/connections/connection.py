@@ -1,11 +1,8 @@
 """One client's connection: its user, its queue of events, and the session that it became."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Final
-
-from msgspec import Raw
+from typing import NamedTuple
 
 from service.limits import Allowance, Limit, Meter
 from service.ports import Identity
@@ -15,7 +12,7 @@ from service.transport.connections.event_queue import EventQueue
 from service.transport.connections.workers import Workers
 from service.transport.socketio.client import Client
 from service.wire.client_events import RelayEvent
-from service.wire.packets import EventPacket, decode_event
+from service.wire.packets import EventPacket
 
 EVENTS = Limit(count=300, per_ms=3_000)
 """Events of one session: 100 a second, and what a machine with many networks trickles at once."""
@@ -27,37 +24,21 @@ REFUSALS = Limit(count=300, per_ms=10_000)
 """Refused events of one session, before it is closed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(NamedTuple):
     """The last entry of every queue: the connection is over."""
 
     size: int = 0
 
 
-class Heard:
+class Heard(NamedTuple):
     """A relay that asks for no answer, decoded as its frame came."""
 
-    ack: Final = None
-
-    def __init__(self, frame: str, message: RelayEvent, size: int) -> None:
-        self.frame = frame
-        self.message = message
-        self.size = size
-        self.event = message.event
-
-    @property
-    def payload(self) -> Raw | None:
-        """What the frame says, as it came."""
-        return self.packet.payload
-
-    @property
-    def packet(self) -> EventPacket:
-        """The frame as any other event."""
-        return decode_event(self.frame[1:])
+    frame: str
+    message: RelayEvent
+    size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Excess:
+class Excess(NamedTuple):
     """An event over the limit, to be refused behind what came before it."""
 
     packet: EventPacket

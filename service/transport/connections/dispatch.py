@@ -14,11 +14,11 @@ from service.signalling.joining import Joiner
 from service.signalling.use_cases import UseCases
 from service.tasks import Work
 from service.telemetry.metrics import Metrics
-from service.transport.connections.connection import Connection, Heard
+from service.transport.connections.connection import Connection
 from service.wire import client_events as said
 from service.wire.costs import cost_of
 from service.wire.decoding import decode
-from service.wire.packets import EventPacket
+from service.wire.packets import EventPacket, decode_event
 
 _log = structlog.get_logger(__name__)
 
@@ -75,7 +75,7 @@ class Dispatch:
             if cost != 1 and (wait := connection.allowance.take_all(self._clock(), cost)):
                 raise errors.RateLimited(retry_after_ms=wait)
             if isinstance(message, said.RelayEvent):
-                return self.relay(session, message, packet)
+                return self.relay(session, message, packet, packet.size)
         except errors.RinglineError as error:
             self._refuse(Reply(session, packet), error)
             return None
@@ -83,20 +83,24 @@ class Dispatch:
         return self._finish(self._run(session, message, reply), reply, since)
 
     def relay(
-        self, session: Session, message: said.RelayEvent, heard: EventPacket | Heard
+        self, session: Session, message: said.RelayEvent, heard: EventPacket | str, size: int
     ) -> Work | None:
-        """Pass on what a session relays: now, or by what is returned and to be awaited."""
+        """Pass on what a session relays: now, or by what is returned and to be awaited.
+
+        `heard` is its packet, or its frame where it asks for no answer.
+        """
         since = perf_counter()
-        reply = None if heard.ack is None else Reply(session, heard)
+        asked = not isinstance(heard, str) and heard.ack is not None
+        reply = _reply(session, heard) if asked else None
         try:
             work = self._relay(session, message, reply)
         except errors.RinglineError as error:
-            self._refuse(reply or Reply(session, heard), error)
+            self._refuse(reply or _reply(session, heard), error)
             return None
         if work is None:
-            self._metrics.events.relayed(message.event, heard.size, perf_counter() - since)
+            self._metrics.events.relayed(message.event, size, perf_counter() - since)
             return None
-        return self._finish(work, reply or Reply(session, heard), since, unasked="ok")
+        return self._finish(work, reply or _reply(session, heard), since, unasked="ok")
 
     async def gone(self, connection: Connection) -> None:
         """The transport has closed and every event before that was handled."""
@@ -193,6 +197,10 @@ class Dispatch:
         await self._replies.settle(key, outcome, self._clock())
         if failed is not None:
             raise failed
+
+
+def _reply(session: Session, heard: EventPacket | str) -> Reply:
+    return Reply(session, decode_event(heard[1:]) if isinstance(heard, str) else heard)
 
 
 def _wait_for_join(connection: Connection, packet: EventPacket) -> None:

@@ -36,23 +36,20 @@ class EventQueue(Generic[Entry]):
     Neither may raise: what goes wrong with an event is answered to its sender.
     """
 
-    __slots__ = ("_empty", "_entries", "_handle", "_room", "_workers", "most_bytes", "size")
+    __slots__ = ("_empty", "_entries", "_handle", "_room", "_workers", "idle", "most_bytes", "size")
 
     def __init__(self, handle: Callable[[Entry], Work | None], workers: Workers) -> None:
         self._handle = handle
         self._workers = workers
         self._entries: deque[Entry] = deque()
+        self.idle = True
+        """Whether nothing waits and nothing is being handled."""
         self.size = 0
         """Bytes that wait, or are being handled."""
         self.most_bytes = MOST_UNJOINED_BYTES
         """From how many bytes on no more should be read."""
         self._room: asyncio.Event | None = None
         self._empty: asyncio.Event | None = None
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing waits and nothing is being handled."""
-        return not self._entries
 
     @property
     def crowded(self) -> bool:
@@ -63,20 +60,18 @@ class EventQueue(Generic[Entry]):
         """Nothing more is put in; the handler is let go of, for it may hold this queue."""
         self._handle = _ignored
 
-    def put(self, entry: Entry) -> None:
-        """Queue an entry behind the others."""
-        if not self._entries:
-            self._workers.serve(self)
+    def put(self, entry: Entry, begun: Work | None = None) -> None:
+        """Queue an entry behind the others.
+
+        `begun` is what is left of one that is begun, because nothing is before it.
+        """
+        was_idle, self.idle = self.idle, False
         self._entries.append(entry)
         self.size += entry.size
-
-    def handle(self, entry: Entry) -> None:
-        """Handle an entry at once: nothing is before it. What comes meanwhile waits."""
-        work = self._handle(entry)
-        if work is not None:
-            self._entries.append(entry)
-            self.size += entry.size
-            self._workers.start(self._go_on(work))
+        if begun is not None:
+            self._workers.start(self._go_on(begun))
+        elif was_idle:
+            self._workers.serve(self)
 
     async def room(self) -> None:
         """Wait until the queue is not crowded."""
@@ -117,6 +112,7 @@ class EventQueue(Generic[Entry]):
             self._room = None
         if self._entries:
             return True
+        self.idle = True
         if self._empty is not None:
             self._empty.set()
             self._empty = None

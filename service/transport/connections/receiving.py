@@ -14,7 +14,7 @@ from service.transport.connections.connection import AT_ONCE, Connection, Entry,
 from service.transport.connections.dispatch import Dispatch
 from service.wire.costs import cost_of
 from service.wire.decoding import relay_in
-from service.wire.packets import EventPacket, size_of
+from service.wire.packets import EventPacket, decode_event, size_of
 from service.wire.violations import ProtocolError, Rule
 
 _log = structlog.get_logger(__name__)
@@ -44,42 +44,40 @@ class Receiver:
         self._refusals = refusals
 
     def relayed(self, connection: Connection, frame: str) -> bool:
-        """Take a frame that is a relay and asks for no answer: nine in ten; False of any other."""
-        queue = connection.queue
-        if connection.session is None or connection.client.deaf:
-            return False
-        if not queue.idle and queue.crowded:
+        """Take a frame that is a relay and asks for no answer: nine in ten; False of any other.
+
+        It is passed on now, if nothing is before it and its user sends little.
+        """
+        session, queue, allowance = connection.session, connection.queue, connection.allowance
+        if session is None or connection.client.deaf or (not queue.idle and queue.crowded):
             return False
         message = relay_in(frame)
         if message is None:
             return False
-        size = size_of(frame) - 1  # the packet's, without the 4 before it
-        self._take(connection, Heard(frame, message, size), cost_of(message))
+        # Of the packet, which has a 4 before it.
+        size = (len(frame) if frame.isascii() else size_of(frame)) - 1
+        if wait := allowance.take(self._clock(), cost_of(message)):
+            queue.put(Excess(decode_event(frame[1:]), wait, size))
+        elif not queue.idle or allowance.has_spent(AT_ONCE):
+            queue.put(Heard(frame, message, size))
+        elif work := self._dispatch.relay(session, message, frame, size):
+            queue.put(Heard(frame, message, size), work)
         return True
 
     def received(self, connection: Connection, packet: EventPacket) -> Work | None:
         """Take an event; what is returned is to be awaited before more is read."""
         if connection.identity is None:
             raise ProtocolError(Rule.CONNECT_FIRST)
-        self._take(connection, packet, 1)
-        return connection.queue.room() if connection.queue.crowded else None
-
-    def _take(self, connection: Connection, heard: EventPacket | Heard, cost: int) -> None:
-        """Relay now, if nothing is before it and its user sends little; queue all else."""
-        now, queue, allowance = self._clock(), connection.queue, connection.allowance
-        if wait := allowance.take(now, cost):
-            packet = heard.packet if isinstance(heard, Heard) else heard
-            queue.put(Excess(packet, wait, packet.size))
-        elif isinstance(heard, Heard) and queue.idle and not allowance.has_spent(now, AT_ONCE):
-            queue.handle(heard)
-        else:
-            queue.put(heard)
+        queue, wait = connection.queue, connection.allowance.take(self._clock())
+        queue.put(Excess(packet, wait, packet.size) if wait else packet)
+        return queue.room() if queue.crowded else None
 
     def handle(self, connection: Connection, entry: Entry) -> Work | None:
         """Handle what has come to the front of a queue; what is returned is the rest of it."""
         if isinstance(entry, Heard):
-            session = connection.session
-            return None if session is None else self._dispatch.relay(session, entry.message, entry)
+            if (session := connection.session) is None:
+                return None
+            return self._dispatch.relay(session, entry.message, entry.frame, entry.size)
         if isinstance(entry, Excess):
             self._slow_down(connection, entry.packet, entry.retry_after_ms)
             return None

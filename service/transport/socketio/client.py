@@ -15,7 +15,7 @@ from service.tasks import Tasks
 from service.transport.socketio.packet_queue import PacketQueue
 from service.transport.websocket.close_codes import POLICY_VIOLATION
 from service.transport.websocket.websocket import MOST_UNREAD, WebSocket
-from service.wire.packets import encode_ack, encode_event
+from service.wire.packets import ACK, EVENT
 
 _AT_ONCE = {"protocol_error", "overloaded"}
 """Endings of which a client that polls need not fetch word: its next request is refused."""
@@ -78,11 +78,11 @@ class Client:
 
     def emit(self, event: str, payload: bytes) -> None:
         """Write one event to a client that has no session, its JSON payload ready."""
-        self.write(encode_event(event, payload))
+        self.write(EVENT % (event.encode(), payload))
 
     def acknowledge(self, ack: int, payload: bytes) -> None:
         """Write the acknowledgement of an event, its JSON argument ready."""
-        self.write(encode_ack(ack, payload))
+        self.write(ACK % (ack, payload))
 
     def queued(self) -> int:
         """How much waits for the client, in bytes or characters, before the kernel has it."""
