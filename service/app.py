@@ -34,8 +34,6 @@ older: a connection leaves some dozens, which go after 1,000 more at the latest.
 _SWITCH_S = 0.0005
 """How long a thread waits for one that computes: what a scrape adds to a relay, once or twice. By
 default it would be 5 ms."""
-_FAILED = 1
-"""The exit status where the process cannot go on."""
 
 Tls = tuple[str, str]
 """Paths of a certificate chain and its key, PEM."""
@@ -64,12 +62,9 @@ def run(
     try:
         check_limit(settings.max_connections)
         uvloop.run(_serve(settings, ready, tls, reread, Signals()))
-    except (TooFewFiles, Unlistenable, ValueError) as error:
+    except (PortFailed, TooFewFiles, Unlistenable, ValueError) as error:
         print(f"ringline: {error}", file=sys.stderr)  # noqa: T201 - an operator reads it
-        return 2
-    except PortFailed as failure:
-        print(f"ringline: {failure}", file=sys.stderr)  # noqa: T201 - as above
-        return _FAILED
+        return 1 if isinstance(error, PortFailed) else 2
     return 0
 
 

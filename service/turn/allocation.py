@@ -6,7 +6,6 @@
 import asyncio
 import contextlib
 import importlib
-import re
 import secrets
 import ssl
 from collections.abc import AsyncIterator, Sequence
@@ -14,14 +13,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from service.ports import IceServer
+from service.settings.values.addresses import TURN_URL
 from service.tls import trusting
 
 _GOODBYE_S = 0.5
 _RESEND_S = 0.1
-_URL = re.compile(
-    r"(?P<scheme>turns?):(?P<host>\[[^]]+\]|[^:?\[\]]+)(?::(?P<port>[0-9]{1,5}))?"
-    r"(?:\?transport=(?P<transport>udp|tcp))?"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +32,7 @@ class Address:
 
 def address(urls: Sequence[str]) -> Address | None:
     """Where the first URL leads (RFC 7065, 3.2). It passes over DTLS, which aioice lacks."""
-    for found in map(_URL.fullmatch, urls):
+    for found in map(TURN_URL.fullmatch, urls):
         if found:
             tls = found["scheme"] == "turns"
             transport = found["transport"] or ("tcp" if tls else "udp")

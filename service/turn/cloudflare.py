@@ -56,10 +56,4 @@ class Cloudflare:
     def read(self, answer: bytes, lifetime_s: int) -> tuple[tuple[IceServer, ...], int]:
         """As `Account.read`. The answer names no lifetime: it is the one that was asked for."""
         servers = msgspec.json.decode(answer, type=_Answer).ice_servers
-        return usable(map(_reachable, servers)), lifetime_s
-
-
-def _reachable(server: RtcIceServer) -> RtcIceServer:
-    urls = (server.urls,) if isinstance(server.urls, str) else server.urls
-    kept = tuple(url for url in urls if not _BLOCKED.search(url))
-    return msgspec.structs.replace(server, urls=kept)
+        return usable(servers, lambda url: not _BLOCKED.search(url)), lifetime_s

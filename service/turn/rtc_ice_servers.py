@@ -6,7 +6,7 @@
 That is `RTCIceServer` (W3C WebRTC, 4.2.3), whose `urls` may be one text or several.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -22,18 +22,21 @@ class RtcIceServer(msgspec.Struct, frozen=True):
     credential: str | None = None
 
 
-def usable(written: Iterable[RtcIceServer]) -> tuple[IceServer, ...]:
+def usable(
+    written: Iterable[RtcIceServer], reachable: Callable[[str], bool] = lambda _: True
+) -> tuple[IceServer, ...]:
     """One server for each credential, and one for STUN, in the order in which they are written.
 
-    URLs that no client can use are left out: those that are neither of RFC 7064 nor of RFC 7065,
-    and TURN URLs without a credential.
+    URLs that no client can use are left out: those that are not `reachable`, or neither of RFC 7064
+    nor of RFC 7065, and TURN URLs without a credential.
 
     Raises:
         ValueError: no TURN server is left.
     """
     urls: dict[tuple[str | None, str | None], list[str]] = {}
     for server in written:
-        for url in (server.urls,) if isinstance(server.urls, str) else server.urls:
+        texts = (server.urls,) if isinstance(server.urls, str) else server.urls
+        for url in filter(reachable, texts):
             if is_stun_url(url):
                 urls.setdefault((None, None), []).append(url)
             elif is_turn_url(url) and server.username and server.credential:

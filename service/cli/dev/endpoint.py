@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
-from service.cli.dev import lan
+from service.cli.dev import CannotServe, lan
 from service.cli.dev.authority import Certificate, cache_folder, certify
-from service.cli.dev.errors import CannotServe
 
 _LOOPBACK = "127.0.0.1"
 _ANYWHERE = frozenset({"*", "0.0.0.0", "::"})

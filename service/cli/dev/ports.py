@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import repeat
 
-from service.cli.dev.errors import CannotServe
+from service.cli.dev import CannotServe
 from service.transport.server.listeners import Unlistenable, listening
 
 _MOST = 100

@@ -12,10 +12,9 @@ from threading import Thread
 from types import FrameType
 
 from service import app
-from service.cli.dev import coturn
+from service.cli.dev import CannotServe, coturn
 from service.cli.dev.choices import choose, coturn_beside
 from service.cli.dev.endpoint import this_machine, this_network
-from service.cli.dev.errors import CannotServe
 from service.cli.dev.greeting import admin_origin, greeting
 from service.cli.dev.run_file import run_file
 from service.settings import Reading, read

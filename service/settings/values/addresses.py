@@ -10,7 +10,7 @@ _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 HOST = rf"(?P<host>\[[0-9A-Fa-f:.]+\]|{_NAME})"
 PORT = r"(?::(?P<port>[0-9]{1,5}))?"
 _STUN = re.compile(rf"stuns?:{HOST}{PORT}")
-_TURN = re.compile(rf"turns?:{HOST}{PORT}(?:\?transport=(?:udp|tcp))?")
+TURN_URL = re.compile(rf"(?P<scheme>turns?):{HOST}{PORT}(?:\?transport=(?P<transport>udp|tcp))?")
 _WEB = re.compile(rf"https?://{HOST}{PORT}(?=[/?]|$)")
 _TOP_PORT = 65535
 
@@ -40,7 +40,7 @@ def is_stun_url(text: str) -> bool:
 
 def is_turn_url(text: str) -> bool:
     """Whether it is a TURN URL (RFC 7065) whose host and port can exist."""
-    return reaches(_TURN.fullmatch(text))
+    return reaches(TURN_URL.fullmatch(text))
 
 
 def _interface(text: str) -> str:

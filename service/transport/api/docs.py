@@ -7,6 +7,8 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.responses import HTMLResponse
 
+from service.transport.api.web import HEADERS
+
 _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { max-width: 52rem; margin: 2rem auto; padding: 0 1rem; }
@@ -16,13 +18,11 @@ summary { cursor: pointer; } summary b { display: inline-block; min-width: 4.5re
 table { border-collapse: collapse; width: 100%; }
 td, th { border-top: 1px solid #8884; padding: .3rem .6rem .3rem 0; text-align: left; }
 """
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+_HEADERS = {**HEADERS, "Content-Security-Policy": _POLICY}
 _REF = "#/components/schemas/"
 
 

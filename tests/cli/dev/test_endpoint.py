@@ -1,8 +1,7 @@
 import pytest
 
-from service.cli.dev import lan
+from service.cli.dev import CannotServe, lan
 from service.cli.dev.endpoint import Endpoint, this_machine, this_network
-from service.cli.dev.errors import CannotServe
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from service.cli.dev.errors import CannotServe
+from service.cli.dev import CannotServe
 from service.cli.dev.ports import first_free, reserved
 
 LOOPBACK = "127.0.0.1"
