@@ -22,6 +22,9 @@ MOST_SILENT = 4_000
 class Http(Protocol):
     """A connection that speaks HTTP."""
 
+    asked: bool
+    """Whether a request has come over it, or none is awaited any more."""
+
     def cut(self) -> None:
         """Close it, whatever is under way."""
 
@@ -47,25 +50,37 @@ class TcpConnections:
         self.silent = 0
         """Connections over which no request has come yet."""
         self.draining = False
+        self.busy = False
+        """Whether some wait for their turn to parse."""
         self.refused = refused
         self.waiting = Waiting(refused)
         """What their clients have waiting."""
         self._most = most
         self._http: set[Http] = set()
         self._idle: OrderedDict[Http, None] = OrderedDict()
-        """Those that wait for a first or a further request, the longest first."""
+        """Those that waited for a request when last heard of; the longest first."""
         self._silent: Unjoined[Http] = Unjoined(MOST_SILENT)
         self._queue: deque[Http] = deque()
-        self._summoned = False
 
-    @property
-    def busy(self) -> bool:
-        """Whether some wait for their turn."""
-        return bool(self._queue)
+    def opened(self, connection: Http, address: str, count: int) -> int:
+        """One more, silent so far, which makes `count`.
 
-    def excess(self, count: int) -> int:
-        """How many of `count` connections are more than there may be."""
-        return max(0, count - self._most)
+        Where these are more than there may be, one that is idle gives way to it; of too many silent
+        ones of its address the oldest does. If none can, the newcomer is refused: what is returned
+        is how many there are too many, and 0 otherwise.
+        """
+        excess = count - self._most
+        if excess > 0 and not self.make_room():
+            self.refused("overloaded")
+            connection.asked = True
+            return excess
+        self.silent += 1
+        self._http.add(connection)
+        self._idle[connection] = None
+        if oldest := self._silent.add(block_of(address), connection):
+            self.refused("overloaded")
+            oldest.cut()
+        return 0
 
     def make_room(self) -> bool:
         """Close the connection that has been idle for longest; whether there was one."""
@@ -76,41 +91,33 @@ class TcpConnections:
                 return True
         return False
 
-    def opened(self, connection: Http, address: str) -> None:
-        """One more, silent so far; of too many of its address the oldest gives way."""
-        self.silent += 1
-        self._http.add(connection)
-        self._idle[connection] = None
-        if oldest := self._silent.add(block_of(address), connection):
-            self.refused("overloaded")
-            oldest.cut()
-
     def asked(self, connection: Http, address: str) -> None:
         """One that was silent has sent a request, or is gone."""
+        connection.asked = True
         self.silent -= 1
         self._silent.discard(block_of(address), connection)
 
     def idle(self, connection: Http) -> None:
         """One is answered and may ask again."""
         self._idle[connection] = None
+        self._idle.move_to_end(connection)
 
-    def asks(self, connection: Http) -> None:
-        """One that may have been idle begins a request."""
-        self._idle.pop(connection, None)
-
-    def closed(self, connection: Http) -> None:
+    def closed(self, connection: Http, address: str) -> None:
         """One is gone, or speaks HTTP no more."""
+        if not connection.asked:
+            self.asked(connection, address)
         self._http.discard(connection)
         self._idle.pop(connection, None)
 
     def queue(self, connection: Http) -> None:
         """Have it parse on once all others that wait have had their turn."""
         self._queue.append(connection)
-        self._summon()
+        if not self.busy:
+            self._summon()
 
     def _summon(self) -> None:
-        if self._queue and not self._summoned:
-            self._summoned = True
+        self.busy = bool(self._queue)
+        if self.busy:
             asyncio.get_running_loop().call_soon(self._serve)
 
     def _serve(self) -> None:
@@ -119,7 +126,6 @@ class TcpConnections:
             while self._queue and perf_counter() < until:
                 self._queue.popleft().parse_on()
         finally:
-            self._summoned = False
             self._summon()
 
     def drain(self) -> None:

@@ -7,7 +7,6 @@ tests/transport/test_contract.py holds what this leans on of uvicorn.
 """
 
 import asyncio
-from typing import Any
 
 from service import errors
 from service.transport.guard.tcp import TOLD
@@ -37,27 +36,22 @@ _PARTING_S = 1.0
 class BoundedHttp(RequestParser):
     """One TCP connection, until it is closed or becomes a WebSocket."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._unread: asyncio.TimerHandle | None = None
-        self._parting: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
+    _parting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a first request, unless there is no room and none that is idle or silent."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(MOST_UNREAD)
-        self.flow = Flow(transport, self._unparsed)
+        self.flow = Flow(transport)
+        self.flow.unparsed = self._unparsed
         self._arrival = Arrival(transport)
         self._address = self.client[0] if self.client else ""
         self._share = Share(self._tcp.waiting, self._address, self._crowded)
-        excess = self._tcp.excess(len(self.connections))
-        if not excess or self._tcp.make_room():
-            self._tcp.opened(self, self._address)
-            self._within(WITHIN_S, self.cut)
-            return
-        self._asked = True
-        self._tcp.refused("overloaded")
-        if excess > TOLD:
+        excess = self._tcp.opened(self, self._address, len(self.connections))
+        if not excess:
+            self._deadline = self.loop.call_later(WITHIN_S, self.cut)
+        elif excess > TOLD:
             self.cut()
         else:
             self.refuse(Full())
@@ -134,9 +128,7 @@ class BoundedHttp(RequestParser):
         self._share.spare()
         self._unset_deadline()
         self._unset_keepalive_if_required()
-        self._tcp.closed(self)
-        if not self._asked:
-            self._has_asked()
+        self._tcp.closed(self, self._address)
 
     def on_response_complete(self) -> None:
         """The answer is written: on with what waits, the rest of the request at first."""

@@ -55,23 +55,17 @@ class RequestParser(HttpToolsProtocol, Http):
     _share: Share
     _address: str
 
+    asked = False
+    _in_head = True
+    _begun = _ended = _over = _queued = _upgrading = False
+    _head = _framing = _kept = _written = 0
+    _refusal: errors.RinglineError | None = None
+    _deadline: asyncio.TimerHandle | None = None
+
     def __init__(self, tcp: TcpConnections, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._tcp = tcp
-        self._asked = False
         self._unparsed = bytearray()
-        self._in_head = True
-        self._begun = False
-        self._ended = False
-        self._head = 0
-        self._framing = 0
-        self._kept = 0
-        self._written = 0
-        self._refusal: errors.RinglineError | None = None
-        self._over = False
-        self._queued = False
-        self._upgrading = False
-        self._deadline: asyncio.TimerHandle | None = None
 
     @abstractmethod
     def refuse(self, error: errors.RinglineError) -> None:
@@ -140,7 +134,6 @@ class RequestParser(HttpToolsProtocol, Http):
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         self._begun = True
-        self._tcp.asks(self)
         self._arrival.asked_again()
         self._share.known = False
         super().on_message_begin()
@@ -154,17 +147,13 @@ class RequestParser(HttpToolsProtocol, Http):
             raise self._refusal
         self._in_head, self._framing = False, 0
         self._unset_deadline()
-        if not self._asked:
-            self._has_asked()
+        if not self.asked:
+            self._tcp.asked(self, self._address)
         super().on_headers_complete()
         # Trailers go to a list that nobody reads (RFC 9110, 6.5.1): no proxy has looked at them.
         self.headers = [*self.headers]
         if self._tcp.draining and self._answering():
             self.cycle.keep_alive = False
-
-    def _has_asked(self) -> None:
-        self._asked = True
-        self._tcp.asked(self, self._address)
 
     def on_chunk_header(self) -> None:
         """A chunk begins."""
@@ -212,11 +201,9 @@ class RequestParser(HttpToolsProtocol, Http):
 class Flow(FlowControl):
     """uvicorn's, but that nothing more is read while something waits to be parsed."""
 
-    def __init__(self, transport: asyncio.Transport, unparsed: bytearray) -> None:
-        super().__init__(transport)
-        self._unparsed = unparsed
+    unparsed: bytearray
 
     def resume_reading(self) -> None:
         """Read on, unless there is something to parse."""
-        if not self._unparsed:
+        if not self.unparsed:
             super().resume_reading()
