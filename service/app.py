@@ -165,8 +165,7 @@ async def serving(
                 node.status = "ready"
                 yield Running(node, public, private, (admin_over, public_over))
             finally:
-                node.status = "draining"
-                node.tcp.drain()
+                node.drain()
                 await _drain(node, settings.drain_window)
 
 

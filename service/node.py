@@ -37,7 +37,6 @@ from service.transport.guard.budget import Budget, Waiter
 from service.transport.guard.tcp import TcpConnections
 from service.transport.http.cors import Cors
 from service.transport.http.gate import Gate
-from service.transport.http.origins import Origins
 from service.transport.http.problems import failed
 from service.transport.http.proxies import TrustedProxies
 from service.transport.server.admin import admin
@@ -154,7 +153,6 @@ class Node:
             names=names,
             rates=Rates(clock, metrics.auth, scale),
         )
-        origins = Origins(settings.cors_origins)
         self.tcp = TcpConnections(
             most_connections(settings.max_connections), metrics.connections.refused
         )
@@ -165,13 +163,11 @@ class Node:
             max_body=settings.max_message_bytes,
             max_connections=settings.max_connections,
             tcp=self.tcp,
-            draining=self._draining,
-            short=lambda: self.budget.over,
+            budget=self.budget,
             metrics=metrics,
         )
-        proxies = TrustedProxies(
-            Cors(ServerErrorMiddleware(gate, failed), origins), settings.trusted_proxies
-        )
+        cors = Cors(ServerErrorMiddleware(gate, failed), settings.cors_origins)
+        proxies = TrustedProxies(cors, settings.trusted_proxies)
         self.app: ASGIApp = proxies
         self.admin: ASGIApp = admin(
             metrics.families.registry,
@@ -188,7 +184,7 @@ class Node:
             tokens=verifier,
             providers=turn,
             others=(
-                lambda now: origins.become(now.cors_origins),
+                lambda now: cors.become(now.cors_origins),
                 lambda now: proxies.become(now.trusted_proxies),
             ),
         )
@@ -232,6 +228,11 @@ class Node:
         """Have the settings that may change while it runs read anew, within a tick."""
         if self._reload:
             self._reload.ask()
+
+    def drain(self) -> None:
+        """Let nobody in any more, and close what is idle: the node is stopping."""
+        self.status = "draining"
+        self.tcp.drain()
 
     async def calls_over(self) -> None:
         """Wait until nobody is in a call; who is in none connects elsewhere meanwhile."""

@@ -76,7 +76,7 @@ class TestRejected:
     ):
         with pytest.raises(InvalidStatus):
             await service.open(origin="https://elsewhere.example")
-        service.node.status = "draining"
+        service.node.drain()
         with pytest.raises(InvalidStatus):
             await service.open()
         assert [line["code"] for line in lines.of("socket.rejected")] == [

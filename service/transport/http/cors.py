@@ -1,17 +1,24 @@
-"""What browsers let the pages of other origins do: CORS (WHATWG Fetch, 3.3).
+"""Which pages may connect, and what browsers let them read: CORS (WHATWG Fetch, 3.3).
 
 The outermost of all, so that every answer can be read by the page, whatever its status.
 """
 
 import re
+from collections.abc import Collection
 
+import structlog
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.transport.http.origins import ADMITTED, Origins, tell_refused
+from service.settings.values.origins import canonical
 
+_log = structlog.get_logger(__name__)
+
+ADMITTED = "ringline.origin_admitted"
+"""Where the ASGI scope has whether the page that sent the request may connect."""
+_LONGEST_SHOWN = 200
 _TOKENS = re.compile(
     r"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+){0,63}"
 )
@@ -28,27 +35,33 @@ class Cors:
     credentials. Nothing is lost by that: no cookie counts here, a token tells who speaks.
 
     Args:
-        app: what stands behind.
-        origins: which pages may connect.
+        app: what stands behind; told by `ADMITTED` whether the page may connect.
+        origins: those of the pages that may, beside the service's own; `*` for every one.
     """
 
-    def __init__(self, app: ASGIApp, origins: Origins) -> None:
-        self._origins = origins
-        self._listed = _Answering(app, ("*",), named=True)
+    def __init__(self, app: ASGIApp, origins: Collection[str]) -> None:
+        self._named = _Answering(app, ("*",), named=True)
         self._anyone = _Answering(app, ("*",), named=False)
         self._nobody = _Answering(app, (), named=False)
+        self.become(origins)
+
+    def become(self, origins: Collection[str]) -> None:
+        """List these from now on; who is connected stays so."""
+        self._any = "*" in origins
+        self._listed = frozenset(origins) - {"*"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a preflight; pass on anything else."""
-        scope[ADMITTED] = self._origins.admit(scope)
+        """Answer a preflight; pass on anything else. A client that is no page sends no origin."""
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        name = None if origin is None else canonical(origin)
+        listed = origin in self._listed or name in self._listed
+        own = name is not None and name == _own(scope, headers)
+        scope[ADMITTED] = origin is None or listed or self._any or own
         if not scope[ADMITTED]:
-            tell_refused(scope)
-        origin = Headers(scope=scope).get("origin")
-        if origin is not None and self._origins.lists(origin):
-            answering = self._listed
-        else:
-            answering = self._anyone if self._origins.any else self._nobody
-        await answering(scope, receive, send)
+            _tell_refused(scope, headers)
+        unlisted = self._anyone if self._any else self._nobody
+        await (self._named if listed else unlisted)(scope, receive, send)
 
 
 class _Answering(CORSMiddleware):
@@ -72,3 +85,41 @@ class _Answering(CORSMiddleware):
         if asked and (len(asked) > _LONGEST_ASKED or not _TOKENS.fullmatch(asked)):
             return PlainTextResponse("Disallowed CORS headers", 400)
         return super().preflight_response(request_headers)
+
+
+def _own(scope: Scope, headers: Headers) -> str | None:
+    """The service's own origin, as the request has it."""
+    secure = scope["scheme"] in {"https", "wss"}
+    return canonical(f"{'https' if secure else 'http'}://{headers.get('host', '')}")
+
+
+def _tell_refused(scope: Scope, headers: Headers) -> None:
+    """Write down who was refused, and what would mend it."""
+    origin = headers.get("origin", "")[:_LONGEST_SHOWN]
+    _log.info(
+        "origin.refused",
+        origin="".join(
+            char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in origin
+        ),
+        over=_over(scope),
+        hint=_mend(headers),
+    )
+
+
+def _over(scope: Scope) -> str:
+    if scope["type"] == "websocket":
+        return "websocket"
+    return "polling" if scope["path"].startswith("/socket.io") else "http"
+
+
+def _mend(headers: Headers) -> str:
+    name = canonical(headers.get("origin", ""))
+    if name is None:
+        return "It is not an origin; the client is to send that of its page, or none."
+    hosts = {headers.get(header, "") for header in ("host", "x-forwarded-host")}
+    if name in {canonical(f"{scheme}://{host}") for scheme in ("http", "https") for host in hosts}:
+        return (
+            "It is the service's own, behind a proxy: name the proxy in RINGLINE_TRUSTED_PROXIES, "
+            "and have it send X-Forwarded-Proto and X-Forwarded-Host."
+        )
+    return f"Add {name} to RINGLINE_CORS_ORIGINS if its pages may connect."

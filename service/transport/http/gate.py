@@ -3,7 +3,7 @@
 A pure ASGI middleware around everything that clients reach.
 """
 
-from collections.abc import Callable, Sized
+from collections.abc import Sized
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
@@ -13,10 +13,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import errors
 from service.pace import STARTS, Pace
 from service.telemetry.metrics import Metrics
+from service.transport.guard.budget import Budget
 from service.transport.guard.tcp import TcpConnections
 from service.transport.http.body import whole_body
+from service.transport.http.cors import ADMITTED
 from service.transport.http.denial import respond
-from service.transport.http.origins import ADMITTED
 from service.transport.http.problems import RETRY_MS, Full, Unserved, problem
 
 _log = structlog.get_logger(__name__)
@@ -34,9 +35,8 @@ class Gate:
         max_body: bytes a request body may have.
         max_connections: clients that may be connected; 0 is no limit.
         tcp: whose connections count as long as they have not sent a request; the longest silent
-            gives way.
-        draining: whether new connections are turned away.
-        short: whether they are because memory is short.
+            gives way. While they drain, nobody gets in.
+        budget: the memory; while it is short, nobody does either.
         metrics: told who was turned away.
     """
 
@@ -45,8 +45,7 @@ class Gate:
     max_body: int
     max_connections: int
     tcp: TcpConnections
-    draining: Callable[[], bool]
-    short: Callable[[], bool]
+    budget: Budget
     metrics: Metrics
 
     def __post_init__(self) -> None:
@@ -77,33 +76,32 @@ class Gate:
         return receive
 
     async def _admit_socket(self, scope: Scope) -> None:
+        """Say why an Engine.IO request may not pass, which opens a connection or is of one."""
         opens = "sid" not in parse_qs(scope["query_string"].decode("latin-1"))
         if opens:
             await self._starts.turn()
-        if refusal := self._refusal(scope, opens=opens):
-            reason = "overloaded" if isinstance(refusal, Full) else refusal.code
-            self.metrics.connections.refused(reason)
-            _log.info("socket.rejected", code=reason)
-            raise refusal
-
-    def _refusal(self, scope: Scope, *, opens: bool) -> errors.RinglineError | None:
-        """Why an Engine.IO request may not pass, which opens a connection or is of one."""
+        refusal: errors.RinglineError
         if not scope[ADMITTED]:
-            return errors.Forbidden("The origin is not one of RINGLINE_CORS_ORIGINS.")
-        if opens and self.draining():
-            return errors.ServerDraining(retry_after_ms=RETRY_MS)
-        if opens and not self._has_room():
-            return Full()
-        if opens and self.short():
-            return Full("The server is short of memory; try again.")
-        return None
+            refusal = errors.Forbidden("The origin is not one of RINGLINE_CORS_ORIGINS.")
+        elif not opens:
+            return
+        elif self.tcp.draining:
+            refusal = errors.ServerDraining(retry_after_ms=RETRY_MS)
+        elif self.max_connections and not self._has_room():
+            refusal = Full()
+        elif self.budget.over:
+            refusal = Full("The server is short of memory; try again.")
+        else:
+            return
+        reason = "overloaded" if isinstance(refusal, Full) else refusal.code
+        self.metrics.connections.refused(reason)
+        _log.info("socket.rejected", code=reason)
+        raise refusal
 
     def _has_room(self) -> bool:
         """Whether there is room for one more client, or is made by closing who says nothing."""
-        clients, most = len(self.clients), self.max_connections
-        if most == 0 or clients + self.tcp.silent < most:
-            return True
-        return clients < most and self.tcp.make_room()
+        room = self.max_connections - len(self.clients)
+        return self.tcp.silent < room or (room > 0 and self.tcp.make_room())
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

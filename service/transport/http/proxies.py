@@ -37,8 +37,9 @@ class TrustedProxies:
         """Pass the request on, as it was before the proxies."""
         client = scope.get("client")
         if client and client[0] in self._told.trusted_hosts:
-            scope = _as_asked(scope)
-        await self._told(scope, receive, send)  # type: ignore[arg-type]
+            await self._told(_as_asked(scope), receive, send)  # type: ignore[arg-type]
+        else:
+            await self._plainly(scope, receive, send)
 
     async def _plainly(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An address of IPv4 is one, however a proxy has written it: limits count by it."""

@@ -266,8 +266,7 @@ async def test_a_draining_node_closes_connections_behind_what_is_asked():
             await asking.send(poll.encode() + b"Host: x\r\n\r\n")
             await late.send(GET[:20])
             await asyncio.sleep(0.1)
-            service.node.status = "draining"
-            service.node.tcp.drain()
+            service.node.drain()
 
             assert await idle.rest() == b""
             assert await alice.post("40" + json.dumps({"token": token("alice")})) == 200

@@ -151,7 +151,7 @@ async def test_a_fault_of_ours_is_a_problem_with_cors(
 async def test_so_can_be_why_it_is_not_served_now(
     service: TestService, http: aiohttp.ClientSession, path: str
 ):
-    service.node.status = "draining"
+    service.node.drain()
     headers = {"Origin": ORIGIN, "Authorization": f"Bearer {token('alice')}"}
     async with http.get(service.url + path, headers=headers) as answer:
         assert answer.status == 503

@@ -52,7 +52,7 @@ async def test_when_draining_who_is_in_goes_on(service: TestService, http: aioht
     polling = await Polling.handshake(http, service.port)
     await polling.join(token("carol"), "carol")
     await service.accepted(alice, bob)
-    service.node.status = "draining"
+    service.node.drain()
     with pytest.raises(InvalidStatus) as refused:
         await service.open()
     assert refused.value.response.status_code == 503
