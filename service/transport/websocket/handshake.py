@@ -44,11 +44,8 @@ class Handshake(asyncio.Protocol):
     most_bytes: int
     share: Share
 
-    def __post_init__(self) -> None:
-        self._key = b""
-        self._refusal: Any = None
-        self._decided = False
-        self.state.connections.add(self)
+    _key = b""
+    _decided = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone before the answer."""
@@ -73,17 +70,27 @@ class Handshake(asyncio.Protocol):
             asked: the request's scope, as far as uvicorn fills it in for one for a WebSocket.
             url: the request's target.
         """
-        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(
-            self._decide(app, asked, url)
-        )
+        raw_path, _, query = url.partition(b"?")
+        scope: Scope = {
+            **asked,
+            "type": "websocket",
+            "scheme": "wss" if asked["scheme"] == "https" else "ws",
+            "path": unquote(raw_path.decode("ascii")),
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": [(name, value.strip()) for name, value in asked["headers"]],
+            "subprotocols": [],
+            "extensions": {"websocket.http.response": {}, HANDSHAKE: self, SHARE: self.share},
+        }
+        self.state.connections.add(self)
+        task = asyncio.get_running_loop().create_task(self._decide(app, scope))
         self.state.tasks.add(task)
         task.add_done_callback(self.state.tasks.discard)
 
-    async def _decide(self, app: ASGIApp, asked: Scope, url: bytes) -> None:
-        scope = self._scope(asked, url)
+    async def _decide(self, app: ASGIApp, scope: Scope) -> None:
         headers = dict(scope["headers"])
         self._key = headers.get(b"sec-websocket-key", b"")
-        by_get = asked["method"] == "GET"
+        by_get = scope["method"] == "GET"
         if not (by_get and _KEY.fullmatch(self._key) and headers.get(_VERSION) == b"13"):
             self._answer(Response("Not a WebSocket handshake (RFC 6455, 4.1).", 400))
             return
@@ -119,20 +126,6 @@ class Handshake(asyncio.Protocol):
             self._decided = True
             self.transport.write(written(response))
             self.transport.close()
-
-    def _scope(self, asked: Scope, url: bytes) -> Scope:
-        raw_path, _, query = url.partition(b"?")
-        return {
-            **asked,
-            "type": "websocket",
-            "scheme": "wss" if asked["scheme"] == "https" else "ws",
-            "path": unquote(raw_path.decode("ascii")),
-            "raw_path": raw_path,
-            "query_string": query,
-            "headers": [(name, value.strip()) for name, value in asked["headers"]],
-            "subprotocols": [],
-            "extensions": {"websocket.http.response": {}, HANDSHAKE: self, SHARE: self.share},
-        }
 
 
 async def _receive() -> Message:

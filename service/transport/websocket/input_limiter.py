@@ -19,9 +19,6 @@ class Limited(Protocol):
     def paused(self) -> bool:
         """Whether no more is to be read."""
 
-    def crowded(self) -> None:
-        """Too much waits of the client's address: it goes at once, with all that it brought."""
-
     def flooded(self) -> None:
         """The client sent more than it may before its token has been found good."""
 
@@ -40,10 +37,8 @@ class InputLimiter(asyncio.BufferedProtocol):
     share: Share
     most: int
 
-    def __post_init__(self) -> None:
-        self._came = 0
-        self._room = 0
-        self.share.cut = self.limited.crowded
+    _came = 0
+    _room = 0
 
     def get_buffer(self, sizehint: int) -> Any:
         """Where to read to."""

@@ -7,6 +7,7 @@ frame. So the sending side ends first, and what still comes is thrown away for a
 
 import asyncio
 import contextlib
+from types import SimpleNamespace
 from typing import Any
 
 MOST_LATE = 256 * 1024
@@ -15,38 +16,29 @@ LINGER_S = 0.5
 """How long it may take to read the close frame and go."""
 
 
+_ignore_option = max
+"""picows sets two options of each socket and logs four, at 2 µs each. But event loops set
+`TCP_NODELAY` themselves, `TCP_QUICKACK` does not last (tcp(7)), and nobody reads the log: so it
+calls, with numbers and for a number, something built in."""
+
+
 class Lingering:
-    """A transport, and its socket, as picows uses them; all else is the transport's own.
+    """A transport as picows uses it; all else is the transport's own."""
 
-    picows sets two options of a socket and logs four, at 2 µs each, for every connection: but event
-    loops set `TCP_NODELAY` themselves, and `TCP_QUICKACK` does not last (tcp(7)).
-    """
-
-    __slots__ = ("_transport", "get_write_buffer_size", "write")
+    __slots__ = ("_transport", "get_extra_info", "get_write_buffer_size", "write")
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
         self.write = transport.write
         self.get_write_buffer_size = transport.get_write_buffer_size
+        told = transport.get_extra_info
+        socket = SimpleNamespace(
+            fileno=told("socket").fileno, setsockopt=_ignore_option, getsockopt=_ignore_option
+        )
+        self.get_extra_info = {"socket": socket, "ssl_object": told("ssl_object")}.get
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """What the transport says, but of its socket only what is worth a system call."""
-        return self if name == "socket" else self._transport.get_extra_info(name, default)
-
-    def fileno(self) -> int:
-        """The socket's file descriptor."""
-        number: int = self._transport.get_extra_info("socket").fileno()
-        return number
-
-    def setsockopt(self, *_option: Any) -> None:
-        """Nothing is left to be set."""
-
-    def getsockopt(self, *_option: Any) -> int:
-        """Nobody reads it."""
-        return 0
 
     def close(self) -> None:
         """End our side, and the connection once the client has ended its own."""

@@ -51,6 +51,7 @@ def take_over(
     handshake = _HANDSHAKE % key
     parser.get_buffer(len(handshake))[: len(handshake)] = handshake
     parser.buffer_updated(len(handshake))
+    share.cut = websocket.crowded
     websocket.limiter = InputLimiter(
         transport, parser, websocket, share, most_bytes + BEYOND_A_MESSAGE
     )
