@@ -15,7 +15,7 @@ with atheris.instrument_imports(include=["service"]):
 
     from service.errors import RinglineError
     from service.sessions.reply import Reply
-    from service.transport.socketio.frames import acceptable
+    from service.transport.socketio.packet_receiver import acceptable
     from service.wire.client_events import ClientEvent
     from service.wire.decoding import decode
     from service.wire.packets import PacketType, decode_event, packet_type

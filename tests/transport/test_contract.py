@@ -19,7 +19,6 @@ import socketio
 import uvicorn
 from engineio import packet
 from engineio.async_drivers import asgi
-from engineio.async_socket import AsyncSocket
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
@@ -80,11 +79,8 @@ def test_attributes_of_the_server(service: TestService):
     server = service.node.engine
     for name in ("eio", "manager", "environ"):
         assert hasattr(server, name), f"python-socketio has no AsyncServer.{name} any more."
-    for name in ("_async", "create_queue", "sockets"):
+    for name in ("create_queue", "sockets"):
         assert hasattr(server.eio, name), f"python-engineio has no AsyncServer.{name} any more."
-    assert "websocket" in asgi._async, "python-engineio has no websocket for ASGI any more."
-    ours = server.handle_request.driver
-    assert server.eio._async["websocket"] == ours, "engineio's drivers are elsewhere."
     for name in ("sid_from_eio_sid", "disconnect"):
         assert hasattr(server.manager, name), f"python-socketio has no manager.{name} any more."
 
@@ -187,7 +183,7 @@ async def test_a_handshake_is_ours_and_then_picows_s(service: TestService):
     await service.join("alice")
     (socket,) = service.node.engine.eio.sockets.values()
     assert isinstance(socket.client.websocket, WebSocketTransport), (
-        "a driver is not given a method of its AsyncSocket."
+        "a connection is not asked for what opened it."
     )
     websocket = socket.client.writer
     assert isinstance(websocket, WebSocket), "picows does not call on_ws_connected within the feed."
@@ -233,7 +229,8 @@ def test_engineio_builds_connections_as_heartbeats(service: TestService):
     ("name", "takes"),
     [
         ("schedule_ping", []),
-        ("check_ping_timeout", []),
+        ("send", ["pkt"]),
+        ("handle_get_request", ["environ"]),
         ("close", ["wait", "abort", "reason"]),
     ],
 )
@@ -241,6 +238,10 @@ def test_what_the_heartbeat_replaces(name: str, takes: list[str]):
     (base,) = Heartbeat.__bases__
     assert parameters(getattr(base, name)) == ["self", *takes], f"AsyncSocket.{name} has moved."
     assert parameters(getattr(Heartbeat, name)) == ["self", *takes]
+
+
+def test_python_engineio_s_server_queues_no_packet_by_itself():
+    assert "queue.put" not in inspect.getsource(engineio.AsyncServer), "it writes itself."
 
 
 async def test_only_the_heartbeat_says_who_is_gone(service: TestService):
@@ -275,11 +276,11 @@ def test_only_connect_is_handled_by_python_socketio(service: TestService):
 
 
 def test_every_private_name_in_use_is_held_here():
-    private = re.compile(r"(?:super\(\)|self|_?server|_?eio|socket)\.(_(?:handle_|send|async)\w*)")
+    private = re.compile(r"(?:super\(\)|self|_?server|_?eio|socket)\.(_(?:handle_|send)\w*)")
     for module in (engine, endpoint, packet_receiver):
         source = ROOT / f"{module.__name__.replace('.', '/')}.py"  # not what is compiled of it
         used = set(private.findall(source.read_text(encoding="utf-8")))
-        assert used <= {*OVERRIDDEN, *CALLED, "_async"}, f"{module.__name__} uses more."
+        assert used <= {*OVERRIDDEN, *CALLED}, f"{module.__name__} uses more."
 
 
 @pytest.mark.parametrize(
@@ -306,8 +307,9 @@ async def test_a_connection_s_queue_is_a_queue(service: TestService, http: aioht
 def test_opening_a_connection():
     taken = parameters(engineio.AsyncServer._handle_connect)
     assert taken[:3] == ["self", "environ", "transport"], "_handle_connect takes other arguments."
-    taken = parameters(AsyncSocket._websocket_handler)
-    assert taken == ["self", "ws"], "_websocket_handler takes other arguments."
+    assert "s.handle_get_request(environ)" in inspect.getsource(
+        engineio.AsyncServer._handle_connect
+    )
 
 
 def test_requests_come_to_our_handle_request(service: TestService):

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Iterator
 from enum import IntEnum, auto
 from functools import partial
-from typing import Any
 
 import structlog
+from starlette.types import Scope
 
 from service import errors
 from service.auth.authenticator import Authenticator
@@ -88,14 +88,15 @@ class Connections:
         waiting = len(self._unknown) + len(self._unjoined)
         return len(self._connections) + len(self._deadlines) + waiting
 
-    def opened(self, client: Client, environ: dict[str, Any]) -> Connection:
+    def opened(self, client: Client, scope: Scope) -> Connection:
         """A transport is open: it has 10 s to connect."""
-        address = environ["asgi.scope"].get("client") or ("", 0)
+        now = self._clock()
+        address = scope.get("client") or ("", 0)
         connection = Connection(
             client,
             address[0],
-            _bearer(environ),
-            self._clock(),
+            _bearer(scope),
+            now,
             handle=self._receiver.handle,
             workers=self._workers,
             allowance=Allowance(self._events, self._events_of_a_user),
@@ -104,7 +105,7 @@ class Connections:
         if oldest := self._unknown.add(block_of(connection.address), connection):
             self._rejected("overloaded")
             oldest.client.cut("overloaded")
-        self._deadlines.set((connection, Due.CONNECT), self._clock() + CONNECT_WITHIN_MS)
+        self._deadlines.set((connection, Due.CONNECT), now + CONNECT_WITHIN_MS)
         return connection
 
     async def connecting(self, connection: Connection, socket_id: str, auth: object) -> None:
@@ -132,6 +133,7 @@ class Connections:
             raise Refusal(errors.Internal.default) from None
         if connection.over:
             raise Refusal("The transport closed meanwhile.")
+        now = self._clock()
         self._unknown.discard(block_of(connection.address), connection)
         connection.identity = identity
         connection.allowance.share = self._shares.enter(identity.user)
@@ -139,13 +141,13 @@ class Connections:
         connection.traceparent = _traceparent(auth)
         connection.client.admit()
         self._deadlines.set((connection, Due.CONNECT), None)
-        self._deadlines.set((connection, Due.JOIN), self._clock() + JOIN_WITHIN_MS)
+        self._deadlines.set((connection, Due.JOIN), now + JOIN_WITHIN_MS)
         if oldest := self._unjoined.add(identity.user, connection):
             _give_way(oldest)
         if of_probe(identity.user):
             self._metrics.connections.probed()
         else:
-            self._metrics.connections.connected((self._clock() - connection.opened_at) / 1000)
+            self._metrics.connections.connected((now - connection.opened_at) / 1000)
         _log.debug("socket.connected", client=network_of(connection.address))
 
     def violated(self, connection: Connection, rule: Rule) -> None:
@@ -243,8 +245,9 @@ def _give_way(connection: Connection) -> None:
     connection.client.cut("too_many_sessions")
 
 
-def _bearer(environ: dict[str, Any]) -> str | None:
-    scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+def _bearer(scope: Scope) -> str | None:
+    header: bytes = dict(scope["headers"]).get(b"authorization", b"")
+    scheme, _, token = header.decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
 

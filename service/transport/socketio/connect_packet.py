@@ -46,13 +46,6 @@ def _auth(payload: str) -> dict[str, str] | None:
         return None
     told = {}
     for name, raw in (("token", auth.token), ("traceparent", auth.traceparent)):
-        if bytes(raw) != b"null":
-            told[name] = _text(raw)
+        if (value := bytes(raw)) != b"null":
+            told[name] = _text_in(value) if value.startswith(b'"') else ""
     return told
-
-
-def _text(raw: Raw) -> str:
-    try:
-        return _text_in(raw)
-    except msgspec.ValidationError:
-        return ""

@@ -4,9 +4,8 @@ tests/transport/test_contract.py holds what this leans on of engineio.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import structlog
@@ -26,9 +25,6 @@ from service.transport.socketio.websocket_transport import WebSocketTransport
 from service.transport.websocket.handshake import HANDSHAKE, Handshake
 
 _log = structlog.get_logger(__name__)
-
-_UPGRADE = {"HTTP_CONNECTION": "upgrade", "HTTP_UPGRADE": "websocket"}
-"""What the libraries look for; that the request is one for a WebSocket is known by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +47,26 @@ class Endpoint:
         """Answer it, or say what is wrong with it."""
         asked = asked_by(scope)
         socket = self.eio.sockets.get(asked.sid)
+        response: Response | None
         if fault := fault_of(asked, socket, self.transports):
             if asked.sid is None:  # a client that will never get in; else one from before a restart
                 _log.info("socket.rejected", code=fault.word)
-            await respond(fault.response(), scope, receive, send)
+            response = fault.response()
+        elif socket is None:
+            response = await self._opened(asked, scope)
         elif asked.websocket:
-            await self._websocket(socket, scope, receive, send)
-        elif response := await self._polled(asked, socket, scope, receive):
-            await response(scope, receive, send)
-
-    async def _websocket(self, socket: Any, scope: Scope, receive: Receive, send: Send) -> None:
-        if socket is not None:
-            await self._serve(socket, {"asgi.scope": scope})
+            await self.serve(socket, scope)
             return
-        environ = {**_environ(scope), **_UPGRADE}
-        if await self.eio._handle_connect(environ, "websocket"):  # noqa: SLF001
-            await respond(problem(errors.Internal()), scope, receive, send)
+        else:
+            response = await self._polled(asked, socket, scope, receive)
+        if response is not None:
+            await respond(response, scope, receive, send)
 
-    async def _opened(self, scope: Scope) -> Response:
-        opened = await self.eio._handle_connect(_environ(scope), "polling")  # noqa: SLF001
+    async def _opened(self, asked: Asked, scope: Scope) -> Response | None:
+        """Open a connection; the answer to one that polls."""
+        opened = await self.eio._handle_connect(scope, asked.transport)  # noqa: SLF001
+        if opened is None:  # a WebSocket has taken over
+            return None
         if not opened["status"].startswith("200"):
             return problem(errors.Internal())
         return text(opened["response"])
@@ -77,8 +74,6 @@ class Endpoint:
     async def _polled(
         self, asked: Asked, socket: Any, scope: Scope, receive: Receive
     ) -> Response | None:
-        if socket is None:
-            return await self._opened(scope)
         socket.heard = asyncio.get_running_loop().time()
         client: Client = socket.client
         if client.known:
@@ -88,25 +83,11 @@ class Endpoint:
             return await polling.get(scope, receive)
         return await polling.posting.post(scope, receive, self.most_bytes)
 
-    def driver(self, handler: Any, _eio: Any) -> Callable[[dict[str, Any]], Awaitable[str]]:
-        """The libraries' way to serve a WebSocket: `handler` is a method of the `AsyncSocket`."""
-        return partial(self._serve, handler.__self__)
-
-    async def _serve(self, socket: Any, environ: dict[str, Any]) -> str:
+    async def serve(self, socket: Any, scope: Scope) -> None:
         """Have a connection's frames come and go by a WebSocket; the request is over."""
         client: Client = socket.client
-        handshake: Handshake = environ["asgi.scope"]["extensions"][HANDSHAKE]
+        handshake: Handshake = scope["extensions"][HANDSHAKE]
         if websocket := handshake.accept():
             WebSocketTransport(client, self.receiver, websocket)
         elif not socket.connected:  # an upgrade that is given up leaves a connection that polls
             await client.over(by_client=False)
-        return ""
-
-
-def _environ(scope: Scope) -> dict[str, Any]:
-    """Of a request what is read by anybody."""
-    environ = {"asgi.scope": scope}
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            environ["HTTP_AUTHORIZATION"] = value.decode("latin-1")
-    return environ

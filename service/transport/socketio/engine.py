@@ -17,6 +17,7 @@ from typing import Any
 import engineio.async_socket
 import socketio
 from socketio.exceptions import ConnectionRefusedError as ConnectRefused
+from starlette.types import Scope
 
 from service.pace import paced
 from service.tasks import Tasks
@@ -73,7 +74,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         engineio.async_socket.AsyncSocket = Heartbeat
         self.eio.heartbeat = (ping_interval, ping_timeout)
         self.eio.create_queue = PacketQueue
-        self.eio._async = {**self.eio._async, "websocket": endpoint.driver}  # noqa: SLF001
+        self.eio.serve = endpoint.serve
         self.on("connect", self._connecting)
 
     def __len__(self) -> int:
@@ -96,13 +97,13 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         except Refusal as refusal:
             raise ConnectRefused(*refusal.args) from None
 
-    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
+    async def _handle_eio_connect(self, eio_sid: str, environ: Scope) -> None:
         await super()._handle_eio_connect(eio_sid, environ)
         socket = self.eio.sockets[eio_sid]
         socket.client = client = Client(socket, self._tasks, self._ended)
         client.connection = self._handler.opened(client, environ)
         self._clients[eio_sid] = client
-        if environ["asgi.scope"]["type"] == "http":
+        if environ["type"] == "http":
             client.polling = Polling(client, self._receiver)
         # Of the request nothing else is kept.
         self.environ[eio_sid] = {"ringline.connection": client.connection}

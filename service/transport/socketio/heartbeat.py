@@ -5,7 +5,7 @@ heartbeat's (engine.py). A task for each and what it sleeps on would cost an idl
 kilobytes; a timer costs 200 bytes.
 
 tests/transport/test_contract.py holds what this leans on of engineio. The server's
-`heartbeat` is ours: interval and timeout in seconds.
+`heartbeat` is ours: interval and timeout in seconds; and so is `serve`, of `Endpoint`.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing import Any
 import engineio.async_socket
 from engineio.exceptions import SocketIsClosedError
 from engineio.packet import PING, Packet
+from starlette.types import Scope
 
 from service.transport.socketio.client import Client
 
@@ -70,11 +71,15 @@ class Heartbeat(engineio.async_socket.AsyncSocket):  # type: ignore[misc]
         if answered is not None:
             answered()
 
-    async def check_ping_timeout(self) -> bool:
-        """Whether there is a client to send to, for all that is known."""
+    async def send(self, pkt: Packet) -> None:
+        """Send a packet, if there is a client for all that is known."""
         if self.closed:
             raise SocketIsClosedError
-        return True
+        self.queue.put_nowait(pkt)
+
+    async def handle_get_request(self, environ: Scope) -> None:
+        """Have the WebSocket that opened the connection serve it."""
+        await self.server.serve(self, environ)
 
     async def close(
         self, wait: bool = True, abort: bool = False, reason: str | None = None  # noqa: FBT001, FBT002 - theirs

@@ -12,13 +12,10 @@ class PacketQueue(asyncio.Queue[Any]):
     """A connection's packets in order, how much they weigh, and who is told of new ones."""
 
     _queue: deque[Any]
-
-    def _init(self, maxsize: int) -> None:
-        super()._init(maxsize)
-        self.size = 0
-        """Characters that wait."""
-        self.filled: Callable[[], object] | None = None
-        """Called when something is put in."""
+    size = 0
+    """Characters that wait."""
+    filled: Callable[[], object] | None = None
+    """Called when something is put in."""
 
     def _put(self, item: EnginePacket) -> None:
         self._queue.append(item)

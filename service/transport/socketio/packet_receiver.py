@@ -1,4 +1,4 @@
-"""What clients send, over either transport: Socket.IO packets, and what breaks a rule.
+"""What clients send, over either transport: Engine.IO and Socket.IO packets, and broken rules.
 
 Leaned on, and held by tests/transport/test_contract.py: `AsyncServer._handle_connect`, which
 decides on a CONNECT, and `._handle_disconnect`.
@@ -7,6 +7,8 @@ decides on a CONNECT, and `._handle_disconnect`.
 import asyncio
 import contextlib
 from typing import Any, Protocol
+
+from starlette.types import Scope
 
 from service.tasks import Work
 from service.transport.socketio.client import Client
@@ -27,8 +29,8 @@ class Refusal(Exception):
 class ConnectionHandler(Protocol):
     """Hears what clients do: `Connections`. What that keeps of one is opaque to this folder."""
 
-    def opened(self, client: Client, environ: dict[str, Any]) -> Any:
-        """A transport is open; what is returned stands for the connection from now on."""
+    def opened(self, client: Client, scope: Scope) -> Any:
+        """A transport is open, by this request; what is returned stands for the connection."""
 
     async def connecting(self, connection: Any, socket_id: str, auth: object) -> None:
         """The client asks to connect; raises `Refusal` to refuse.
@@ -116,3 +118,18 @@ class PacketReceiver:
     async def _leave(self, client: Client) -> None:
         await self._server._handle_disconnect(client.socket.sid, "/")  # noqa: SLF001
         client.cut("client", NORMAL_CLOSURE)
+
+
+def acceptable(frame: str) -> bool:
+    """Whether a client may send this Engine.IO v4 packet: text, of a known kind, not empty.
+
+    A message begins with a digit: what else there is, the libraries would parse as JSON.
+    """
+    return (frame[:1] == "4" and "0" <= frame[1:2] <= "9") or frame in {"1", "3"}
+
+
+def rule_against(frame: str) -> Rule:
+    """The rule that a frame breaks which no client may send now."""
+    if frame == "3":
+        return Rule.PONG
+    return Rule.BINARY if frame.startswith("b") else Rule.ENGINE_PACKET

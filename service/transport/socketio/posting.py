@@ -11,8 +11,7 @@ from service.pace import paced
 from service.transport.http.body import HungUp, TooLarge, whole_body
 from service.transport.http.problems import problem
 from service.transport.socketio.client import Client
-from service.transport.socketio.frames import acceptable, rule_against
-from service.transport.socketio.packet_receiver import PacketReceiver
+from service.transport.socketio.packet_receiver import PacketReceiver, acceptable, rule_against
 from service.transport.socketio.requests import BAD_REQUEST, MALFORMED, SESSION_UNKNOWN
 from service.wire.violations import Rule
 

@@ -6,7 +6,7 @@ over WebSocket as over long-polling: https://github.com/socketio/engine.io-proto
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -41,8 +41,7 @@ JSONP = Fault("jsonp", 3, "JSONP is not served here; Engine.IO v4 has it no more
 UNSUPPORTED_VERSION = Fault("unsupported_version", 5, "Unsupported protocol version")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What a request says of itself."""
 
     method: str

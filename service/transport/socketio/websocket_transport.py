@@ -3,8 +3,8 @@
 Frames are handled as they are read. What must wait (a CONNECT, a crowded queue, an end) is a task
 for as long as it takes, and the frames that come meanwhile wait behind it, in order.
 
-tests/transport/test_contract.py holds that the libraries write to a connection by
-`queue.put` and `.put_nowait` alone.
+tests/transport/test_contract.py holds that the libraries write to a connection by `send` alone,
+which the heartbeat has.
 """
 
 import asyncio
@@ -16,8 +16,7 @@ from engineio.packet import Packet as EnginePacket
 
 from service.tasks import Work
 from service.transport.socketio.client import Client
-from service.transport.socketio.frames import acceptable, rule_against
-from service.transport.socketio.packet_receiver import PacketReceiver
+from service.transport.socketio.packet_receiver import PacketReceiver, acceptable, rule_against
 from service.transport.websocket.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
 from service.transport.websocket.websocket import FrameReceiver, WebSocket
 from service.wire.violations import Rule
@@ -52,10 +51,6 @@ class WriteThrough:
 
     def put_nowait(self, packet: EnginePacket) -> None:
         """Write a packet."""
-        self._transport.send(packet.encode())
-
-    async def put(self, packet: EnginePacket) -> None:
-        """The same."""
         self._transport.send(packet.encode())
 
 
