@@ -33,10 +33,7 @@ class Traces:
     """The node's tracing, and its exporter."""
 
     def __init__(
-        self,
-        version: str,
-        users: Callable[[str], str | None],
-        candidates: Callable[[str], int],
+        self, version: str, users: Callable[[str], str | None], candidates: Callable[[str], int]
     ) -> None:
         self._provider = _provider(version) if wanted(os.environ) else None
         self.calls: Tracing = Tracing()

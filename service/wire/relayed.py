@@ -3,12 +3,7 @@
 from msgspec import Raw, field
 
 from service.calls.call import CallType
-from service.wire.client_events import (
-    CallAnswer,
-    CallOffer,
-    CallSignal,
-    IceCandidate,
-)
+from service.wire.client_events import CallAnswer, CallOffer, CallSignal, IceCandidate
 from service.wire.server_events import ServerEvent
 
 

@@ -1,10 +1,15 @@
 """Every setting there is, a file for each section of `docs/settings.md`.
 
 A section's docstring is its heading there, and a field's description says what it means. No message
-repeats a value with `repr=False`; `json_schema_extra` says when a new value counts.
+repeats a value with `repr=False`. `Followed` and `OnSighup` say when a new value counts; that of
+the others does at the next start.
 """
 
-from pydantic import JsonValue
+from typing import Annotated, TypeVar
 
-FOLLOWED: dict[str, JsonValue] = {"live": "Read again within 5 s."}
-ON_SIGHUP: dict[str, JsonValue] = {"live": "Read again on SIGHUP."}
+from pydantic import Field
+
+T = TypeVar("T")
+
+Followed = Annotated[T, Field(json_schema_extra={"live": "Read again within 5 s."})]
+OnSighup = Annotated[T, Field(json_schema_extra={"live": "Read again on SIGHUP."})]

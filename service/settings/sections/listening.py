@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from service.settings.sections import ON_SIGHUP
+from service.settings.sections import OnSighup
 from service.settings.values.addresses import Interface, Network, Port
 from service.settings.values.kinds import AnyCase, Many
 from service.settings.values.origins import Origin
@@ -30,14 +30,12 @@ class Listening(BaseModel):
     admin_port: Port = Field(
         default=9090, description="Port of health, readiness and metrics; 0 takes a free one."
     )
-    cors_origins: Many[Origin] = Field(
-        json_schema_extra=ON_SIGHUP,
+    cors_origins: OnSighup[Many[Origin]] = Field(
         default=(),
         description="Origins whose pages may connect, comma separated: `https://app.example.org`, "
         "`capacitor://localhost`, `app://-`, `file://`, `null`; `*` is any, for development.",
     )
-    trusted_proxies: Many[Network] = Field(
-        json_schema_extra=ON_SIGHUP,
+    trusted_proxies: OnSighup[Many[Network]] = Field(
         default=(),
         description="Proxies whose `X-Forwarded-…` headers count: addresses or networks, "
         "comma separated.",

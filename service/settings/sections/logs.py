@@ -4,15 +4,14 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from service.settings.sections import ON_SIGHUP
+from service.settings.sections import OnSighup
 from service.settings.values.kinds import AnyCase
 
 
 class Logs(BaseModel):
     """Logs."""
 
-    log_level: AnyCase[Literal["debug", "info", "warning", "error"]] = Field(
-        json_schema_extra=ON_SIGHUP,
+    log_level: OnSighup[AnyCase[Literal["debug", "info", "warning", "error"]]] = Field(
         default="info",
         description="Lowest level that is written: `debug`, `info`, `warning`, `error`.",
     )

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from service.settings.sections import FOLLOWED
+from service.settings.sections import Followed
 from service.settings.values.addresses import WebUrl
 from service.settings.values.kinds import HmacSecret, Many, PublicKeys
 
@@ -12,15 +12,13 @@ from service.settings.values.kinds import HmacSecret, Many, PublicKeys
 class Tokens(BaseModel):
     """Tokens: exactly one kind of key."""
 
-    jwt_secret: Many[HmacSecret] = Field(
-        json_schema_extra=FOLLOWED,
+    jwt_secret: Followed[Many[HmacSecret]] = Field(
         default=(),
         repr=False,
         description="Keys of HS256 tokens, 32 bytes or more each, comma separated, newest first: "
         "each verifies, and `ringline token` signs with the first. A key must not contain a comma.",
     )
-    jwt_public_key: PublicKeys | None = Field(
-        json_schema_extra=FOLLOWED,
+    jwt_public_key: Followed[PublicKeys | None] = Field(
         default=None,
         repr=False,
         description="Keys of RS256, ES256 or EdDSA tokens: one PEM text after the other, line "
@@ -29,8 +27,7 @@ class Tokens(BaseModel):
     jwks_url: WebUrl | None = Field(
         default=None, description="URL of the identity provider's keys (RFC 7517)."
     )
-    jwt_algorithms: Many[Literal["HS256", "RS256", "ES256", "EdDSA"]] = Field(
-        json_schema_extra=FOLLOWED,
+    jwt_algorithms: Followed[Many[Literal["HS256", "RS256", "ES256", "EdDSA"]]] = Field(
         default=(),
         description="Algorithms that may sign tokens, comma separated: `HS256`, "
         "`RS256`, `ES256`, `EdDSA`; if unset, those that fit the key.",

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from service.settings.sections import FOLLOWED
+from service.settings.sections import Followed
 from service.settings.values.addresses import StunUrl, TurnUrl
 from service.settings.values.kinds import AnyCase, Many, Regions, TurnSecret
 
@@ -18,8 +18,7 @@ class Turn(BaseModel):
         "first one that has some. `coturn` is `RINGLINE_TURN_URLS`; the others are [accounts at "
         "providers](deploy.md#turn-by-a-provider).",
     )
-    turn_secret: Many[TurnSecret] = Field(
-        json_schema_extra=FOLLOWED,
+    turn_secret: Followed[Many[TurnSecret]] = Field(
         default=(),
         repr=False,
         description="Secrets shared with the TURN server (coturn's `static-auth-secret`), comma "

@@ -98,10 +98,7 @@ async def reject_call(user: User, backend: Behind, call_id: str) -> CallBody:
 
 @router.delete("/v1/calls/{call_id}", tags=["calls"])
 async def terminate_call(
-    admin: Admin,
-    backend: Behind,
-    call_id: str,
-    reason: AuditReason = "",
+    admin: Admin, backend: Behind, call_id: str, reason: AuditReason = ""
 ) -> CallBody:
     """End a call as `admin_terminated`."""
     call = await backend.calls.terminate(call_id, Reason.ADMIN_TERMINATED)
