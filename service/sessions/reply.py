@@ -2,11 +2,9 @@
 
 from typing import Protocol
 
-from msgspec import Raw
-
 from service.errors import RinglineError
 from service.ports import Outcome
-from service.wire import packets
+from service.wire.packets import EventPacket, failed, ok
 from service.wire.server_events import Error, ServerEvent
 from service.wire.subject import subject_of
 
@@ -21,22 +19,6 @@ class Recipient(Protocol):
         """Write the acknowledgement of an event, its JSON argument ready."""
 
 
-class Said(Protocol):
-    """An event that gets an answer."""
-
-    @property
-    def event(self) -> str:
-        """Its name."""
-
-    @property
-    def ack(self) -> int | None:
-        """The id that asks for an acknowledgement."""
-
-    @property
-    def payload(self) -> Raw | None:
-        """Its first argument, unread."""
-
-
 class Reply:
     """Answers one event. The first answer counts; there is no second.
 
@@ -45,13 +27,13 @@ class Reply:
     call and the request that the payload names.
     """
 
-    __slots__ = ("_ack", "_said", "_to", "event", "outcome", "result")
+    __slots__ = ("_ack", "_payload", "_to", "event", "outcome", "result")
 
-    def __init__(self, to: Recipient, said: Said) -> None:
+    def __init__(self, to: Recipient, packet: EventPacket) -> None:
         self._to = to
-        self._said = said
-        self._ack = said.ack
-        self.event = said.event
+        self._ack = packet.ack
+        self._payload = packet.payload
+        self.event = packet.event
         self.outcome: Outcome | None = None
         self.result: str | None = None
         """`ok` or the error's code, once there is an answer."""
@@ -66,7 +48,7 @@ class Reply:
 
     def fail(self, error: RinglineError) -> None:
         """It did not work. After an answer this says nothing."""
-        subject = subject_of(self._said.payload)
+        subject = subject_of(self._payload)
         told = Error.of(error, self.event, subject.call_id, subject.request_id)
         self._give(error.code, Outcome(ok=False, event=Error.event, fields=told.encode()))
 
@@ -81,7 +63,7 @@ class Reply:
             return
         self.result, self.outcome = result, outcome
         if self._ack is not None:
-            told = packets.ok(outcome.fields) if outcome.ok else packets.failed(outcome.fields)
+            told = ok(outcome.fields) if outcome.ok else failed(outcome.fields)
             self._to.acknowledge(self._ack, told)
         elif not outcome.ok:
             self._to.emit(outcome.event, outcome.fields)

@@ -69,9 +69,9 @@ class EventQueue(Generic[Entry]):
         self._entries.append(entry)
         self.size += entry.size
         if begun is not None:
-            self._workers.start(self._go_on(begun))
+            self._workers.tasks.start(self._go_on(begun))
         elif was_idle:
-            self._workers.serve(self)
+            self._workers.serve(self.work)
 
     async def room(self) -> None:
         """Wait until the queue is not crowded."""
@@ -102,7 +102,7 @@ class EventQueue(Generic[Entry]):
         """See the first entry through."""
         await work
         if self._over():
-            self._workers.serve(self)
+            self._workers.serve(self.work)
 
     def _over(self) -> bool:
         """The first entry is handled; whether there is another."""

@@ -9,7 +9,7 @@ which the heartbeat has.
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 from engineio.packet import Packet as EnginePacket
@@ -33,8 +33,7 @@ MOST_OF_A_READ = 1_024
 """Frames that wait although no more is read, since they had come already; more is a flood."""
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(NamedTuple):
     """A frame that may not come: the rule that it breaks, and the code to close with."""
 
     rule: Rule

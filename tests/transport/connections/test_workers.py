@@ -29,7 +29,7 @@ async def turns(count: int) -> None:
 async def test_all_that_has_work_in_a_turn_shares_a_task():
     workers, jobs = Workers(), [Job() for _ in range(5)]
     for job in jobs:
-        workers.serve(job)
+        workers.serve(job.work)
     await turns(2)
     assert all(job.done for job in jobs)
     assert len({job.task for job in jobs}) == 1
@@ -38,8 +38,8 @@ async def test_all_that_has_work_in_a_turn_shares_a_task():
 async def test_what_waits_holds_up_nobody():
     workers, gate = Workers(), asyncio.Event()
     waiting, behind = Job(gate), Job()
-    workers.serve(waiting)
-    workers.serve(behind)
+    workers.serve(waiting.work)
+    workers.serve(behind.work)
     await turns(3)
     assert (waiting.done, behind.done) == (False, True)
     assert waiting.task is not behind.task
@@ -52,7 +52,7 @@ async def test_what_comes_after_the_first_wait_is_begun_too():
     workers, gate, jobs = Workers(), asyncio.Event(), []
     for _ in range(4):
         jobs.append(Job(gate))
-        workers.serve(jobs[-1])
+        workers.serve(jobs[-1].work)
         await turns(1)
     await turns(8)
     assert all(job.task is not None for job in jobs)
