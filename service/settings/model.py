@@ -1,6 +1,7 @@
 """All settings as one frozen value."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from service.settings.sections.calls import Calls
 from service.settings.sections.limits import Limits
@@ -19,12 +20,35 @@ SECTIONS: tuple[type[BaseModel], ...] = (
 
 
 # Python reads the bases from the last to the first: these stand in the order of SECTIONS.
-class Settings(SecretFiles, Logs, Limits, Calls, TurnAccounts, Turn, Tokens, Listening):
-    """All settings. Each value is checked here; `load` checks whether they fit together."""
+class Settings(
+    SecretFiles, Logs, Limits, Calls, TurnAccounts, Turn, Tokens, Listening, BaseSettings
+):
+    """All settings. Each value is checked here; `load` checks whether they fit together.
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True
+    The constructor reads only its arguments: no environment, no file.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        enable_decoding=False,  # lists are comma separated here, not JSON
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only the arguments; `service.settings.sources` reads the rest."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
 
 
 def variable(setting: str) -> str:

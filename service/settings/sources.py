@@ -17,14 +17,19 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
-from dotenv import dotenv_values
+from pydantic_settings import (
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+)
+from pydantic_settings.exceptions import SettingsError as Unreadable
 
 from service.settings.mistakes import SettingsError
 from service.settings.model import PREFIX, Settings, variable
 
 ENV_FILE = Path(".env")
 _ENVIRONMENT = "environment"
-_NAMES = {setting: variable(setting) for setting in Settings.model_fields}
 _FORMER_NAMES = {"port": "PORT", "cors_origins": "CLIENT_URL"}
 _CLOSE = 0.85  # of 1: a letter or two differ
 _MOST_FILES = 10  # named one by one: the folder may be for other things
@@ -51,8 +56,14 @@ class Reading:
 
 
 _Layer = dict[str, tuple[str, Source]]
-_Texts = Mapping[str, str | None]
-"""What is set, by its name in capitals."""
+
+
+class _Variables(EnvSettingsSource):
+    """Environment variables that are passed in, instead of the process's own."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        super().__init__(Settings)
+        self.env_vars = {name.lower(): value for name, value in variables.items()}
 
 
 def read(environ: Mapping[str, str], *, env_file: Path | None = ENV_FILE) -> Reading:
@@ -61,45 +72,40 @@ def read(environ: Mapping[str, str], *, env_file: Path | None = ENV_FILE) -> Rea
     Raises:
         SettingsError: a file or folder cannot be read.
     """
-    environment, dotenv = _in_capitals(environ), _in_capitals(_dotenv(env_file))
+    environment, dotenv = _Variables(environ), _dotenv(env_file)
     layers = [_layer(environment, _ENVIRONMENT), _layer(dotenv, str(env_file))]
     secrets_dir = ChainMap(*layers).get("secrets_dir")
     layers.append(_secret_files(*secrets_dir) if secrets_dir else {})
-    layers.append(_layer(environment, _ENVIRONMENT, _FORMER_NAMES))
-    layers.append(_layer(dotenv, str(env_file), _FORMER_NAMES))
+    layers.append(_former(environment, _ENVIRONMENT))
+    layers.append(_former(dotenv, str(env_file)))
     found = ChainMap(*layers)
     return Reading(
         values={setting: text for setting, (text, _) in found.items()},
         sources={setting: source for setting, (_, source) in found.items()},
         warnings=(
-            *_unknown_variables({**dotenv, **environment}),
+            *_unknown_variables(environment, dotenv),
             *(_unknown_files(*secrets_dir) if secrets_dir else ()),
         ),
     )
 
 
-def _in_capitals(texts: _Texts) -> _Texts:
-    return {name.upper(): text for name, text in texts.items() if text != ""}
-
-
-def _layer(texts: _Texts, place: str, names: Mapping[str, str] = _NAMES) -> _Layer:
-    """The settings that are set in one place, where they have these names."""
+def _layer(source: PydanticBaseSettingsSource, place: str) -> _Layer:
     return {
-        setting: (text, Source(name, place))
-        for setting, name in names.items()
-        if (text := _stripped(name, texts.get(name) or ""))
+        setting: (text.strip(), Source(variable(setting), place))
+        for setting, text in source().items()
+        if setting in Settings.model_fields and text and _unbroken(setting, text).strip()
     }
 
 
-def _stripped(name: str, text: str) -> str:
+def _unbroken(setting: str, text: str) -> str:
     if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
-        raise SettingsError(f"{name}: the value is not UTF-8 text.")
-    return text.strip()
+        raise SettingsError(f"{variable(setting)}: the value is not UTF-8 text.")
+    return text
 
 
-def _dotenv(path: Path | None) -> _Texts:
+def _dotenv(path: Path | None) -> DotEnvSettingsSource:
     try:
-        return dotenv_values(path) if path else {}
+        return DotEnvSettingsSource(Settings, env_file=path)
     except (OSError, UnicodeDecodeError) as failure:
         raise SettingsError(f"{path} cannot be read: {_why(failure)}.") from None
 
@@ -108,55 +114,53 @@ def _secret_files(folder: str, source: Source) -> _Layer:
     if not Path(folder).is_dir():
         raise SettingsError(f'{source}: "{folder}" is not a folder; name one with secret files.')
     try:
-        found = {
-            variable(setting): path.read_text("utf-8")
-            for setting, path in _files(folder)
-            if setting in _NAMES and _stays(folder, path)
-        }
-    except (OSError, UnicodeDecodeError) as failure:
-        why = _why(failure)
+        bare, prefixed = (
+            _layer(SecretsSettingsSource(Settings, folder, env_prefix=prefix), "a secret file")
+            for prefix in ("", PREFIX)
+        )
+    except Unreadable as failure:
+        why = _why(failure.__cause__)
         raise SettingsError(f'{source}: a file in "{folder}" cannot be read: {why}.') from None
-    return _layer(found, "a secret file")
+    return bare | prefixed
 
 
-def _files(folder: str) -> list[tuple[str, Path]]:
-    """Each file with the setting that its name means; names with the prefix come last.
-
-    Those of Kubernetes begin with a dot, and are none.
-    """
-    files = [path for path in Path(folder).iterdir() if path.name[0] != "." and path.is_file()]
-    files.sort(key=lambda path: (path.name.upper().startswith(PREFIX), path.name))
-    return [(path.name.lower().removeprefix(PREFIX.lower()), path) for path in files]
-
-
-def _stays(folder: str, path: Path) -> bool:
-    """Whether a file is in the folder itself, and no link to one elsewhere."""
-    return path.resolve().is_relative_to(Path(folder).resolve())
-
-
-def _why(failure: OSError | UnicodeDecodeError) -> str:
+def _why(failure: BaseException | None) -> str:
     if isinstance(failure, UnicodeDecodeError):
         return "it is not UTF-8 text"
-    return failure.strerror or str(failure)
+    return (failure.strerror if isinstance(failure, OSError) else None) or str(failure)
 
 
-def _unknown_variables(texts: _Texts) -> Iterator[str]:
-    known = set(_NAMES.values())
-    for name in sorted(texts.keys() - known):
+def _former(variables: EnvSettingsSource, place: str) -> _Layer:
+    return {
+        setting: (text, Source(name, place))
+        for setting, name in _FORMER_NAMES.items()
+        if (text := (variables.env_vars.get(name.lower()) or "").strip())
+    }
+
+
+def _unknown_variables(*variables: EnvSettingsSource) -> Iterator[str]:
+    known = set(map(variable, Settings.model_fields))
+    names = {name.upper() for source in variables for name in source.env_vars}
+    for name in sorted(names - known):
         if name.startswith(PREFIX):
             yield _ignored(name, name, known)
 
 
 def _unknown_files(folder: str, source: Source) -> Iterator[str]:
-    """A sentence for each file that is no setting, or a link that leads out of the folder."""
-    strangers = []
-    for setting, path in _files(folder):
-        file = f'{source}: the file "{path.name}"'
-        if setting not in _NAMES:
-            strangers.append(_ignored(file, setting.partition(".")[0], set(_NAMES)))
-        elif not _stays(folder, path):
-            yield f"{file} is a link that leads out of the folder and is ignored."
-    yield from sorted(strangers[:_MOST_FILES])
+    """A sentence for each file that is no setting; those of Kubernetes begin with a dot."""
+    known = set(Settings.model_fields)
+    try:
+        found = sorted(Path(folder).iterdir())
+    except OSError:  # its files can be read by name, but not listed
+        return
+    strangers = [
+        (path.name, name)
+        for path in found
+        if not path.name.startswith(".") and path.is_file()
+        if (name := path.name.lower().removeprefix(PREFIX.lower())) not in known
+    ]
+    for shown, name in strangers[:_MOST_FILES]:
+        yield _ignored(f'{source}: the file "{shown}"', name.partition(".")[0], known)
     if more := strangers[_MOST_FILES:]:
         yield f"{source}: {len(more)} more files are not settings of this version and are ignored."
 
