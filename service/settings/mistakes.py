@@ -5,7 +5,6 @@ from typing import Annotated, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
 
 _LONGEST_SHOWN = 80
 _WRAPPERS = (Annotated, tuple, Union, UnionType)
@@ -19,18 +18,6 @@ class SettingsError(Exception):
         super().__init__("\n".join(mistakes))
 
 
-def sentence(name: str, field: FieldInfo, error: ErrorDetails) -> str:
-    """A sentence with the variable, its value unless secret, and what it must be.
-
-    Args:
-        name: what the variable is called where it was set.
-        field: the setting.
-        error: what pydantic found; for our own checks it has the end of the sentence.
-    """
-    own = error.get("ctx", {}).get("error")
-    return f"{name}: {_shown(field, error['input'])} {own or wanted(field)}."
-
-
 def wanted(field: FieldInfo) -> str:
     """What a setting must be that has no check of ours: "must be a whole number from 1 to 9"."""
     kind = _bare(field.annotation)
@@ -42,7 +29,8 @@ def wanted(field: FieldInfo) -> str:
     return f"must be {noun} {bounds(field)}".rstrip()
 
 
-def _shown(field: FieldInfo, value: object) -> str:
+def shown(field: FieldInfo, value: object) -> str:
+    """A value as a sentence may repeat it: in part where it is long, not at all where secret."""
     if not field.repr:
         return "the value"
     plain = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

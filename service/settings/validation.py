@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from service.settings.mistakes import SettingsError, sentence
+from service.settings.mistakes import SettingsError, shown, wanted
 from service.settings.model import Settings, variable
 from service.settings.rules import broken
 from service.settings.sources import ENV_FILE, Reading, read
@@ -27,28 +27,31 @@ def settings_from(reading: Reading) -> Settings:
     Raises:
         SettingsError: something is wrong; one sentence for each mistake.
     """
-    settings, wrong, mistakes = _checked(reading)
-    mistakes = (*mistakes, *broken(settings, wrong))
+    errors = _errors(reading.values)
+    wrong = frozenset(str(error["loc"][0]) for error in errors)
+    settings = Settings.model_validate(
+        {setting: text for setting, text in reading.values.items() if setting not in wrong}
+    )
+    mistakes = (*(_sentence(reading, error) for error in errors), *broken(settings, wrong))
     if mistakes:
         raise SettingsError(*mistakes)
     return settings
 
 
-def _checked(reading: Reading) -> tuple[Settings, frozenset[str], tuple[str, ...]]:
-    """The settings that are right by themselves, the names of the wrong ones, and the mistakes."""
+def _errors(values: Mapping[str, str]) -> list[ErrorDetails]:
     try:
-        return Settings.model_validate(reading.values), frozenset(), ()
+        Settings.model_validate(values)
     except ValidationError as refusal:
         errors = refusal.errors(include_url=False)
-    # A default that is made from a wrong setting is no mistake of its own.
-    errors = [error for error in errors if error["type"] != "default_factory_not_called"]
-    wrong = frozenset(str(error["loc"][0]) for error in errors)
-    right = {setting: text for setting, text in reading.values.items() if setting not in wrong}
-    mistakes = tuple(_mistake(reading, error) for error in errors)
-    return Settings.model_validate(right), wrong, mistakes
+        # A default that is made from a wrong setting is no mistake of its own.
+        return [error for error in errors if error["type"] != "default_factory_not_called"]
+    return []
 
 
-def _mistake(reading: Reading, error: ErrorDetails) -> str:
+def _sentence(reading: Reading, error: ErrorDetails) -> str:
+    """A sentence with the variable, its value unless secret, and what it must be."""
     setting = str(error["loc"][0])
-    name = str(reading.sources.get(setting) or variable(setting))
-    return sentence(name, Settings.model_fields[setting], error)
+    field = Settings.model_fields[setting]
+    own = error.get("ctx", {}).get("error")  # our own checks say what it must be
+    name = reading.sources.get(setting) or variable(setting)
+    return f"{name}: {shown(field, error['input'])} {own or wanted(field)}."

@@ -3,17 +3,16 @@
 import asyncio
 import json
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import Any
 
 from service.cli.probe.failures import StepFailed, StepSkipped, refused, unreachable
 from service.cli.probe.target import Target
 from service.ports import IceServer
-from service.turn.probe import PATIENCE_S, Probed, probe_server, turn_server
+from service.turn.probe import PATIENCE_S, probe_server, turn_server
 
 _OK = 200
 _PATH = "/v1/ice"
 _MOST_BYTES = 1 << 20
-_WORDS = {
+_WORDS: dict[tuple[str | None, str | None], str] = {
     ("allocate", "401"): "it refuses the credential (401); compare RINGLINE_TURN_SECRET with the "
     "secret of the TURN server, and the clocks",
     ("allocate", "486"): "its quota for one user is used up (486)",
@@ -40,11 +39,8 @@ async def check_turn(target: Target, token: str) -> None:
     patience_s = min(target.patience_s, PATIENCE_S)
     probed = await probe_server(server, timeout_s=patience_s, tls=target.tls)
     if not probed.ok:
-        raise StepFailed(f"{server.urls[0]}, {probed.stage}: {_words(probed)}")
-
-
-def _words(probed: Probed) -> str:
-    return _WORDS.get((str(probed.stage), str(probed.reason)), str(probed.reason))
+        why = _WORDS.get((probed.stage, probed.reason), probed.reason)
+        raise StepFailed(f"{server.urls[0]}, {probed.stage}: {why}")
 
 
 def _fetch(target: Target, token: str) -> list[IceServer]:
@@ -67,8 +63,7 @@ def _fetch(target: Target, token: str) -> list[IceServer]:
         connection.close()
     if answer.status != _OK:
         raise StepFailed(f"GET {_PATH} is refused: {refused(answer.status, body)}")
-    return [_server(entry) for entry in json.loads(body)["iceServers"]]
-
-
-def _server(entry: dict[str, Any]) -> IceServer:
-    return IceServer(tuple(entry["urls"]), entry.get("username"), entry.get("credential"))
+    return [
+        IceServer(tuple(entry["urls"]), entry.get("username"), entry.get("credential"))
+        for entry in json.loads(body)["iceServers"]
+    ]
