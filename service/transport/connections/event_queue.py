@@ -58,7 +58,7 @@ class EventQueue(Generic[Entry]):
 
     def end(self) -> None:
         """Nothing more is put in; the handler is let go of, for it may hold this queue."""
-        self._handle = _ignored
+        self._handle = lambda _entry: None
 
     def put(self, entry: Entry, begun: Work | None = None) -> None:
         """Queue an entry behind the others.
@@ -117,7 +117,3 @@ class EventQueue(Generic[Entry]):
             self._empty.set()
             self._empty = None
         return False
-
-
-def _ignored(_entry: object) -> None:
-    """Stand where there was somebody who handled."""

@@ -167,16 +167,6 @@ class WebSocketTransport(FrameReceiver):
             self._websocket.resume_reading()
         return frame
 
-    def _take(self, frame: "str | Broken | None") -> Work | None:
-        """Handle a frame now, or return what there is to wait for."""
-        if frame is None:
-            return self._end()
-        if isinstance(frame, Broken):
-            self._fail(frame)
-        else:
-            return self._text(frame)
-        return None
-
     def _text(self, frame: str) -> Work | None:
         socket = self._socket
         if self._client.deaf:
@@ -204,7 +194,11 @@ class WebSocketTransport(FrameReceiver):
                     _log.exception("socket.receive_failed")
             if not later:
                 break
-            work = self._take(self._next(later))
+            work, frame = None, self._next(later)
+            if isinstance(frame, Broken):
+                self._fail(frame)
+            else:
+                work = self._end() if frame is None else self._text(frame)
         self._later = self._working = None
 
     def _upgrade(self, frame: str) -> None:

@@ -265,8 +265,7 @@ class WebSocket:
         if len(self._pieces) > MOST_FRAGMENTS or self._size > self._most:
             self._break(receiver, MESSAGE_TOO_BIG)
         elif frame.fin:
-            message = b"".join(self._pieces)
-            self._forget()
+            message, self._pieces, self._size = b"".join(self._pieces), [], 0
             receiver.received(message.decode())
 
     def _control(self, socket: Any, receiver: FrameReceiver, frame: Any) -> None:
@@ -288,11 +287,8 @@ class WebSocket:
         return self._controls.take(CONTROLS, wall_clock()) > 0
 
     def _break(self, receiver: FrameReceiver, code: int) -> None:
-        self._forget()
-        receiver.broken(_RULE_OF[code], code)
-
-    def _forget(self) -> None:
         self._pieces, self._size = [], 0
+        receiver.broken(_RULE_OF[code], code)
 
 
 def _framed(text: bytes) -> bytes:
