@@ -17,19 +17,8 @@ from service.signalling.call_routes import Route, Routes
 from service.signalling.transitions import Transitions
 from service.tasks import Work
 from service.telemetry.tracing import Tracing
-from service.wire.client_events import (
-    CallAnswer,
-    CallOffer,
-    CallSignal,
-    IceCandidate,
-    RelayEvent,
-)
-from service.wire.relayed import (
-    RelayedAnswer,
-    RelayedCandidate,
-    RelayedOffer,
-    RelayedSignal,
-)
+from service.wire.client_events import CallAnswer, CallOffer, CallSignal, IceCandidate, RelayEvent
+from service.wire.relayed import RelayedAnswer, RelayedCandidate, RelayedOffer, RelayedSignal
 from service.wire.server_events import ServerEvent
 
 HELD_MESSAGES = 256
@@ -43,12 +32,7 @@ class Relay:
     """The pass from a sender to its peer."""
 
     def __init__(
-        self,
-        *,
-        routes: Routes,
-        transitions: Transitions,
-        tracing: Tracing,
-        scale: float = 1.0,
+        self, *, routes: Routes, transitions: Transitions, tracing: Tracing, scale: float = 1.0
     ) -> None:
         self._routes = routes
         self._transitions = transitions

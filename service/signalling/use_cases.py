@@ -4,15 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from service.calls.rules import Timeouts
 from service.keyed_locks import KeyedLocks
-from service.ports import (
-    CallObserver,
-    CallStore,
-    Clock,
-    Delivery,
-    IceSource,
-    Identity,
-    UserStore,
-)
+from service.ports import CallObserver, CallStore, Clock, Delivery, IceSource, Identity, UserStore
 from service.sessions.directory import Directory
 from service.sessions.liveness import Liveness
 from service.signalling.availability import Availability

@@ -69,11 +69,7 @@ def admin(
         return await scrapes.answer(request.headers.get("accept", ""))
 
     return Starlette(
-        routes=[
-            Route("/healthz", health),
-            Route("/readyz", readiness),
-            Route("/metrics", metrics),
-        ]
+        routes=[Route("/healthz", health), Route("/readyz", readiness), Route("/metrics", metrics)]
     )
 
 
