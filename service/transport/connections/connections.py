@@ -33,9 +33,10 @@ from service.transport.connections.workers import Workers
 from service.transport.guard.budget import Waiter
 from service.transport.guard.unjoined import MOST_UNJOINED, MOST_UNKNOWN, Unjoined
 from service.transport.socketio.client import Client
+from service.transport.socketio.connect_packet import Auth
 from service.transport.socketio.packet_receiver import Refusal
 from service.transport.websocket.close_codes import GOING_AWAY
-from service.wire.client_events import LONGEST_TRACEPARENT, UserJoin
+from service.wire.client_events import UserJoin
 from service.wire.packets import DISCONNECT, EventPacket
 from service.wire.violations import Rule
 
@@ -47,11 +48,12 @@ EARLY_WITHIN_MS = 5_000
 
 
 class Due(IntEnum):
-    """What a connection must have done by a deadline."""
+    """What a connection has a deadline for."""
 
-    CONNECT = auto()
-    JOIN = auto()
+    NEXT = auto()
+    """Its next step: to connect, then to join."""
     EARLY = auto()
+    """Answers to what it sent before its join."""
 
 
 class Connections:
@@ -105,20 +107,22 @@ class Connections:
         if oldest := self._unknown.add(block_of(connection.address), connection):
             self._rejected("overloaded")
             oldest.client.cut("overloaded")
-        self._deadlines.set((connection, Due.CONNECT), now + CONNECT_WITHIN_MS)
+        self._deadlines.set((connection, Due.NEXT), now + CONNECT_WITHIN_MS)
         return connection
 
-    async def connecting(self, connection: Connection, socket_id: str, auth: object) -> None:
+    async def connecting(
+        self, connection: Connection, socket_id: str, auth: Auth | errors.InvalidPayload
+    ) -> None:
         """Admit whoever the token names, or refuse; `auth` may be a refusal itself.
 
         What a retry cannot mend is refused with its code; what it can is a lost transport, after
         which clients come back by themselves.
         """
         try:
-            if isinstance(auth, errors.RinglineError):
+            if isinstance(auth, errors.InvalidPayload):
                 raise auth  # noqa: TRY301 - refused as any other
             identity = await self._authenticator.identify(
-                _token(connection, auth),
+                connection.bearer if auth.token is None else auth.token,
                 connection.address,
                 missing="Connect with auth: {token}.",
             )
@@ -138,10 +142,9 @@ class Connections:
         connection.identity = identity
         connection.allowance.share = self._shares.enter(identity.user)
         connection.socket_id, connection.bearer = socket_id, None
-        connection.traceparent = _traceparent(auth)
+        connection.traceparent = auth.traceparent
         connection.client.admit()
-        self._deadlines.set((connection, Due.CONNECT), None)
-        self._deadlines.set((connection, Due.JOIN), now + JOIN_WITHIN_MS)
+        self._deadlines.set((connection, Due.NEXT), now + JOIN_WITHIN_MS)
         if oldest := self._unjoined.add(identity.user, connection):
             _give_way(oldest)
         if of_probe(identity.user):
@@ -183,10 +186,11 @@ class Connections:
         async for connection, due in paced(self._deadlines.pop_due(now)):
             if due is Due.EARLY:
                 self._dispatch.refuse_early(connection)
+            elif connection.identity is None:
+                self._rejected("timeout" if connection.client.asked else "silent")
+                connection.client.cut("connect_timeout")
             else:
-                if due is Due.CONNECT:
-                    self._rejected("timeout" if connection.client.asked else "silent")
-                connection.client.cut(f"{due.name.lower()}_timeout")
+                connection.client.cut("join_timeout")
 
     def waiters(self) -> Iterator[Waiter]:
         """How much waits of each connection, and what cuts it."""
@@ -226,7 +230,7 @@ class Connections:
         if (work := self._dispatch.handle(connection, entry)) is not None:
             await work
         if connection.session is not None:
-            self._deadlines.set((connection, Due.JOIN), None)
+            self._deadlines.set((connection, Due.NEXT), None)
             self._deadlines.set((connection, Due.EARLY), None)
             self._unjoined.discard(connection.session.user, connection)
             connection.queue.most_bytes = MOST_BYTES
@@ -249,17 +253,3 @@ def _bearer(scope: Scope) -> str | None:
     header: bytes = dict(scope["headers"]).get(b"authorization", b"")
     scheme, _, token = header.decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
-
-
-def _traceparent(auth: object) -> str | None:
-    """The `traceparent` of `auth`, as long as it may be in a payload's `_meta`."""
-    told = auth.get("traceparent") if isinstance(auth, dict) else None
-    return told if isinstance(told, str) and 0 < len(told) <= LONGEST_TRACEPARENT else None
-
-
-def _token(connection: Connection, auth: object) -> str | None:
-    """The token of `auth: {token}`, else of the handshake's Authorization header."""
-    token = auth.get("token") if isinstance(auth, dict) else None
-    if token is None:
-        token = connection.bearer
-    return token if isinstance(token, str) else None

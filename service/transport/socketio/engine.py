@@ -91,7 +91,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         await self._tasks.done()
         await self.eio.shutdown()
 
-    async def _connecting(self, socket_id: str, environ: dict[str, Any], auth: object) -> None:
+    async def _connecting(self, socket_id: str, environ: dict[str, Any], auth: Any) -> None:
         try:
             await self._handler.connecting(environ["ringline.connection"], socket_id, auth)
         except Refusal as refusal:

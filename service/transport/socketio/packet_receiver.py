@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 from starlette.types import Scope
 
+from service.errors import InvalidPayload
 from service.tasks import Work
 from service.transport.socketio.client import Client
-from service.transport.socketio.connect_packet import decode_connect
+from service.transport.socketio.connect_packet import Auth, decode_connect
 from service.transport.websocket.close_codes import NORMAL_CLOSURE, POLICY_VIOLATION
 from service.wire.packets import EventPacket, PacketType, decode_event, packet_type
 from service.wire.violations import ProtocolError, Rule
@@ -32,7 +33,9 @@ class ConnectionHandler(Protocol):
     def opened(self, client: Client, scope: Scope) -> Any:
         """A transport is open, by this request; what is returned stands for the connection."""
 
-    async def connecting(self, connection: Any, socket_id: str, auth: object) -> None:
+    async def connecting(
+        self, connection: Any, socket_id: str, auth: Auth | InvalidPayload
+    ) -> None:
         """The client asks to connect; raises `Refusal` to refuse.
 
         `auth` is what it sent, or the error with which that is refused.
