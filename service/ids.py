@@ -9,6 +9,11 @@ PROBE_USER = "ringline-probe"
 """The user that probes of TURN are; users who call for a probe have ids that begin like it."""
 
 
+def of_probe(user: str) -> bool:
+    """Whether this is a user of `ringline probe`."""
+    return user.startswith(PROBE_USER)
+
+
 def call_id() -> str:
     """A new call's id, `c_` and 22 URL-safe characters."""
     return f"c_{secrets.token_urlsafe(_BYTES)}"

@@ -26,7 +26,6 @@ from service.telemetry.call_log import CallLog
 from service.telemetry.main_loop import MainLoop
 from service.telemetry.metrics import Metrics
 from service.telemetry.otel import Traces
-from service.telemetry.probe_calls import UsersOnly
 from service.telemetry.user_names import UserNames
 from service.transport.api.app import api
 from service.transport.api.caller import Backend
@@ -112,7 +111,7 @@ class Node:
             others=membership.others,
             clock=clock,
             timeouts=timeouts,
-            observers=(UsersOnly(metrics.calls, metrics.media), tracing, CallLog(names)),
+            observers=(metrics.calls, tracing, CallLog(names)),
             metrics=metrics,
             tracing=tracing,
             identify=partial(

@@ -1,10 +1,11 @@
 """Whether a new call may start, given what both users are doing. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from service import errors
 from service.calls.call import Call, State
+from service.session_ref import SessionRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,42 +23,43 @@ class Glare:
 
 
 def admit(
-    caller: str,
+    calling: SessionRef,
     callee: str,
     *,
     mine: tuple[Call, ...],
     theirs: tuple[Call, ...],
-    resumable: Collection[str],
-    session: str,
+    sessions: Iterable[SessionRef],
     call_waiting: bool,
 ) -> Admitted | Glare:
-    """Decide on `caller` (in `session`) calling `callee`.
+    """Decide on a session calling `callee`.
 
     Args:
-        caller: who calls.
+        calling: the session that the caller calls from.
         callee: whom.
         mine: the caller's live calls.
         theirs: the callee's live calls.
-        resumable: ids of the sessions, of both users, that speak the whole protocol.
-        session: the session that the caller calls from.
+        sessions: those of the callee.
         call_waiting: whether a busy callee rings all the same.
 
     Raises:
         AlreadyInCall: the caller has a call that is more than a ring.
         UserBusy: the callee rings or talks, and there is no call waiting.
     """
-    if any(call.caller == caller or not call.unaccepted for call in mine):
-        raise errors.AlreadyInCall
+    for call in mine:
+        if call.caller == calling.user or not call.unaccepted:
+            raise errors.AlreadyInCall
     for call in mine:
         if call.caller == callee:
-            if session in resumable and call.caller_session in resumable:
-                return Glare(call)
-            raise errors.AlreadyInCall("That user is calling this one already; answer the call.")
-    if not call_waiting and any(_occupies(call, callee) for call in theirs):
-        raise errors.UserBusy
+            return _glare(calling, call, sessions)
+    if not call_waiting:
+        for call in theirs:  # one that no device has yet keeps only its caller busy
+            if call.caller == callee or call.state is not State.INITIATING:
+                raise errors.UserBusy
     return Admitted(answered_busy=mine)
 
 
-def _occupies(call: Call, user: str) -> bool:
-    """A call that no device has yet keeps only its caller busy."""
-    return call.caller == user or call.state is not State.INITIATING
+def _glare(calling: SessionRef, call: Call, sessions: Iterable[SessionRef]) -> Glare:
+    """The callee's `call` is accepted, if both sessions speak the whole protocol."""
+    if calling.resumable and call.caller_session in [ref.id for ref in sessions if ref.resumable]:
+        return Glare(call)
+    raise errors.AlreadyInCall("That user is calling this one already; answer the call.")

@@ -86,13 +86,10 @@ class Call(NamedTuple):
     ended_at: int | None = None
     reason: Reason | None = None
     ended_by: str | None = None
-    trace: str | None = None
-    """The `traceparent` of its set-up (W3C Trace Context), where calls are traced."""
-
-    @property
-    def live(self) -> bool:
-        """Whether the call has not ended."""
-        return self.state is not State.ENDED
+    trace_id: str | None = None
+    """The id of the trace of its set-up; None where that was not sampled: nobody has it."""
+    span_id: str | None = None
+    """The id of the root of that trace."""
 
     @property
     def unaccepted(self) -> bool:
@@ -105,16 +102,6 @@ class Call(NamedTuple):
         if self.accepted_at is None or self.ended_at is None:
             return 0
         return self.ended_at - self.accepted_at
-
-    @property
-    def trace_id(self) -> str | None:
-        """The id of the trace of its set-up; None when that was not sampled: nobody has it."""
-        return None if self.trace is None or not _sampled(self.trace) else self.trace.split("-")[1]
-
-    @property
-    def span_id(self) -> str | None:
-        """The id of the root of that trace."""
-        return None if self.trace is None or not _sampled(self.trace) else self.trace.split("-")[2]
 
     def changed(self, changes: dict[str, Any]) -> "Call":
         """The call with other values for these fields; `_replace` takes several times as long."""
@@ -145,14 +132,13 @@ class Call(NamedTuple):
             return (calling,)
         return calling, SessionRef(self.callee_session, self.callee, self.callee_node)
 
+    def is_for(self, session: str) -> bool:
+        """Whether `session` is one of the devices that the call is for."""
+        return session in [ref.id for ref in self.devices]
+
     def binds(self, session: str) -> bool:
         """Whether `session` is one of the two that may relay."""
         return session in (self.caller_session, self.callee_session)
 
 
 _PLACES = {name: place for place, name in enumerate(Call._fields)}
-
-
-def _sampled(traceparent: str) -> bool:
-    """Whether the lowest flag is set (W3C Trace Context, 3.2.2.5)."""
-    return bool(int(traceparent[-2:], 16) & 1)

@@ -45,7 +45,8 @@ def initiate(
     caller_node: str = "",
     caller_name: str | None = None,
     metadata: bytes | None = None,
-    trace: str | None = None,
+    trace_id: str | None = None,
+    span_id: str | None = None,
 ) -> Call:
     """A new call that nobody has yet; it times out when the ring does."""
     return Call(
@@ -57,7 +58,8 @@ def initiate(
         callee=callee,
         caller_name=caller_name,
         metadata=metadata,
-        trace=trace,
+        trace_id=trace_id,
+        span_id=span_id,
         created_at=now,
         deadline=now + timeouts.ring,
     )

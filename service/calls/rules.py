@@ -81,16 +81,15 @@ def last_device(call: Call, event: happened.Silenced, _now: int) -> bool:
 
 def another_device(call: Call, event: happened.Rung, _now: int) -> bool:
     """The call does not know the device yet."""
+    return event.device is not None and not call.is_for(event.device.id)
+
+
+def rings_in_vain(call: Call, event: happened.Rung, _now: int) -> bool:
+    """The call does not know the device, which has neither accepted nor silenced it."""
     device = event.device
-    if device is None or call.binds(device.id):
+    if device is None or call.binds(device.id) or device.id in call.silenced:
         return False
-    return all(ref.id != device.id for ref in call.devices)
-
-
-def rings_in_vain(call: Call, event: happened.Rung, now: int) -> bool:
-    """The call does not know the device yet, which has not silenced it either."""
-    silenced = event.device is not None and event.device.id in call.silenced
-    return another_device(call, event, now) and not silenced
+    return not call.is_for(device.id)
 
 
 def time_is_up(call: Call, _event: happened.DeadlinePassed, now: int) -> bool:
@@ -171,7 +170,7 @@ def leave(call: Call, event: happened.SessionLost, _now: int, _timeouts: Timeout
 
 def _silenced(call: Call, session: str) -> Changes:
     """A session rings no more; nor will it, should the call hear only later that it rings."""
-    noted = not call.crowded or any(ref.id == session for ref in call.devices)
+    noted = not call.crowded or call.is_for(session)
     return {"silenced": call.silenced | {session}} if noted and session not in call.silenced else {}
 
 

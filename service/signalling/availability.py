@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from service import errors
 from service.calls.admission import Admitted, Glare, admit
-from service.calls.call import Call
+from service.calls.call import Call, State
 from service.calls.events import SessionLost
 from service.ports import Clock, Engagements, UserStore
 from service.sessions.liveness import Liveness
@@ -74,12 +74,11 @@ class Availability:
             raise errors.UserUnavailable
         try:
             verdict = admit(
-                who.user,
+                who.ref,
                 callee,
                 mine=mine.calls,
                 theirs=theirs.calls,
-                resumable={ref.id for ref in (*theirs.sessions, who.ref) if ref.resumable},
-                session=who.id,
+                sessions=theirs.sessions,
                 call_waiting=self._call_waiting,
             )
         except (errors.AlreadyInCall, errors.UserBusy) as refusal:
@@ -104,12 +103,13 @@ class Availability:
     async def _settle(self, call: Call, online: dict[str, frozenset[str]]) -> bool:
         """End a call whose time is up or whose session is gone; tell whether it was so."""
         if call.deadline is not None and call.deadline <= self._clock():
-            return not (await self._transitions.move(call.id, overdue(self._clock()))).live
+            moved = await self._transitions.move(call.id, overdue(self._clock()))
+            return moved.state is State.ENDED
         for party in call.parties:
             others = online.get(party.user)
             if others is not None and party.id not in others:
                 lost = SessionLost(party.user, party.id, others)
-                return not (await self._transitions.move(call.id, lost)).live
+                return (await self._transitions.move(call.id, lost)).state is State.ENDED
         return False
 
 

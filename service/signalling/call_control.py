@@ -6,6 +6,7 @@ from service import errors
 from service.calls import events as happened
 from service.calls.call import Call
 from service.calls.reasons import Reason
+from service.ids import of_probe
 from service.pace import paced
 from service.ports import CallStore, Clock, UserStore
 from service.sessions.reply import Reply
@@ -13,7 +14,6 @@ from service.sessions.session import Session
 from service.signalling.presence import Presence
 from service.signalling.transitions import Transitions, overdue
 from service.telemetry.metrics import Metrics
-from service.telemetry.probe_calls import of_probe
 from service.telemetry.tracing import Tracing
 from service.wire import client_events as said
 from service.wire.server_events import CallAccepted, CallEnded, CallMedia, CallRejected

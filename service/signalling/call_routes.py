@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from service.calls.call import Call
+from service.calls.call import Call, State
 from service.ports import CallObserver, Delivery, Relayed
 from service.session_ref import SessionRef
 from service.sessions.directory import Directory
@@ -74,11 +74,6 @@ class Routes:
     def __len__(self) -> int:
         return len(self._routes)
 
-    def latest(self, call: Call) -> Call:
-        """A call as this node last saw it."""
-        route = self._routes.get(call.id)
-        return call if route is None or route.call.revision < call.revision else route.call
-
     def between(self, one: str, other: str) -> Route | None:
         """The route of the live call of two users."""
         call_id = self._pairs.get(frozenset((one, other)))
@@ -87,7 +82,11 @@ class Routes:
     def calls(self) -> tuple[Call, ...]:
         """The live calls that bind a session of this node."""
         calls = (route.call for route in self._routes.values())
-        return tuple(call for call in calls if self._node in _homes(call))
+        return tuple(call for call in calls if self._binds_here(call))
+
+    def _binds_here(self, call: Call) -> bool:
+        """Whether a call binds a session of this node."""
+        return self._node in (call.caller_node, call.callee_node)
 
     def candidates(self, call_id: str) -> int:
         """How many candidates have been sent from this node since the last offer."""
@@ -98,22 +97,26 @@ class Routes:
         """Have a route for a live call in which this node has a part."""
         route = self._routes.get(call.id)
         if route is None:
-            route = self._routes[call.id] = Route(call, {})
+            route = self._routes[call.id] = Route(call, {call.caller_session: Side(None)})
             self._pairs[frozenset((call.caller, call.callee))] = call.id
-            self._bind(route, call)
-            if call.caller_node == self._node:
-                self._observe(None, call)
-            self._moved(call)
+            if call.callee_session is not None:
+                self._bind(route)
+            self._tell(None, call)
         return route
 
-    def rings(self, call: Call) -> bool:
-        """Whether there is something to answer in a call, as far as this node knows."""
-        return self.latest(call).unaccepted and call.id not in self._over
+    def ringing(self, call: Call) -> Route | None:
+        """A call's route, while there is something to answer as far as this node knows."""
+        route = self._routes.get(call.id)
+        if route is not None and route.call.revision >= call.revision:
+            call = route.call
+        if not call.unaccepted or call.id in self._over:
+            return None
+        return route or self.begin(call)
 
     def informed(self, call: Call, session: SessionRef | None) -> None:
         """A session was told how a call ended."""
         route = self._routes.get(call.id)
-        if route is not None and session is not None and not call.live:
+        if route is not None and session is not None and call.state is State.ENDED:
             route.informed.add(session.id)
 
     def hears(self, session: str, call: Call) -> bool:
@@ -145,51 +148,50 @@ class Routes:
             if len(self._over) > MOST_OVER:
                 self._over.popitem(last=False)
 
-    def follow(self, call: Call) -> None:
-        """Let the call's route be as the call is, unless it is ahead: what is held flows."""
+    def follow(self, call: Call, before: Call | None = None) -> None:
+        """Let the call's route be as the call is, unless it is ahead: what is held flows.
+
+        `before` is given to the node that moved the call: what the call was.
+        """
         route = self._routes.get(call.id)
+        if route is None and before is not None and self._binds_here(call):
+            route = self.begin(before)
         if route is None:
             self._pass_over(call, self._over.get(call.id, set()))
             return
         if call.revision <= route.call.revision:
             return
-        before, route.call = route.call, call
-        if call.callee_session != before.callee_session:
-            self._bind(route, call)
-        if before.state is not call.state:
-            if call.caller_node == self._node:
-                self._observe(before, call)
-            self._moved(call)
-        if not call.live or not (call.unaccepted or self._node in _homes(call)):
+        known, route.call = route.call, call
+        if call.callee_session != known.callee_session:
+            self._bind(route)
+        if call.state is not known.state:
+            self._tell(known, call)
+        elsewhere = call.callee_session is not None and not self._binds_here(call)
+        if elsewhere or call.state is State.ENDED:
             self._end(route)
 
-    def _bind(self, route: Route, call: Call) -> None:
-        """Have both sides know each other; what they have sent still counts."""
-        known = route.sides
-        calling, *accepted = call.parties
-        called = accepted[0] if accepted else None
-        towards_callee = self._side(call.id, called, known.get(calling.id))
-        route.sides = {calling.id: towards_callee}
-        if called is not None:
-            route.sides[called.id] = self._side(call.id, calling, known.get(called.id))
-        if towards_callee.emit is not None:
-            for event, payload in route.held:
-                towards_callee.emit(event, payload)
-            route.held, route.held_bytes = [], 0
+    def _bind(self, route: Route) -> None:
+        """Have both sides know each other; what the caller has sent still counts."""
+        calling, called = route.call.parties
+        route.sides[calling.id].emit = emit = self._towards(called, route.call.id)
+        route.sides[called.id] = Side(self._towards(calling, route.call.id))
+        for event, payload in route.held:
+            emit(event, payload)
+        route.held, route.held_bytes = [], 0
 
-    def _side(self, call_id: str, peer: SessionRef | None, before: Side | None) -> Side:
-        side = Side(None, 0 if before is None else before.candidates)
-        if peer is not None:
-            session = self._directory.get(peer.id)
-            side.emit = partial(self._send, peer, call_id) if session is None else session.emit
-        return side
+    def _towards(self, peer: SessionRef, call_id: str) -> Callable[[str, bytes], None]:
+        session = self._directory.get(peer.id)
+        return partial(self._send, peer, call_id) if session is None else session.emit
 
     def _send(self, peer: SessionRef, call_id: str, event: str, payload: bytes) -> None:
         self._delivery.send(peer, Relayed(call_id, event, payload))
 
-    def _observe(self, before: Call | None, after: Call) -> None:
-        for observer in self._observers:
-            observer.moved(before, after)
+    def _tell(self, before: Call | None, after: Call) -> None:
+        """Tell of a call's new state: the observers, if the caller's session lives here."""
+        if after.caller_node == self._node:
+            for observer in self._observers:
+                observer.moved(before, after)
+        self._moved(after)
 
     def _end(self, route: Route) -> None:
         call = route.call
@@ -198,8 +200,3 @@ class Routes:
         if self._pairs.get(pair) == call.id:
             del self._pairs[pair]
         self._pass_over(call, route.rung - route.informed - {call.callee_session})
-
-
-def _homes(call: Call) -> tuple[str, ...]:
-    """The nodes at which the call's parties live."""
-    return tuple(party.node for party in call.parties)

@@ -19,6 +19,7 @@ from service.signalling.availability import Availability, Available
 from service.signalling.call_routes import Routes
 from service.signalling.presence import Presence
 from service.signalling.transitions import Transitions
+from service.telemetry.call_log import refused
 from service.telemetry.tracing import Setup, Tracing
 from service.wire.client_events import CallInitiate
 from service.wire.server_events import CallInitiated, GlareAccepted, ice_fields
@@ -64,13 +65,18 @@ class CallSetup:
         self._by_pair = Meters(INITIATES_TO_ONE.scaled(scale))
 
     async def initiate(self, who: Session, message: CallInitiate, reply: Reply) -> None:
-        """Call `message.to` as `_initiate` does, as one trace."""
+        """Call `message.to` as `_initiate` does, as one trace; log why that is refused."""
         client = None if message.meta is None else message.meta.traceparent
-        with self._tracing.setup(message.call_type, client or who.traceparent) as setup:
-            await self._initiate(who, message, reply, setup)
+        call_id, kind = ids.call_id(), message.call_type
+        with self._tracing.setup(call_id, kind, client or who.traceparent) as setup:
+            try:
+                await self._initiate(who, message, reply, call_id, setup)
+            except errors.RinglineError as refusal:
+                refused(kind, refusal)
+                raise
 
     async def _initiate(
-        self, who: Session, message: CallInitiate, reply: Reply, setup: Setup
+        self, who: Session, message: CallInitiate, reply: Reply, call_id: str, setup: Setup
     ) -> None:
         """Call `message.to`, or accept the call with which they call `who`.
 
@@ -81,10 +87,11 @@ class CallSetup:
         """
         if message.to == who.user:
             raise errors.InvalidPayload("to: a user cannot call themselves.")
-        who.check_token(self._clock())
+        now = self._clock()
+        who.check_token(now)
         if self._draining():
             raise errors.ServerDraining
-        self._limit(who.user, message.to)
+        self._limit(who.user, message.to, now)
         for _ in range(_ATTEMPTS):
             available = await self._availability.of(who, message.to)
             verdict = available.verdict
@@ -95,13 +102,12 @@ class CallSetup:
             if verdict.answered_busy:
                 await self._answer_busy(who, verdict)
                 continue
-            call = self._new_call(who, message, setup)
+            call = self._new_call(who, message, call_id, setup)
             if await self._open(who, call, available, reply):
                 return
         raise errors.StoreUnavailable
 
-    def _limit(self, caller: str, callee: str) -> None:
-        now = self._clock()
+    def _limit(self, caller: str, callee: str, now: int) -> None:
         if wait := self._by_user.take(caller, now):
             raise errors.RateLimited(scope="initiates", retry_after_ms=wait)
         if wait := self._by_pair.take((caller, callee), now):
@@ -127,11 +133,11 @@ class CallSetup:
                     ring.id, Rejected(who.user, session, Reason.BUSY), who.ref if session else None
                 )
 
-    def _new_call(self, who: Session, message: CallInitiate, setup: Setup) -> Call:
-        setup.call_id = ids.call_id()
+    def _new_call(self, who: Session, message: CallInitiate, call_id: str, setup: Setup) -> Call:
         return machine.initiate(
-            call_id=setup.call_id,
-            trace=setup.traceparent,
+            call_id=call_id,
+            trace_id=setup.trace_id,
+            span_id=setup.span_id,
             call_type=message.call_type,
             caller=who.user,
             caller_session=who.id,
@@ -186,5 +192,6 @@ class CallSetup:
             expires_in_ms=self._timeouts.ring,
             **ice_fields(self._ice.servers(call.caller, call.created_at)),
         )
-        reply.ok(initiated)
-        who.emit(initiated.event, initiated.encode())
+        told = initiated.encode()
+        reply.done(initiated.event, told)
+        who.emit(initiated.event, told)

@@ -53,7 +53,7 @@ class Home:
     def take(self, session_id: str, envelope: Envelope) -> None:
         """Take an envelope now."""
         if isinstance(envelope, Rang):
-            self._ringing.rang(envelope)
+            self._tasks.start(self._ringing.rang(envelope.call_id, envelope.device))
         elif isinstance(envelope, Moved):
             self._moved(envelope)
         elif (session := self._directory.get(session_id)) is not None:

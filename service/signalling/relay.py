@@ -107,7 +107,7 @@ class Relay:
     async def _explain_missing(self, who: Session, message: RelayEvent) -> None:
         if message.call_id is not None:
             call = await self._transitions.load(message.call_id)
-            if call.live or who.user not in (call.caller, call.callee):
+            if call.state is not State.ENDED or who.user not in (call.caller, call.callee):
                 raise _unbound(who, call)
             raise errors.CallEnded
         if message.to is None:

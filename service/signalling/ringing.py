@@ -12,7 +12,6 @@ from service.session_ref import SessionRef
 from service.sessions.session import Session
 from service.signalling.call_routes import Routes
 from service.signalling.transitions import Transitions
-from service.tasks import Tasks
 from service.wire.server_events import CallIncoming, ice_fields
 
 
@@ -27,35 +26,28 @@ class Ringing:
         delivery: Delivery,
         ice: IceSource,
         clock: Clock,
-        tasks: Tasks,
     ) -> None:
         self._routes = routes
         self._transitions = transitions
         self._delivery = delivery
         self._ice = ice
         self._clock = clock
-        self._tasks = tasks
 
     def ring(self, session: Session, call: Call) -> None:
         """Ring on a session, once, while there is something to answer as far as this node knows."""
-        if not self._routes.rings(call):
-            return
-        route = self._routes.begin(call)
-        if session.id in route.rung:
+        route = self._routes.ringing(call)
+        if route is None or session.id in route.rung:
             return
         route.rung.add(session.id)
         incoming = self._incoming(route.call, session.user)
         session.emit(incoming.event, incoming.encode())
         self._delivery.send(call.parties[0], Rang(call.id, session.ref))
 
-    def rang(self, rang: Rang) -> None:
+    async def rang(self, call_id: str, device: SessionRef) -> None:
         """Record that a device rings; one that rings for nothing is told so."""
-        device = rang.device
-        self._tasks.start(self._record(rang.call_id, device))
 
-    async def _record(self, call_id: str, device: SessionRef) -> None:
         def news(call: Call) -> Event | None:
-            known = call.state is State.RINGING and any(ref.id == device.id for ref in call.devices)
+            known = call.state is State.RINGING and call.is_for(device.id)
             return None if known else Rung(device)
 
         with suppress(errors.CallNotFound):  # it ended so long ago that nobody remembers it

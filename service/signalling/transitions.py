@@ -88,7 +88,10 @@ class Transitions:
             if decided is not None:
                 decided(decision.call)
             self._tell(before, decision, actor)
-            self._follow(before, decision.call, actor)
+            if decision.call is not before:
+                self._routes.follow(decision.call, before)
+            else:  # whoever moved it tells this node so, if it has a part in it
+                self._routes.informed(before, actor)
         finally:
             self._locks.leave(call_id)
         return decision.call
@@ -105,7 +108,8 @@ class Transitions:
                 continue
             if decision.call is call:
                 return call, decision
-            stands = await self._calls.swap(call, decision.call, self._op())
+            op = f"{self._run}:{next(self._count)}"
+            stands = await self._calls.swap(call, decision.call, op)
             if stands is decision.call:
                 return call, decision
             if stands is None:
@@ -125,66 +129,46 @@ class Transitions:
             raise
         return None if cached and decision.call is call else decision
 
-    def _op(self) -> str:
-        return f"{self._run}:{next(self._count)}"
-
     def _tell(self, before: Call, decision: Decision, actor: SessionRef | None) -> None:
-        """Send the messages in their order; nothing may wait between the first and the last."""
+        """Send the messages in their order; nothing may wait between the first and the last.
+
+        The homes of all whom a move concerns hear of it, also where nobody is to be told; of an
+        event that changed nothing only the actor's does.
+        """
         call, here, parties = decision.call, self._node, decision.call.parties
+        acting = () if actor is None else (actor,)
         away: dict[str, Elsewhere] = {}
-        for ref, event, payload in _messages(decision, parties, actor):
-            if ref.node != here:
-                away.setdefault(ref.node, (ref, []))[1].append((ref.id, event, payload))
-            elif (session := self._directory.get(ref.id)) is not None:
-                session.emit(event, payload)
-        for ref in _concerned(before, decision, parties, actor):
+        for send in decision.sends:
+            event, payload = encode_message(send.message)
+            for ref in _receivers(send.to, call, parties, acting):
+                if ref.node != here:
+                    away.setdefault(ref.node, (ref, []))[1].append((ref.id, event, payload))
+                elif (session := self._directory.get(ref.id)) is not None:
+                    session.emit(event, payload)
+        rung = before.devices if before.accepted_at is None else ()
+        for ref in acting if call is before else (*parties, *rung, *acting):
             if ref.node != here:
                 away.setdefault(ref.node, (ref, []))
         for ref, told in away.values():
             self._delivery.send(ref, Moved(call, tuple(told)))
 
-    def _follow(self, before: Call, call: Call, actor: SessionRef | None) -> None:
-        if call is before:  # whoever moved it tells this node so, if it has a part in it
-            self._routes.informed(call, actor)
-            return
-        if self._node in (call.caller_node, call.callee_node):
-            self._routes.begin(before)
-        self._routes.follow(call)
 
-
-def _concerned(
-    before: Call, decision: Decision, parties: tuple[SessionRef, ...], actor: SessionRef | None
+def _receivers(
+    to: Audience, call: Call, parties: tuple[SessionRef, ...], acting: tuple[SessionRef, ...]
 ) -> tuple[SessionRef, ...]:
-    """The sessions whose homes hear of a move; the actor's hears as well if nothing came of it."""
-    acting = () if actor is None else (actor,)
-    if decision.call is before:
-        return acting
-    return (*parties, *(before.devices if before.unaccepted else ()), *acting)
-
-
-def _messages(
-    decision: Decision, parties: tuple[SessionRef, ...], actor: SessionRef | None
-) -> list[tuple[SessionRef, str, bytes]]:
-    """Each message of a decision, with the session that it is for."""
-    call, acting = decision.call, () if actor is None else (actor,)
-    messages = []
-    for send in decision.sends:
-        event, payload = encode_message(send.message)
-        match send.to:
-            case Audience.CALLER:
-                receivers = parties[:1]
-            case Audience.CALLEE:
-                receivers = parties[1:]
-            case Audience.ACTOR:
-                receivers = acting
-            case Audience.DEVICES:
-                receivers = call.ringing
-            case Audience.OTHER_DEVICES:
-                receivers = tuple(
-                    ref for ref in call.ringing if actor is None or ref.id != actor.id
-                )
-        messages += [(ref, event, payload) for ref in receivers]
-    return messages
+    """The sessions that a message of a decision is for."""
+    match to:
+        case Audience.CALLER:
+            return parties[:1]
+        case Audience.CALLEE:
+            return parties[1:]
+        case Audience.ACTOR:
+            return acting
+        case Audience.DEVICES:
+            return call.ringing
+        case Audience.OTHER_DEVICES:
+            actors = [ref.id for ref in acting]
+            return tuple(ref for ref in call.ringing if ref.id not in actors)
 
 
 def overdue(now: int) -> Happened:

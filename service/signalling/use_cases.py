@@ -78,7 +78,6 @@ class UseCases:
             delivery=delivery,
             ice=ice,
             clock=clock,
-            tasks=tasks,
         )
         delivery.home = self.home = Home(
             directory=directory,

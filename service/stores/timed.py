@@ -15,7 +15,7 @@ from service.telemetry.metrics.pressure import PressureMetrics
 from service.telemetry.tracing import Tracing
 
 T = TypeVar("T")
-Work = Coroutine[Any, Any, T]
+Operation = Coroutine[Any, Any, T]
 """What an operation is before it is awaited; a coroutine around it for each would cost as much."""
 
 
@@ -23,22 +23,18 @@ class StoreTimer:
     """Times operations, for the metrics and the trace that is current."""
 
     def __init__(self, metrics: PressureMetrics, tracing: Tracing) -> None:
-        self._metrics = metrics
+        self._seconds = metrics.store_seconds
         self._tracing = tracing
 
-    async def __call__(self, op: str, work: Work[T]) -> T:
-        """Await `work`, whatever comes of it."""
-        since, ok = time.perf_counter(), False
+    async def __call__(self, op: str, operation: Operation[T]) -> T:
+        """Await `operation`, whatever comes of it."""
+        since, outcome = time.perf_counter(), "error"
         try:
-            span = self._tracing.store(op)
-            if span is None:
-                result = await work
-            else:
-                with span:
-                    result = await work
-            ok = True
+            with self._tracing.store(op):
+                result = await operation
+            outcome = "ok"
         finally:
-            self._metrics.stored(op, time.perf_counter() - since, ok=ok)
+            self._seconds[op, outcome].observe(time.perf_counter() - since)
         return result
 
 
@@ -52,16 +48,16 @@ class TimedUsers:
     def __len__(self) -> int:
         return len(self._store)
 
-    def engagements(self, user: str) -> Work[Engagements]:
+    def engagements(self, user: str) -> Operation[Engagements]:
         return self._timer("users.engagements", self._store.engagements(user))
 
-    def situation(self, caller: str, callee: str) -> Work[tuple[Engagements, Engagements]]:
+    def situation(self, caller: str, callee: str) -> Operation[tuple[Engagements, Engagements]]:
         return self._timer("users.situation", self._store.situation(caller, callee))
 
-    def add(self, ref: SessionRef, most: int) -> Work[Engagements | None]:
+    def add(self, ref: SessionRef, most: int) -> Operation[Engagements | None]:
         return self._timer("users.add", self._store.add(ref, most))
 
-    def remove(self, ref: SessionRef, now: int) -> Work[Engagements]:
+    def remove(self, ref: SessionRef, now: int) -> Operation[Engagements]:
         return self._timer("users.remove", self._store.remove(ref, now))
 
 
@@ -72,17 +68,17 @@ class TimedCalls:
         self._store = store
         self._timer = timer
 
-    def open(self, call: Call, caller_version: int, callee_version: int) -> Work[Call | None]:
+    def open(self, call: Call, caller_version: int, callee_version: int) -> Operation[Call | None]:
         opening = self._store.open(call, caller_version, callee_version)
         return self._timer("calls.open", opening)
 
-    def load(self, call_id: str) -> Work[Call | None]:
+    def load(self, call_id: str) -> Operation[Call | None]:
         return self._timer("calls.load", self._store.load(call_id))
 
-    def swap(self, before: Call, after: Call, op: str) -> Work[Call | None]:
+    def swap(self, before: Call, after: Call, op: str) -> Operation[Call | None]:
         return self._timer("calls.swap", self._store.swap(before, after, op))
 
-    def due(self, now: int) -> Work[tuple[Call, ...]]:
+    def due(self, now: int) -> Operation[tuple[Call, ...]]:
         return self._timer("calls.due", self._store.due(now))
 
 
@@ -93,11 +89,11 @@ class TimedReplies:
         self._store = store
         self._timer = timer
 
-    def claim(self, key: ReplyKey, now: int) -> Work[Outcome | None]:
+    def claim(self, key: ReplyKey, now: int) -> Operation[Outcome | None]:
         return self._timer("replies.claim", self._store.claim(key, now))
 
-    def settle(self, key: ReplyKey, outcome: Outcome | None, now: int) -> Work[None]:
+    def settle(self, key: ReplyKey, outcome: Outcome | None, now: int) -> Operation[None]:
         return self._timer("replies.settle", self._store.settle(key, outcome, now))
 
-    def forget_old(self, now: int) -> Work[None]:
+    def forget_old(self, now: int) -> Operation[None]:
         return self._timer("replies.forget_old", self._store.forget_old(now))

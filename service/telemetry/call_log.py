@@ -1,13 +1,11 @@
 """What is logged of calls: their moves at debug, and a line for each that ended or was refused."""
 
-import logging
-
 import structlog
 
-from service.calls.call import Call
+from service.calls.call import Call, State
 from service.errors import RateLimited, RinglineError
+from service.ids import of_probe
 from service.telemetry.metrics.media import media_result
-from service.telemetry.probe_calls import of_probe
 from service.telemetry.user_names import UserNames
 
 _log = structlog.get_logger(__name__)
@@ -21,16 +19,15 @@ class CallLog:
 
     def moved(self, before: Call | None, after: Call) -> None:
         """Log the move, and a summary of the call at its end."""
-        if _log.is_enabled_for(logging.DEBUG):
-            _log.debug(
-                "call.state",
-                call_id=after.id,
-                trace_id=after.trace_id,
-                span_id=after.span_id,
-                before=before and before.state,
-                state=after.state,
-            )
-        if not after.live:
+        _log.debug(
+            "call.state",
+            call_id=after.id,
+            trace_id=after.trace_id,
+            span_id=after.span_id,
+            before=before and before.state,
+            state=after.state,
+        )
+        if after.state is State.ENDED:
             _log.info("call.summary", **self._summary(after))
 
     def _summary(self, call: Call) -> dict[str, object]:
@@ -64,10 +61,10 @@ def _outcome(call: Call) -> str:
     return "accepted" if call.connected_at is None else "connected"
 
 
-def refused(call_type: str, error: BaseException) -> None:
+def refused(call_type: str, refusal: RinglineError) -> None:
     """Log why an initiate was refused; a rate limit has logged a line already."""
-    if isinstance(error, RinglineError) and not isinstance(error, RateLimited):
-        _log.info("call.refused", code=error.code, type=call_type)
+    if not isinstance(refusal, RateLimited):
+        _log.info("call.refused", code=refusal.code, type=call_type)
 
 
 def _seconds(since: int | None, until: int | None) -> float | None:

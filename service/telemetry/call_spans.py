@@ -22,7 +22,6 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from service.calls.call import Call, State
 from service.calls.reasons import Kind, Reason, of
 from service.errors import Internal, RinglineError
-from service.telemetry.call_log import refused
 from service.telemetry.tracing import Setup, Tracing
 
 _W3C = TraceContextTextMapPropagator()
@@ -46,7 +45,7 @@ class CallSpans(Tracing):
         return len(self._setups) + len(self._phases)
 
     @contextmanager
-    def setup(self, call_type: str, traceparent: str | None) -> Iterator[Setup]:
+    def setup(self, call_id: str, call_type: str, traceparent: str | None) -> Iterator[Setup]:
         """Begin the trace; it ends here if the initiate leads to no call."""
         span = self._tracer.start_span(
             "call.setup",
@@ -55,17 +54,15 @@ class CallSpans(Tracing):
             links=_links(traceparent),
             attributes={"ringline.call.type": call_type},
         )
-        setup = _TracedSetup(call_type, span)
         try:
             with trace.use_span(span, end_on_exit=False, record_exception=False):
                 try:
-                    yield setup
+                    yield _TracedSetup(span)
                 except Exception as error:
-                    refused(call_type, error)
                     _fail(span, _code(error))
                     raise
         finally:
-            if setup.call_id is None or setup.call_id not in self._setups:
+            if call_id not in self._setups:
                 span.end()
 
     @contextmanager
@@ -90,10 +87,10 @@ class CallSpans(Tracing):
         if call.trace_id is not None:
             self._linked("call.renegotiate", call).end()
 
-    def store(self, op: str) -> AbstractContextManager[object] | None:
+    def store(self, op: str) -> AbstractContextManager[object]:
         """Add a child to the current span, if there is one."""
         if not trace.get_current_span().is_recording():
-            return None
+            return super().store(op)
         return self._tracer.start_as_current_span(f"store.{op}")
 
     def moved(self, before: Call | None, after: Call) -> None:
@@ -103,7 +100,7 @@ class CallSpans(Tracing):
             return
         if after.id in self._setups:
             self._follow(before, after)
-        elif not after.live and after.trace_id is not None:
+        elif after.state is State.ENDED and after.trace_id is not None:
             span = self._linked("call.end", after)
             _mark_end(span, after)
             span.end()
@@ -128,7 +125,7 @@ class CallSpans(Tracing):
         candidates = {"ringline.call.candidates": self._candidates(call.id)}
         root.add_event("call.candidates", candidates)
         root.set_attributes(candidates)
-        if not call.live:
+        if call.state is State.ENDED:
             _mark_end(root, call)
         root.end()
 
@@ -144,7 +141,7 @@ class CallSpans(Tracing):
         return self._tracer.start_span(
             name,
             trace.set_span_in_context(trace.INVALID_SPAN),
-            links=_links(call.trace),
+            links=_set_up(call),
             attributes=self._attributes(call),
         )
 
@@ -158,21 +155,17 @@ class CallSpans(Tracing):
 
 
 class _TracedSetup(Setup):
-    def __init__(self, call_type: str, span: Span) -> None:
-        super().__init__(call_type)
+    def __init__(self, span: Span) -> None:
         self._span = span
-
-    @property
-    def traceparent(self) -> str | None:
-        """As `Setup.traceparent`."""
-        carrier: dict[str, str] = {}
-        _W3C.inject(carrier, trace.set_span_in_context(self._span))
-        return carrier.get("traceparent")
+        context = span.get_span_context()
+        if context.trace_flags.sampled:
+            self.trace_id = trace.format_trace_id(context.trace_id)
+            self.span_id = trace.format_span_id(context.span_id)
 
     def meets(self, call: Call) -> None:
         """Rename the span, and link it to the other call's set-up."""
         self._span.update_name("call.glare")
-        for link in _links(call.trace if call.trace_id else None):
+        for link in _set_up(call):
             self._span.add_link(link.context)
 
 
@@ -182,6 +175,11 @@ def _links(traceparent: str | None) -> list[Link]:
     context = _W3C.extract({"traceparent": traceparent})
     linked = trace.get_current_span(context).get_span_context()
     return [Link(linked)] if linked.is_valid else []
+
+
+def _set_up(call: Call) -> list[Link]:
+    """A link to the root of a call's set-up, if that was sampled."""
+    return _links(call.trace_id and f"00-{call.trace_id}-{call.span_id}-01")
 
 
 def _mark_end(span: Span, call: Call) -> None:

@@ -4,7 +4,6 @@ No request waits for a provider: each keeps its servers ready and renews them in
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import structlog
 
@@ -55,21 +54,20 @@ class Broker:
 
     def lasts(self, now: int) -> int:
         """As `IceSource.lasts`."""
-        provider, shared = self._choice(now)
-        if shared is not None:
-            return shared.expires_at - now
-        return AGAIN_MS if self._out(provider) else self._own.lasts(now)
+        _, shared = self._choice(now)
+        return self._own.lasts(now) if shared is None else shared.expires_at - now
 
     def servers(self, user: str, now: int, region: str | None = None) -> IceServers:
         """As `IceSource.servers`. Only coturn has regions: other providers find the nearest one."""
-        provider, shared = self._choice(now)
+        own, (_, shared) = self._own, self._choice(now)
         if shared is None:
-            ice = self._own.servers(user, now, region)
-            return _until(ice, now, now + AGAIN_MS) if self._out(provider) else ice
-        self._own.check(region)
-        self._metrics.issued("")
-        ice = IceServers((*self._own.stun, *shared.servers), self._own.transport_policy, 0, 0)
-        return _until(ice, now, shared.expires_at)
+            return own.servers(user, now, region)
+        own.check(region)
+        if shared.servers:
+            self._metrics.issued("")
+        until = shared.expires_at
+        servers = (*own.stun, *shared.servers)
+        return IceServers(servers, own.transport_policy, (until - now) // 1000, until)
 
     async def tick(self) -> None:
         """Begin what is due in the background, and log whose servers are given out now."""
@@ -87,19 +85,14 @@ class Broker:
             await provider.close()
 
     def _choice(self, now: int) -> tuple[str, SharedServers | None]:
-        """The name of the first provider that has servers, and these unless coturn mints them."""
+        """The name of the first provider that has servers, and these unless `own` has them."""
+        available = self._own.available
         for name in self._order:
             if name == COTURN:
-                if self._own.available and not self._own_fails():
+                if available and not self._own_fails():
                     return COTURN, None
             elif shared := self._providers[name].current(now):
                 return name, shared
-        return (COTURN if self._own.available else NONE), None
-
-    def _out(self, provider: str) -> bool:
-        """Whether there is STUN alone because no provider has servers now."""
-        return provider == NONE and bool(self._providers)
-
-
-def _until(ice: IceServers, now: int, expires_at: int) -> IceServers:
-    return replace(ice, ttl=(expires_at - now) // 1000, expires_at=expires_at)
+        if available:
+            return COTURN, None
+        return NONE, SharedServers((), now + AGAIN_MS) if self._providers else None

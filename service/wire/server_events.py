@@ -229,16 +229,16 @@ class Error(ServerEvent, frozen=True, kw_only=True):
 
 def encode_message(message: effects.Message) -> tuple[str, bytes]:
     """A message of the machine as the event's name and its JSON payload."""
+    told: ServerEvent
     match message:
         case effects.CallRinging(call_id, by):
-            return CallRinging.event, CallRinging(call_id=call_id, by=by).encode()
+            told = CallRinging(call_id=call_id, by=by)
         case effects.CallAccepted(call_id, by):
-            return CallAccepted.event, CallAccepted(call_id=call_id, by=by).encode()
+            told = CallAccepted(call_id=call_id, by=by)
         case effects.CallRejected(call_id, by, reason):
-            rejected = CallRejected(call_id=call_id, by=by, reason=reason)
-            return CallRejected.event, rejected.encode()
+            told = CallRejected(call_id=call_id, by=by, reason=reason)
         case effects.CallEnded(call_id, by, reason, duration_ms):
-            ended = CallEnded(call_id=call_id, by=by, reason=reason, duration_ms=duration_ms)
-            return CallEnded.event, ended.encode()
+            told = CallEnded(call_id=call_id, by=by, reason=reason, duration_ms=duration_ms)
         case effects.CallMedia(call_id, by, state):
-            return CallMedia.event, CallMedia(call_id=call_id, by=by, state=state).encode()
+            told = CallMedia(call_id=call_id, by=by, state=state)
+    return told.event, _encode(told)

@@ -5,6 +5,7 @@ import pytest
 from service import errors
 from service.calls.admission import Admitted, Glare, admit
 from service.calls.call import Call, CallType, State
+from service.session_ref import SessionRef
 
 
 def call(caller: str, callee: str, state: State = State.RINGING) -> Call:
@@ -29,12 +30,11 @@ def alice_calls_bob(
     call_waiting: bool = False,
 ) -> Admitted | Glare:
     return admit(
-        "alice",
+        SessionRef("alice1", "alice", resumable="alice1" in resumable),
         "bob",
         mine=mine,
         theirs=theirs,
-        resumable=resumable,
-        session="alice1",
+        sessions=[SessionRef("bob1", "bob", resumable="bob1" in resumable)],
         call_waiting=call_waiting,
     )
 

@@ -110,7 +110,7 @@ class AnyCourse(RuleBasedStateMachine):
     def silence(self, session, reason):
         rang = {ref.id for ref in self.call.ringing}
         taken = self.happens(happened.Silenced(USERS[session], session, reason))
-        assert not taken or self.call.live is bool(rang - {session})
+        assert not taken or (self.call.state is not State.ENDED) is bool(rang - {session})
 
     @rule(session=anybody)
     def answer(self, session):
@@ -133,9 +133,11 @@ class AnyCourse(RuleBasedStateMachine):
         others = frozenset(self.online if USERS[session] == "bob" else ())
         lost = happened.SessionLost(USERS[session], session, others, rings_on)
         if self.happens(lost) and before.unaccepted and USERS[session] == "bob":
-            assert self.call.live is (rings_on or bool(others - before.silenced))
+            assert (self.call.state is not State.ENDED) is (
+                rings_on or bool(others - before.silenced)
+            )
             silent = session in before.silenced
-            assert (self.call is before) is (self.call.live and silent)
+            assert (self.call is before) is (self.call.state is not State.ENDED and silent)
 
     @rule(ms=stretches)
     def pass_time(self, ms):
@@ -173,10 +175,10 @@ class AnyCourse(RuleBasedStateMachine):
         after = decision.call
         if after is before:
             return
-        assert before.live, "ended is final"
+        assert before.state is not State.ENDED, "ended is final"
         assert after.revision == before.revision + 1
         assert ORDER.index(after.state) >= ORDER.index(before.state)
-        if not after.live:
+        if after.state is State.ENDED:
             assert after.reason is why(before, event)
             assert after.ended_by == getattr(event, "user", None)
             assert after.ended_at == self.now
@@ -207,7 +209,9 @@ class AnyCourse(RuleBasedStateMachine):
     @invariant()
     def there_is_a_deadline_when_the_state_times_out(self):
         endless = self.call.state is State.CONNECTED and self.timeouts.longest is None
-        assert (self.call.deadline is not None) is (self.call.live and not endless)
+        assert (self.call.deadline is not None) is (
+            self.call.state is not State.ENDED and not endless
+        )
 
     @invariant()
     def one_accept_wins_and_stays_the_winner(self):
@@ -217,7 +221,7 @@ class AnyCourse(RuleBasedStateMachine):
 
     @invariant()
     def what_ended_says_when_and_why(self):
-        ended = not self.call.live
+        ended = self.call.state is State.ENDED
         assert (self.call.reason is not None) is ended
         assert (self.call.ended_at is not None) is ended
         assert 0 <= self.call.duration_ms <= self.now - START
@@ -238,8 +242,8 @@ class AnyCourse(RuleBasedStateMachine):
         if self.call.deadline is not None:
             self.now = max(self.now, self.call.deadline)
             assert self.happens(happened.DeadlinePassed())
-            assert not self.call.live
-        if self.call.live:
+            assert self.call.state is State.ENDED
+        if self.call.state is not State.ENDED:
             assert self.call.state is State.CONNECTED
             assert self.timeouts.longest is None
             assert self.happens(happened.HungUp("alice", "a1"))

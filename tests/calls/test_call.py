@@ -16,7 +16,6 @@ from tests.calls.situations import (
     PLACED,
     RANG,
     TIMEOUTS,
-    placed,
 )
 
 
@@ -38,11 +37,6 @@ def test_the_deadline_of_a_ring_counts_from_the_initiate():
 def test_a_call_cannot_be_changed():
     with pytest.raises(AttributeError):
         INITIATING.state = State.ENDED  # type: ignore[misc]
-
-
-@pytest.mark.parametrize("state", State)
-def test_every_call_but_an_ended_one_lives(state):
-    assert CALLS[state].live is (state is not State.ENDED)
 
 
 @pytest.mark.parametrize("state", State)
@@ -92,20 +86,3 @@ def test_the_parties_are_the_bound_sessions_at_their_homes_and_the_callers_is_fi
     calling, accepting = SessionRef("a1", "alice", "n1"), SessionRef("b1", "bob", "n2")
     assert INITIATING.parties == (calling,)
     assert CONNECTED.parties == OVER.parties == (calling, accepting)
-
-
-TRACE, ROOT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-
-
-@pytest.mark.parametrize(
-    ("trace", "trace_id", "span_id"),
-    [
-        (None, None, None),
-        (f"00-{TRACE}-{ROOT}-01", TRACE, ROOT),
-        (f"00-{TRACE}-{ROOT}-00", None, None),
-    ],
-    ids=["none", "sampled", "not sampled"],
-)
-def test_a_trace_is_named_by_its_traceparent_when_it_was_sampled(trace, trace_id, span_id):
-    call = placed()._replace(trace=trace)
-    assert (call.trace_id, call.span_id) == (trace_id, span_id)

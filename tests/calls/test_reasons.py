@@ -13,6 +13,7 @@ from deploy.build import CHART
 from service.calls.reasons import ENDINGS, Kind, Reason, of
 from service.telemetry.metrics.calls import CallMetrics
 from service.telemetry.metrics.families import Families
+from service.telemetry.metrics.media import MediaMetrics
 from tests.docs.pages import ROOT, section, text_of
 
 PROTOCOL = ROOT / "docs" / "protocol.md"
@@ -22,7 +23,7 @@ RUNBOOK = ROOT / "docs" / "runbook.md"
 def counted() -> set[str]:
     """The reasons of `ringline_calls_total`, before anything is counted."""
     families = Families()
-    CallMetrics(families)
+    CallMetrics(families, MediaMetrics(families))
     samples = [sample for family in families.registry.collect() for sample in family.samples]
     return {one.labels["reason"] for one in samples if one.name == "ringline_calls_total"}
 

@@ -15,7 +15,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from service.calls.call import Call
+from service.calls.call import Call, State
 from service.ports import Engagements
 from service.session_ref import SessionRef
 from service.stores import Stores
@@ -69,7 +69,11 @@ class AnyCourse(RuleBasedStateMachine):
         return self.runner.run(asked)
 
     def engaged(self, user: str) -> list[Call]:
-        return [c for c in self.calls.values() if c.live and user in (c.caller, c.callee)]
+        return [
+            c
+            for c in self.calls.values()
+            if c.state is not State.ENDED and user in (c.caller, c.callee)
+        ]
 
     def is_as_seen(self, user: str) -> bool:
         """Whether nothing moved since the look."""
@@ -135,7 +139,7 @@ class AnyCourse(RuleBasedStateMachine):
     @rule(data=st.data(), move=moves)
     def move_a_call(self, data, move):
         before = data.draw(st.sampled_from([*self.calls.values(), *self.old]))
-        if not before.live or (move is not ended and not before.unaccepted):
+        if before.state is State.ENDED or (move is not ended and not before.unaccepted):
             return
         after: Call = ended(before, self.now) if move is ended else move(before)
         if after is before:
@@ -164,9 +168,11 @@ class AnyCourse(RuleBasedStateMachine):
         self.now += ms
         due = self.done(self.stores.calls.due(self.now))
         up = {i for i, at in self.due_at.items() if at <= self.now}
-        assert {one.id: one for one in due} == {i: self.calls[i] for i in up if self.calls[i].live}
+        assert {one.id: one for one in due} == {
+            i: self.calls[i] for i in up if self.calls[i].state is not State.ENDED
+        }
         for call_id in up:
-            if self.calls[call_id].live:
+            if self.calls[call_id].state is not State.ENDED:
                 self.due_at[call_id] = self.now + CLAIM_MS
             else:
                 del self.due_at[call_id], self.calls[call_id]
@@ -192,7 +198,7 @@ class AnyCourse(RuleBasedStateMachine):
         """Whatever happened, it can be brought to an end."""
         with self.runner:
             for stands in list(self.calls.values()):
-                if stands.live:
+                if stands.state is not State.ENDED:
                     over = ended(stands, self.now)
                     assert self.done(self.stores.calls.swap(stands, over, op())) is over
             for user, sessions in self.sessions.items():

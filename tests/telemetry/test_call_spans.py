@@ -30,8 +30,7 @@ def test_each_phase_has_its_span_though_states_are_skipped(
     ended, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(ended))
     spans = CallSpans(provider.get_tracer("test"), lambda user: user, lambda _call: 0)
-    with spans.setup("video", None) as setup:
-        setup.call_id = INITIATING.id
+    with spans.setup(INITIATING.id, "video", None):
         spans.moved(None, INITIATING)
     for before, after in zip((INITIATING, *course), course, strict=False):
         spans.moved(before, after)

@@ -53,7 +53,7 @@ Where the moves of two nodes cross, it hears of several at a time.
 def run(metrics: Metrics, course: Course) -> Call:
     """A call that goes this way and ends at the latest with the operator."""
     call = seen = placed(TIMEOUTS)
-    _observe(metrics, None, call)
+    metrics.calls.moved(None, call)
     now = call.created_at
     for event, after, told in [*course, (happened.Terminated(Reason.SERVER_SHUTDOWN), 1, True)]:
         now += after
@@ -62,16 +62,11 @@ def run(metrics: Metrics, course: Course) -> Call:
         except RinglineError:
             continue
         call = moved
-        if call.state is not seen.state and (told or not call.live):
-            _observe(metrics, seen, call)
+        if call.state is not seen.state and (told or call.state is State.ENDED):
+            metrics.calls.moved(seen, call)
             seen = call
     assert call.state is State.ENDED
     return call
-
-
-def _observe(metrics: Metrics, before: Call | None, after: Call) -> None:
-    metrics.calls.moved(before, after)
-    metrics.media.moved(before, after)
 
 
 def total(metrics: Metrics, sample: str, **labels: str) -> float:

@@ -3,7 +3,7 @@
 from collections import deque
 from itertools import islice
 
-from service.calls.call import Call
+from service.calls.call import Call, State
 from service.deadlines import Deadlines
 from service.stores.memory.users import MemoryUsers
 
@@ -29,13 +29,14 @@ class MemoryCalls:
         return len(self._calls)
 
     async def open(self, call: Call, caller_version: int, callee_version: int) -> Call | None:
-        users = self._users
-        seen = users.version(call.caller), users.version(call.callee)
-        if seen != (caller_version, callee_version):
+        caller, callee = self._users.of(call.caller), self._users.of(call.callee)
+        if (caller.version, callee.version) != (caller_version, callee_version):
             return None
-        call = call._replace(devices=users.devices(call.callee))
-        self._put(call)
-        users.engage(call, moved=True)
+        call = call._replace(devices=callee.sessions)
+        self._calls[call.id] = call
+        self._moves[call.id] = deque(maxlen=REMEMBER_MOVES)
+        self._deadlines.set(call.id, call.deadline)
+        self._users.engage(call, moved=True)
         return call
 
     async def load(self, call_id: str) -> Call | None:
@@ -51,9 +52,10 @@ class MemoryCalls:
         if stands.revision != before.revision:
             return stands
         moves.append(op)
-        self._put(after)
-        if before.live and not after.live:
-            self._tombstones.set(after.id, (after.ended_at or 0) + REMEMBER_ENDED_MS)
+        self._calls[after.id] = after
+        self._deadlines.set(after.id, after.deadline)
+        if after.ended_at is not None:
+            self._tombstones.set(after.id, after.ended_at + REMEMBER_ENDED_MS)
         self._users.engage(after, moved=before.state is not after.state)
         return after
 
@@ -68,9 +70,4 @@ class MemoryCalls:
 
     def live(self) -> tuple[Call, ...]:
         """Every live call."""
-        return tuple(call for call in self._calls.values() if call.live)
-
-    def _put(self, call: Call) -> None:
-        self._calls[call.id] = call
-        self._moves.setdefault(call.id, deque(maxlen=REMEMBER_MOVES))
-        self._deadlines.set(call.id, call.deadline)
+        return tuple(call for call in self._calls.values() if call.state is not State.ENDED)

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from service.calls.call import Call
+from service.calls.call import Call, State
 from service.ports import Engagements
 from service.session_ref import SessionRef
 
@@ -34,10 +34,10 @@ class MemoryUsers:
         return self._online
 
     async def engagements(self, user: str) -> Engagements:
-        return self._of(user)
+        return self.of(user)
 
     async def situation(self, caller: str, callee: str) -> tuple[Engagements, Engagements]:
-        return self._of(caller), self._of(callee)
+        return self.of(caller), self.of(callee)
 
     async def add(self, ref: SessionRef, most: int) -> Engagements | None:
         user = self._users.get(ref.user) or User()
@@ -47,7 +47,7 @@ class MemoryUsers:
         self._online += not user.sessions
         user.sessions[ref.id] = ref
         self._last_seen.pop(ref.user, None)
-        return self._of(ref.user)
+        return self.of(ref.user)
 
     async def remove(self, ref: SessionRef, now: int) -> Engagements:
         user = self._users.get(ref.user)
@@ -57,17 +57,15 @@ class MemoryUsers:
             if len(self._last_seen) > REMEMBER_SEEN:
                 self._last_seen.popitem(last=False)
             self._forget_idle(ref.user, user)
-        return self._of(ref.user)
+        return self.of(ref.user)
 
-    def version(self, user: str) -> int:
-        """As of when the user's engagements are what they are."""
+    def of(self, user: str) -> Engagements:
+        """What the user is doing."""
         found = self._users.get(user)
-        return 0 if found is None else found.version
-
-    def devices(self, user: str) -> tuple[SessionRef, ...]:
-        """The user's sessions, the oldest first."""
-        found = self._users.get(user)
-        return () if found is None else tuple(found.sessions.values())
+        if found is None:
+            return Engagements(0, (), (), self._last_seen.get(user))
+        calls, sessions = tuple(found.calls.values()), tuple(found.sessions.values())
+        return Engagements(found.version, calls, sessions, self._last_seen.get(user))
 
     def engage(self, call: Call, *, moved: bool) -> None:
         """Have both users be in the call as it is now; one that ended is nobody's.
@@ -78,21 +76,14 @@ class MemoryUsers:
             user = self._users.get(name)
             if user is None:
                 user = self._users[name] = User()
-            if call.live:
-                user.calls[call.id] = call
-            else:
-                user.calls.pop(call.id, None)
             if moved:
                 self._moves += 1
                 user.version = self._moves
-            self._forget_idle(name, user)
-
-    def _of(self, user: str) -> Engagements:
-        found = self._users.get(user)
-        if found is None:
-            return Engagements(0, (), (), self._last_seen.get(user))
-        calls, sessions = tuple(found.calls.values()), tuple(found.sessions.values())
-        return Engagements(found.version, calls, sessions, self._last_seen.get(user))
+            if call.state is not State.ENDED:
+                user.calls[call.id] = call
+            else:
+                user.calls.pop(call.id, None)
+                self._forget_idle(name, user)
 
     def _forget_idle(self, name: str, user: User) -> None:
         if not user.calls:

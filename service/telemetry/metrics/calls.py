@@ -4,7 +4,9 @@ from functools import partial
 
 from service.calls.call import Call, CallType, State
 from service.calls.reasons import ENDINGS, Kind, Reason
+from service.ids import of_probe
 from service.telemetry.metrics.families import Families
+from service.telemetry.metrics.media import MediaMetrics, exemplar_of
 
 ALERT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 RING_BUCKETS = (1, 2, 3, 5, 7.5, 10, 15, 20, 30, 45, 60, 90, 120)
@@ -13,9 +15,13 @@ DURATION_BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 144
 
 
 class CallMetrics:
-    """A `ports.CallObserver` that counts; all times come from the call's own record."""
+    """A `ports.CallObserver` that counts users' calls; `ringline probe` has its own metrics.
 
-    def __init__(self, families: Families) -> None:
+    All times come from the call's own record. `media` is told of each end.
+    """
+
+    def __init__(self, families: Families, media: MediaMetrics) -> None:
+        self._media = media
         live = families.gauge("calls_live", "Live calls, by state.", ("state",))
         self._live: dict[State, int] = dict.fromkeys(
             (state for state in State if state is not State.ENDED), 0
@@ -52,20 +58,24 @@ class CallMetrics:
 
     def moved(self, before: Call | None, after: Call) -> None:
         """A call came to be, or went on by a state or several: each time counts when it is new."""
-        if before is not None:
-            self._live[before.state] -= 1
-        if after.live:
+        if of_probe(after.caller):
+            return
+        if after.state is not State.ENDED:
             self._live[after.state] += 1
-        exemplar = {"trace_id": after.trace_id} if after.trace_id else None
-        if _new("ringing_at", before, after):
-            self._alert.observe(_seconds(after.created_at, after.ringing_at), exemplar)
-        if _new("accepted_at", before, after):
+        if before is None:
+            return
+        self._live[before.state] -= 1
+        exemplar = exemplar_of(after)
+        if before.ringing_at is None and after.ringing_at is not None:
+            self._alert.observe((after.ringing_at - after.created_at) / 1000, exemplar)
+        if before.accepted_at is None and after.accepted_at is not None:
             self._races["won"].inc()
-            self._ring.observe(_seconds(after.ringing_at, after.accepted_at), exemplar)
-        if _new("connected_at", before, after):
-            since = _seconds(after.accepted_at, after.connected_at)
-            self._setup[after.type].observe(since, exemplar)
-        if not after.live:
+            rang_at = after.ringing_at or after.accepted_at
+            self._ring.observe((after.accepted_at - rang_at) / 1000, exemplar)
+        if before.connected_at is None and after.connected_at is not None:
+            accepted_at = after.accepted_at or after.connected_at
+            self._setup[after.type].observe((after.connected_at - accepted_at) / 1000, exemplar)
+        if after.state is State.ENDED:
             self._over(after, exemplar)
 
     def accept_lost(self) -> None:
@@ -79,13 +89,6 @@ class CallMetrics:
         self._ended[after.type, reason].inc(exemplar=exemplar)
         if after.accepted_at is not None:
             self._duration[after.type].observe(after.duration_ms / 1000, exemplar)
-        elif after.ringing_at is not None:
-            self._ring.observe(_seconds(after.ringing_at, after.ended_at), exemplar)
-
-
-def _new(time: str, before: Call | None, after: Call) -> bool:
-    return getattr(after, time) is not None and getattr(before, time, None) is None
-
-
-def _seconds(since: int | None, until: int | None) -> float:
-    return 0.0 if since is None or until is None else (until - since) / 1000
+            self._media.ended(after)
+        elif after.ringing_at is not None and after.ended_at is not None:
+            self._ring.observe((after.ended_at - after.ringing_at) / 1000, exemplar)

@@ -1,6 +1,6 @@
 """Metrics of media, as clients report it with `call:media`."""
 
-from service.calls.call import Call, MediaPath, MediaStage, State
+from service.calls.call import Call, MediaPath, MediaStage
 from service.telemetry.metrics.families import Families
 from service.telemetry.mos import mos
 from service.wire.client_events import MediaStats
@@ -51,7 +51,7 @@ class MediaMetrics:
 
     def reported(self, stats: MediaStats, call: Call) -> None:
         """A client measured its media in a call."""
-        exemplar = _exemplar(call)
+        exemplar = exemplar_of(call)
         if stats.rtt_ms is not None:
             self._rtt.observe(stats.rtt_ms / 1000, exemplar)
         if stats.loss_ratio is not None:
@@ -60,20 +60,18 @@ class MediaMetrics:
         if estimate is not None:
             self._mos.observe(estimate, exemplar)
 
-    def moved(self, before: Call | None, after: Call) -> None:
-        """A call went from one state to the next: at its end its media are counted, once."""
-        if before is None or after.state is not State.ENDED or after.accepted_at is None:
-            return
-        result = media_result(after)
-        self._results.labels(after.type, result).inc()
-        if after.media_at is not None:
-            since = after.media_at - after.accepted_at
-            self._connect.observe(since / 1000, _exemplar(after))
-        if after.media_failed is not None:
-            self._failed[after.media_failed].inc()
+    def ended(self, call: Call) -> None:
+        """A call that was accepted has ended."""
+        self._results.labels(call.type, media_result(call)).inc()
+        if call.media_at is not None and call.accepted_at is not None:
+            since = call.media_at - call.accepted_at
+            self._connect.observe(since / 1000, exemplar_of(call))
+        if call.media_failed is not None:
+            self._failed[call.media_failed].inc()
 
 
-def _exemplar(call: Call) -> dict[str, str] | None:
+def exemplar_of(call: Call) -> dict[str, str] | None:
+    """What leads from a metric to the call's trace, if that was sampled."""
     return {"trace_id": call.trace_id} if call.trace_id else None
 
 

@@ -26,7 +26,7 @@ class PressureMetrics:
         self.slow_clients = families.counter(
             "slow_clients_closed", "Connections closed because the client did not read."
         )
-        self._store = families.hot_histogram(
+        self.store_seconds = families.hot_histogram(
             "store_seconds",
             "Operations of the store.",
             STORE_BUCKETS,
@@ -42,7 +42,3 @@ class PressureMetrics:
             "is full.",
             log.dropped,
         )
-
-    def stored(self, op: str, seconds: float, *, ok: bool) -> None:
-        """An operation of the store ended."""
-        self._store[op, "ok" if ok else "error"].observe(seconds)

@@ -12,13 +12,13 @@ from service import errors
 from service.auth.authenticator import Authenticator
 from service.auth.senders import block_of
 from service.deadlines import Deadlines
+from service.ids import of_probe
 from service.limits import Allowance, Shares
 from service.pace import paced
 from service.ports import Clock
 from service.sessions.reply import Reply
 from service.telemetry.metrics import Metrics
 from service.telemetry.network import network_of
-from service.telemetry.probe_calls import of_probe
 from service.transport.connections.connection import (
     EVENTS,
     EVENTS_OF_A_USER,
