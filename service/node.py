@@ -111,7 +111,7 @@ class Node:
             others=membership.others,
             clock=clock,
             timeouts=timeouts,
-            observers=(metrics.calls, tracing, CallLog(names)),
+            observers=(metrics.calls, *self.traces.observers, CallLog(names)),
             metrics=metrics,
             tracing=tracing,
             identify=partial(

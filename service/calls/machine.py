@@ -11,7 +11,7 @@ from typing import NamedTuple
 from service import errors
 from service.calls import events as happened
 from service.calls import rules
-from service.calls.call import Call, CallType, State
+from service.calls.call import Call, State
 from service.calls.effects import Send
 from service.calls.reasons import Reason
 from service.calls.rules import Act, Guard, Timeouts
@@ -31,38 +31,6 @@ class Rule:
     to: State | None
     act: Act
     when: Guard | None = None
-
-
-def initiate(
-    *,
-    call_id: str,
-    call_type: CallType,
-    caller: str,
-    caller_session: str,
-    callee: str,
-    now: int,
-    timeouts: Timeouts,
-    caller_node: str = "",
-    caller_name: str | None = None,
-    metadata: bytes | None = None,
-    trace_id: str | None = None,
-    span_id: str | None = None,
-) -> Call:
-    """A new call that nobody has yet; it times out when the ring does."""
-    return Call(
-        id=call_id,
-        type=call_type,
-        caller=caller,
-        caller_session=caller_session,
-        caller_node=caller_node,
-        callee=callee,
-        caller_name=caller_name,
-        metadata=metadata,
-        trace_id=trace_id,
-        span_id=span_id,
-        created_at=now,
-        deadline=now + timeouts.ring,
-    )
 
 
 def decide(call: Call, event: happened.Event, now: int, timeouts: Timeouts) -> Decision:

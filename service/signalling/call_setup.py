@@ -134,19 +134,20 @@ class CallSetup:
                 )
 
     def _new_call(self, who: Session, message: CallInitiate, call_id: str, setup: Setup) -> Call:
-        return machine.initiate(
-            call_id=call_id,
+        now = self._clock()
+        return Call(
+            id=call_id,
             trace_id=setup.trace_id,
             span_id=setup.span_id,
-            call_type=message.call_type,
+            type=message.call_type,
             caller=who.user,
             caller_session=who.id,
             caller_node=who.ref.node,
             caller_name=who.identity.name,
             callee=message.to,
             metadata=bytes(message.metadata) if message.metadata else None,
-            now=self._clock(),
-            timeouts=self._timeouts,
+            created_at=now,
+            deadline=now + self._timeouts.ring,
         )
 
     async def _open(self, who: Session, call: Call, available: Available, reply: Reply) -> bool:

@@ -39,7 +39,19 @@ class Ringing:
         if route is None or session.id in route.rung:
             return
         route.rung.add(session.id)
-        incoming = self._incoming(route.call, session.user)
+        call, now = route.call, self._clock()
+        deadline = call.deadline or 0
+        incoming = CallIncoming(
+            from_=call.caller,
+            from_name=call.caller_name,
+            call_type=call.type,
+            call_id=call.id,
+            state=call.state,
+            metadata=msgspec.Raw(call.metadata) if call.metadata else msgspec.UNSET,
+            expires_at=deadline,
+            expires_in_ms=max(0, deadline - now),
+            **ice_fields(self._ice.servers(session.user, now)),
+        )
         session.emit(incoming.event, incoming.encode())
         self._delivery.send(call.parties[0], Rang(call.id, session.ref))
 
@@ -52,17 +64,3 @@ class Ringing:
 
         with suppress(errors.CallNotFound):  # it ended so long ago that nobody remembers it
             await self._transitions.move(call_id, news, device)
-
-    def _incoming(self, call: Call, user: str) -> CallIncoming:
-        now = self._clock()
-        return CallIncoming(
-            from_=call.caller,
-            from_name=call.caller_name,
-            call_type=call.type,
-            call_id=call.id,
-            state=call.state,
-            metadata=msgspec.Raw(call.metadata) if call.metadata else msgspec.UNSET,
-            expires_at=call.deadline or 0,
-            expires_in_ms=max(0, (call.deadline or 0) - now),
-            **ice_fields(self._ice.servers(user, now)),
-        )

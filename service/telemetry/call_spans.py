@@ -30,7 +30,10 @@ _FAILURES = of(Kind.UNANSWERED, Kind.TROUBLE, Kind.MEDIA)
 
 
 class CallSpans(Tracing):
-    """`Tracing` by an OpenTelemetry tracer. Holds a span for each phase open on this node."""
+    """`Tracing` by an OpenTelemetry tracer, and a `ports.CallObserver`.
+
+    Holds a span for each phase open on this node.
+    """
 
     def __init__(
         self, tracer: Tracer, users: Callable[[str], str | None], candidates: Callable[[str], int]

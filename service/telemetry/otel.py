@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from service.ports import CallObserver
 from service.telemetry.call_spans import CallSpans
 from service.telemetry.tracing import Tracing
 
@@ -37,9 +38,11 @@ class Traces:
     ) -> None:
         self._provider = _provider(version) if wanted(os.environ) else None
         self.calls: Tracing = Tracing()
+        self.observers: tuple[CallObserver, ...] = ()
         if self._provider is not None:
             tracer = self._provider.get_tracer("ringline", version)
-            self.calls = CallSpans(tracer, users, candidates)
+            self.calls = spans = CallSpans(tracer, users, candidates)
+            self.observers = (spans,)
 
     def close(self) -> None:
         """Send the last spans and stop; waits for the network, 3 s at most."""

@@ -46,6 +46,3 @@ class Tracing:
     def store(self, _op: str) -> AbstractContextManager[object]:
         """The store does something in the block."""
         return _UNTRACED
-
-    def moved(self, before: Call | None, after: Call) -> None:
-        """As `ports.CallObserver`."""

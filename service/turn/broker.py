@@ -59,10 +59,12 @@ class Broker:
 
     def servers(self, user: str, now: int, region: str | None = None) -> IceServers:
         """As `IceSource.servers`. Only coturn has regions: other providers find the nearest one."""
-        own, (_, shared) = self._own, self._choice(now)
+        own = self._own
+        shared = self._choice(now)[1] if self._providers else None
         if shared is None:
             return own.servers(user, now, region)
-        own.check(region)
+        if region is not None:
+            own.check(region)
         if shared.servers:
             self._metrics.issued("")
         until = shared.expires_at

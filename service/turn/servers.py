@@ -43,9 +43,9 @@ class TurnServers:
         """The TTL, in milliseconds."""
         return self._ttl * 1000
 
-    def check(self, region: str | None) -> None:
+    def check(self, region: str) -> None:
         """Raise `InvalidPayload` when the region is unknown."""
-        if region is not None and region not in self._regions:
+        if region not in self._regions:
             known = ", ".join(self._regions) or "none"
             raise InvalidPayload(f"region: there is no such region; known here: {known}.")
 
@@ -55,8 +55,10 @@ class TurnServers:
         Raises:
             InvalidPayload: the region is unknown.
         """
-        self.check(region)
-        urls = self._urls if region is None else self._regions[region]
+        urls = self._urls
+        if region is not None:
+            self.check(region)
+            urls = self._regions[region]
         expires = now // 1000 + self._ttl
         servers = self.stun
         if self.rotation.minting is not None and urls:

@@ -9,7 +9,7 @@ from typing import Any
 
 from service.calls.call import Call, CallType, State
 from service.calls.events import Accepted, Event, HungUp, Negotiated, Rung
-from service.calls.machine import Decision, decide, initiate
+from service.calls.machine import Decision, decide
 from service.calls.reasons import Reason
 from service.calls.rules import Timeouts
 from service.session_ref import SessionRef
@@ -33,19 +33,19 @@ ACTORS = (CALLER, CALLERS_OTHER, CALLEE, CALLEES_OTHER, STRANGER)
 
 def placed(timeouts: Timeouts = TIMEOUTS, devices: tuple[SessionRef, ...] = (B1, B2)) -> Call:
     """A call as the store has it: with the callee's devices."""
-    call = initiate(
-        call_id="c_1",
-        call_type=CallType.VIDEO,
+    return Call(
+        id="c_1",
+        type=CallType.VIDEO,
         caller="alice",
         caller_session="a1",
         caller_node="n1",
         caller_name="Alice",
         callee="bob",
         metadata=b'{"topic":"tea"}',
-        now=PLACED,
-        timeouts=timeouts,
+        created_at=PLACED,
+        deadline=PLACED + timeouts.ring,
+        devices=devices,
     )
-    return call._replace(devices=devices)
 
 
 def after(call: Call, event: Event, now: int, timeouts: Timeouts = TIMEOUTS) -> Call:

@@ -13,19 +13,14 @@ from tests.calls.situations import (
     ENDED,
     INITIATING,
     OVER,
-    PLACED,
     RANG,
-    TIMEOUTS,
 )
 
 
-def test_a_new_call_has_nobody_yet_and_times_out_with_the_ring():
+def test_a_new_call_has_nobody_yet():
     assert INITIATING.state is State.INITIATING
     assert INITIATING.revision == 0
     assert INITIATING.callee_session is None
-    assert INITIATING.created_at == PLACED
-    assert INITIATING.deadline == PLACED + TIMEOUTS.ring
-    assert (INITIATING.caller_name, INITIATING.metadata) == ("Alice", b'{"topic":"tea"}')
 
 
 def test_the_deadline_of_a_ring_counts_from_the_initiate():

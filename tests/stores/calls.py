@@ -4,7 +4,7 @@ from itertools import count
 
 from service.calls.call import Call, CallType
 from service.calls.events import Accepted, Event, HungUp, Rung, Silenced
-from service.calls.machine import decide, initiate
+from service.calls.machine import decide
 from service.calls.reasons import Reason
 from service.calls.rules import Timeouts
 from service.session_ref import SessionRef
@@ -27,14 +27,14 @@ def ref(name: str, user: str = "bob") -> SessionRef:
 
 
 def call(caller: str = "alice", callee: str = "bob", *, name: str = "1", now: int = START) -> Call:
-    return initiate(
-        call_id=f"c_{name}",
-        call_type=CallType.AUDIO,
+    return Call(
+        id=f"c_{name}",
+        type=CallType.AUDIO,
         caller=caller,
         caller_session=f"{caller}1",
         callee=callee,
-        now=now,
-        timeouts=TIMEOUTS,
+        created_at=now,
+        deadline=now + TIMEOUTS.ring,
     )
 
 
