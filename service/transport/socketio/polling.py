@@ -64,10 +64,13 @@ class Polling:
         try:
             if self._socket.closed:  # while this poll waited for its turn
                 return BAD_REQUEST.response()
-            self._confirm()
+            if self._answered is not None and not self._answered.arrival.unread():
+                self.forget()  # the client polls on, and has the last answer
             arrival: Arrival = scope["extensions"][ARRIVAL]
             packets = await self._packets(receive, arrival)
-            self._follow(packets, arrival)
+            self.forget()  # of two answers that may be lost, the later one is taken back
+            if packets and not self._socket.closed:
+                self._answered = arrival.follow(partial(self._lost, packets))
         finally:
             self._turn.release()
         return text(SEPARATOR.join(packet.encode() for packet in packets)) if packets else None
@@ -97,17 +100,6 @@ class Polling:
         """The connection has ended; a poll that waits is answered."""
         self._answer(NOOP if by_client else CLOSE)
 
-    def _confirm(self) -> None:
-        """The client polls on: it has the last answer, unless that is not acknowledged."""
-        if self._answered is not None and not self._answered.arrival.unread():
-            self.forget()
-
-    def _follow(self, packets: list[EnginePacket], arrival: Arrival) -> None:
-        """Take packets back should they not arrive; of two answers that may be lost, the later."""
-        self.forget()
-        if packets and not self._socket.closed:
-            self._answered = arrival.follow(partial(self._lost, packets))
-
     def forget(self) -> None:
         """Follow the last answer no more: it has arrived, or nobody fetches it again."""
         if self._answered is not None:
@@ -115,6 +107,7 @@ class Polling:
             self._answered = None
 
     def _lost(self, packets: list[EnginePacket]) -> None:
+        """Take packets back that have not arrived."""
         self._answered = None
         kept = [packet for packet in packets if packet.packet_type not in {CLOSE, NOOP}]
         if self._socket.upgraded:
