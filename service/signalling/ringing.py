@@ -53,7 +53,8 @@ class Ringing:
             **ice_fields(self._ice.servers(session.user, now)),
         )
         session.emit(incoming.event, incoming.encode())
-        self._delivery.send(call.parties[0], Rang(call.id, session.ref))
+        calling = SessionRef(call.caller_session, call.caller, call.caller_node)
+        self._delivery.send(calling, Rang(call.id, session.ref))
 
     async def rang(self, call_id: str, device: SessionRef) -> None:
         """Record that a device rings; one that rings for nothing is told so."""

@@ -32,7 +32,7 @@ class MemoryCalls:
         caller, callee = self._users.of(call.caller), self._users.of(call.callee)
         if (caller.version, callee.version) != (caller_version, callee_version):
             return None
-        call = call._replace(devices=callee.sessions)
+        call = call.changed({"devices": callee.sessions})
         self._calls[call.id] = call
         self._moves[call.id] = deque(maxlen=REMEMBER_MOVES)
         self._deadlines.set(call.id, call.deadline)
