@@ -124,16 +124,15 @@ class Relay:
 def relayed(message: RelayEvent, sender: str, call: Call) -> list[bytes]:
     """The payloads of the events that a message of `sender` becomes: one, or one a candidate."""
     call_id = call.id
-    if type(message) is IceCandidate:
-        if message.candidate is not UNSET:  # nine in ten
-            candidate = RelayedCandidate(candidate=message.candidate, from_=sender, call_id=call_id)
-            return [_encode(candidate)]
-        return [
-            _encode(RelayedCandidate(candidate=one, from_=sender, call_id=call_id))
-            for one in message.candidates or ()
-        ]
     told: ServerEvent
-    if type(message) is CallOffer:
+    if type(message) is IceCandidate:
+        if message.candidate is UNSET:
+            return [
+                _encode(RelayedCandidate(candidate=one, from_=sender, call_id=call_id))
+                for one in message.candidates or ()
+            ]
+        told = RelayedCandidate(candidate=message.candidate, from_=sender, call_id=call_id)
+    elif type(message) is CallOffer:
         told = RelayedOffer(offer=message.offer, from_=sender, call_id=call_id, call_type=call.type)
     elif type(message) is CallAnswer:
         told = RelayedAnswer(answer=message.answer, from_=sender, call_id=call_id)
