@@ -86,7 +86,7 @@ class Node:
         timeouts = from_settings.timeouts(settings)
         coturn = TurnServers(settings, metrics.turn.issued)
         self.prober = Prober(coturn, clock, metrics.turn)
-        probing = coturn.available and settings.turn_probe
+        probing = settings.turn_probe and bool(settings.turn_urls)
         turn = from_settings.turn_providers(settings, metrics, clock)
         self.broker = ice = Broker(
             coturn,

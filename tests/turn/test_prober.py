@@ -4,6 +4,7 @@ import math
 
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from service.turn.prober import EVERY_MS
 from tests.support.coturn import coturn
@@ -51,10 +52,19 @@ async def test_it_probes_every_30_s():
             await until(lambda: registry.get_sample_value(count) == 2, "a second probe")
 
 
-async def test_nothing_is_known_where_there_is_nothing_to_probe():
-    async with running(turn_probe=True) as service:
-        await service.advance(60)
-        assert math.isnan(success(service) or 0.0)
+REGIONS_ALONE = {
+    "turn_secret": (SecretStr(SECRET),), "turn_regions": {"eu": ("turn:127.0.0.1:9",)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("servers", [{}, REGIONS_ALONE])
+async def test_nothing_is_known_where_there_is_nothing_to_probe(servers):
+    with capture_logs() as logs:
+        async with running(turn_probe=True, **servers) as service:
+            await service.advance(60)
+            assert not service.node.prober.busy
+            assert math.isnan(success(service) or 0.0)
+    assert not [line for line in logs if line["log_level"] == "error"]
 
 
 async def test_it_can_be_turned_off():
