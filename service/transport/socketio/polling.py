@@ -6,6 +6,7 @@ that has hung up, so that its next GET has it.
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from engineio.packet import CLOSE, NOOP
@@ -29,6 +30,8 @@ _HANG_UP_S = 0.1
 """How long a second poll waits for the first, which the client may have hung up unheard as yet."""
 _LAST_WORDS_S = 0.5
 """How long a client has to fetch what was queued for it before it is cut."""
+_WAITS = 10
+"""In how many waits these two are divided."""
 
 
 class Polling:
@@ -55,10 +58,7 @@ class Polling:
 
         A second poll at a time is refused, and the connection ended.
         """
-        try:
-            async with asyncio.timeout(_HANG_UP_S):
-                await self._turn.acquire()
-        except TimeoutError:
+        if not await _comes(self._turn.acquire, _HANG_UP_S):
             self.posting.fail(Rule.CONCURRENT)
             return BAD_REQUEST.response()
         try:
@@ -92,9 +92,7 @@ class Polling:
         """Have what is queued fetched, and a CLOSE packet behind it; bounded by half a second."""
         self._fetched = asyncio.Event()
         self._queue.put_nowait(EnginePacket(CLOSE))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_WORDS_S):
-                await self._fetched.wait()
+        await _comes(self._fetched.wait, _LAST_WORDS_S)
 
     def over(self, *, by_client: bool) -> None:
         """The connection has ended; a poll that waits is answered."""
@@ -152,6 +150,20 @@ class Polling:
         if not packets and self._instead is not None:
             packets = [EnginePacket(self._instead)]
         return packets
+
+
+async def _comes(what: Callable[[], Awaitable[object]], within_s: float) -> bool:
+    """Wait for what the client does; whether it does it in time.
+
+    While the loop is held up, time passes and nothing is read. That ends one of the short waits,
+    and what has come meanwhile is read in those that are left.
+    """
+    for _ in range(_WAITS):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s / _WAITS):
+                await what()
+                return True
+    return False
 
 
 async def _hung_up(receive: Receive) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+import time
 
 import aiohttp
 import pytest
@@ -37,6 +39,12 @@ async def waits(service: TestService, polling: Polling) -> None:
     await eventually(lambda: serving._wake is not None)
 
 
+def request(polling: Polling) -> bytes:
+    """A poll, as it is sent."""
+    path = f"/socket.io/?EIO=4&transport=polling&sid={polling.sid}"
+    return f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+
+
 class Raw:
     """One poll on a TCP connection of its own, which can be torn at any time."""
 
@@ -47,8 +55,7 @@ class Raw:
     @classmethod
     async def poll(cls, service: TestService, polling: Polling) -> "Raw":
         raw = cls(*await asyncio.open_connection("127.0.0.1", service.port))
-        path = f"/socket.io/?EIO=4&transport=polling&sid={polling.sid}"
-        raw.writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        raw.writer.write(request(polling))
         return raw
 
     async def hang_up(self) -> None:
@@ -117,6 +124,23 @@ async def test_who_polls_anew_before_the_hang_up_is_heard_is_served(
     await alice.until('42["user:status"')
 
 
+async def test_a_hang_up_is_heard_that_came_while_the_loop_was_held_up(
+    service: TestService, alice: Polling
+):
+    raw = await Raw.poll(service, alice)
+    await waits(service, alice)
+    connection = service.node.engine.eio.sockets[alice.sid]
+    before = connection.heard
+    again = asyncio.create_task(alice.poll())
+    await eventually(lambda: connection.heard > before)
+    raw.writer.write_eof()
+    time.sleep(0.3)  # noqa: ASYNC251 - holds the loop up for longer than a second poll waits
+    assert await raw.reader.read() == b""
+    told(service, alice, 1)
+    assert numbers_of(await again) == [1]
+    await raw.hang_up()
+
+
 async def test_a_second_poll_at_a_time_ends_the_connection(service: TestService, alice: Polling):
     first = asyncio.create_task(alice.poll())
     await waits(service, alice)
@@ -168,6 +192,21 @@ async def test_what_was_queued_before_the_server_s_end_is_fetched(
         got += await alice.poll()
     assert numbers_of(got[:-1]) == list(range(20))
     await eventually(lambda: len(service.node.engine) == 0)
+
+
+async def test_the_last_poll_is_answered_that_came_while_the_loop_was_held_up(
+    service: TestService, alice: Polling
+):
+    client = service.node.engine.eio.sockets[alice.sid].client
+    serving = client.polling
+    client.cut("shutdown")
+    await eventually(lambda: serving._fetched is not None)
+    with socket.create_connection(("127.0.0.1", service.port)) as tcp:
+        tcp.sendall(request(alice))
+        time.sleep(0.7)  # noqa: ASYNC251 - holds the loop up for longer than there is to poll
+        tcp.settimeout(0)
+        answer = await asyncio.get_running_loop().sock_recv(tcp, 1024)
+    assert answer.startswith(b"HTTP/1.1 200 ")
 
 
 async def test_packets_before_a_malformed_one_are_handled(service: TestService, alice: Polling):
