@@ -1,6 +1,7 @@
 """Offers, answers, candidates and signals: from one side of a call to the other.
 
-A relay touches no store and waits for nothing: check the sender, forward the payload's bytes. What
+A relay in a live call checks the sender and forwards the payload's bytes, without waiting. A store
+is asked only for the first answer, which connects the call, and for why there is no live call. What
 a caller sends before the accept is held for the session that accepts.
 """
 
@@ -17,14 +18,15 @@ from service.signalling.call_routes import Route, Routes
 from service.signalling.transitions import Transitions
 from service.tasks import Work
 from service.telemetry.tracing import Tracing
-from service.wire.client_events import CallAnswer, CallOffer, CallSignal, IceCandidate, RelayEvent
-from service.wire.relayed import RelayedAnswer, RelayedCandidate, RelayedOffer, RelayedSignal
-from service.wire.server_events import ServerEvent
+from service.wire.client_events import CallAnswer, CallOffer, IceCandidate, RelayEvent
+from service.wire.relayed import FORMS, RelayedCandidate
 
 HELD_MESSAGES = 256
 HELD_BYTES = 256 * 1024
 CANDIDATES_PER_OFFER = 300
 _RETRY_MS = 1000
+RELAYED = frozenset({IceCandidate, *FORMS})
+"""The client events that are passed to the other side."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -73,7 +75,7 @@ class Relay:
         side, call = route.sides.get(who.id), route.call
         if side is None:
             raise _unbound(who, call)
-        event, payloads = message.event, relayed(message, who.user, call)
+        event, payloads = message.event, payloads_of(message, who.user, call)
         trickled = len(payloads) if type(message) is IceCandidate else 0
         if side.candidates + trickled > self._candidate_limit:
             raise _limited("candidates", "Too many candidates for one offer; send a new offer.")
@@ -121,26 +123,18 @@ class Relay:
             session.emit(relay.event, relay.payload)
 
 
-def relayed(message: RelayEvent, sender: str, call: Call) -> list[bytes]:
-    """The payloads of the events that a message of `sender` becomes: one, or one a candidate."""
+def payloads_of(message: RelayEvent, sender: str, call: Call) -> list[bytes]:
+    """What a message of `sender` is told as: one payload, or one for each candidate."""
+    if type(message) is not IceCandidate:
+        return [_encode(FORMS[type(message)](message, sender, call))]
     call_id = call.id
-    told: ServerEvent
-    if type(message) is IceCandidate:
-        if message.candidate is UNSET:
-            return [
-                _encode(RelayedCandidate(candidate=one, from_=sender, call_id=call_id))
-                for one in message.candidates or ()
-            ]
-        told = RelayedCandidate(candidate=message.candidate, from_=sender, call_id=call_id)
-    elif type(message) is CallOffer:
-        told = RelayedOffer(offer=message.offer, from_=sender, call_id=call_id, call_type=call.type)
-    elif type(message) is CallAnswer:
-        told = RelayedAnswer(answer=message.answer, from_=sender, call_id=call_id)
-    elif type(message) is CallSignal:
-        told = RelayedSignal(data=message.data, from_=sender, call_id=call_id)
-    else:
-        raise errors.UnknownEvent
-    return [_encode(told)]
+    if message.candidate is UNSET:
+        return [
+            _encode(RelayedCandidate(candidate=one, from_=sender, call_id=call_id))
+            for one in message.candidates or ()
+        ]
+    one = RelayedCandidate(candidate=message.candidate, from_=sender, call_id=call_id)
+    return [_encode(one)]
 
 
 def _hold(route: Route, message: RelayEvent, payloads: list[bytes]) -> None:

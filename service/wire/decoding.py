@@ -83,7 +83,8 @@ def relay_in(frame: str) -> said.RelayEvent | None:
         return None
     try:
         decoded: said.RelayEvent = decoder.decode(frame[2:])[1]
-        _CHECKS[type(decoded)](decoded)
+        if (check := _CHECKS.get(type(decoded))) is not None:
+            check(decoded)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         return None
     return decoded

@@ -2,15 +2,16 @@
 
 import json
 import sys
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, Raw
+from msgspec.structs import fields
 
 from service import errors
-from service.wire.client_events import CallInitiate, IceCandidate
+from service.wire.client_events import ALL, CallInitiate, IceCandidate
 from service.wire.decoding import decode
 from tests.wire.saying import GOOD, RELAYS, raw, refused
 
@@ -80,6 +81,15 @@ def message(event: str, payload: bytes) -> bytes:
 def passed(event: str, payload: bytes) -> bytes:
     """The payload as it comes out."""
     return bytes(getattr(raw(event, message(event, payload)), FIELD[event]))
+
+
+def test_every_field_that_is_passed_on_unread_is_held_to_this():
+    assert {
+        kind.event: field.name
+        for kind in ALL
+        for field in fields(kind)
+        if Raw in (field.type, *get_args(field.type))
+    } == FIELD
 
 
 @pytest.mark.parametrize("event", FIELD)

@@ -12,7 +12,7 @@ from service.calls.call import Call, CallType, State
 from service.calls.events import MediaState
 from service.calls.reasons import Reason
 from service.ports import IceServer, IceServers
-from service.signalling.relay import relayed
+from service.signalling.relay import payloads_of
 from service.wire import server_events as told
 from service.wire.client_events import CallAnswer, CallOffer, CallSignal, IceCandidate
 from service.wire.server_events import ServerEvent, encode_message, ice_fields
@@ -243,14 +243,14 @@ def test_a_message_of_the_machine_is_the_event_of_its_name(message, event):
     ],
 )
 def test_a_relayed_payload_goes_byte_for_byte_and_says_whose_it_is(message, told):
-    (out,) = relayed(message, 'al"ice', CALL)
+    (out,) = payloads_of(message, 'al"ice', CALL)
     assert json.loads(out) == {**told, "from": 'al"ice', "callId": "c_1"}
     assert told.get("candidate", READ) is None or bytes(PAYLOAD) in out
 
 
 def test_candidates_that_came_together_are_told_one_by_one():
     message = IceCandidate(candidates=[Raw(b'{"n":1}'), Raw(b"null")])
-    assert [json.loads(out)["candidate"] for out in relayed(message, "alice", CALL)] == [
+    assert [json.loads(out)["candidate"] for out in payloads_of(message, "alice", CALL)] == [
         {"n": 1},
         None,
     ]

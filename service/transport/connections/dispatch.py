@@ -11,6 +11,7 @@ from service.ports import Clock, ReplyStore
 from service.sessions.reply import Reply
 from service.sessions.session import Session
 from service.signalling.joining import Joiner
+from service.signalling.relay import RELAYED
 from service.signalling.use_cases import UseCases
 from service.tasks import Work
 from service.telemetry.metrics import Metrics
@@ -59,7 +60,7 @@ class Dispatch:
         }
         handled = {said.UserJoin, *self._use_cases}
         for kind in said.ALL:
-            if kind not in handled and not issubclass(kind, said.RelayEvent):
+            if kind not in (RELAYED if issubclass(kind, said.RelayEvent) else handled):
                 raise TypeError(f"Nothing handles the client event {kind.event}.")
 
     def handle(self, connection: Connection, packet: EventPacket) -> Work | None:
