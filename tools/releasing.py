@@ -26,7 +26,7 @@ CHARTS = os.environ.get("CHARTS", "oci://registry.example.org/charts")
 SAYING = ("pyproject.toml", "Dockerfile", "deploy/helm/ringline/Chart.yaml")
 """Files that have `version = "…"`, `ARG VERSION=…`, `version: …` and `appVersion: …`."""
 NAMING = (
-    "deploy/chart/introduction.md",
+    "deploy/chart_values/introduction.md",
     "deploy/compose/compose.yaml",
     "deploy/helm/ringline/examples/local-values.yaml",
     "docs/deploy.md",

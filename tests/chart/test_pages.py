@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.chart.values import VALUES
+from deploy.chart_values.values import VALUES
 from tests.chart.cluster import cluster
 from tests.chart.rendering import Refused, rendered
 from tests.docs.pages import ROOT, blocks, commands, text_of

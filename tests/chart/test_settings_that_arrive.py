@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deploy.chart.schema import OWN, settings
+from deploy.chart_values.schema import OWN, settings
 from service.cli.probe.options import declare
 from service.settings import Settings, load
 from tests.chart.rendering import CASES, Rendering, rendered

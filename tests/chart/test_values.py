@@ -5,8 +5,8 @@ import json
 import pytest
 
 from deploy.build import CHART
-from deploy.chart import schema as rules
-from deploy.chart.values import VALUES, Undocumented, values
+from deploy.chart_values import schema as rules
+from deploy.chart_values.values import VALUES, Undocumented, values
 
 
 def test_a_value_is_read_with_its_default_and_meaning():

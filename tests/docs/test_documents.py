@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from deploy.alerts.build import groups
 from deploy.alerts.rules import Recording
-from deploy.chart.values import VALUES, values
+from deploy.chart_values.values import VALUES, values
 from service import __version__
 from service.cli.probe.canary import Metrics
 from service.node import Node

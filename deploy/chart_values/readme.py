@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from deploy.chart.values import Value
+from deploy.chart_values.values import Value
 
 INTRODUCTION = Path(__file__).with_name("introduction.md")
 

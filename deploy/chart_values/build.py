@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from deploy.chart import readme, schema
-from deploy.chart.values import VALUES, values
+from deploy.chart_values import readme, schema
+from deploy.chart_values.values import VALUES, values
 
 COTURN = Path(__file__).parents[1] / "coturn"
 
