@@ -78,8 +78,11 @@ class Home:
             self._locks.leave(call_id)
 
 
-class LocalDelivery:
-    """The `ports.Delivery` of a node: `home` takes what is for it, `others` has the rest."""
+class NodeDelivery:
+    """The `ports.Delivery` of a node: `home` takes what is for it, `others` has the rest.
+
+    There is no `others` yet between real nodes; the tests have one.
+    """
 
     def __init__(self, node: str, others: Delivery | None = None) -> None:
         self._node = node

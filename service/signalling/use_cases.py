@@ -11,7 +11,7 @@ from service.signalling.availability import Availability
 from service.signalling.call_control import CallControl
 from service.signalling.call_routes import Routes
 from service.signalling.call_setup import CallSetup
-from service.signalling.delivery import Home, LocalDelivery
+from service.signalling.delivery import Home, NodeDelivery
 from service.signalling.joining import Joining
 from service.signalling.presence import Presence
 from service.signalling.relay import Relay
@@ -57,7 +57,7 @@ class UseCases:
         self.directory = directory = Directory()
         self.liveness = liveness = Liveness(directory)
         self.presence = presence = Presence(users, directory, tasks, visible=visible)
-        delivery, locks = LocalDelivery(node, others), KeyedLocks()
+        delivery, locks = NodeDelivery(node, others), KeyedLocks()
         self.routes = routes = Routes(node, directory, delivery, observers, presence.moved)
         transitions = Transitions(
             node=node,

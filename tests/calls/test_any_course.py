@@ -37,7 +37,7 @@ def why(before: Call, event: happened.Event) -> Reason:
         case happened.HungUp(user, _, said):
             early = Reason.CANCELLED if user == before.caller else Reason.REJECTED
             meant = early if before.unaccepted else Reason.COMPLETED
-            return said if said in {Reason.MEDIA_FAILED, Reason.ERROR} else meant
+            return meant if said in {None, Reason.COMPLETED} else said
         case happened.SessionLost():
             return Reason.CONNECTION_LOST
         case happened.DeadlinePassed():

@@ -19,7 +19,7 @@ from service.transport.websocket.handshake import Handshake
 
 READ_WITHIN_S = 10
 """Seconds that a client has to read of an answer what the kernel does not take."""
-MOST_UNREAD = 4 * 1024
+MOST_UNWRITTEN = 4 * 1024
 """Bytes written that the kernel does not take, beyond which they count as waiting, of its address;
 nothing more is written then."""
 _READABLE = {
@@ -42,7 +42,7 @@ class BoundedHttp(RequestParser):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a first request, unless there is no room and none that is idle or silent."""
         super().connection_made(transport)
-        transport.set_write_buffer_limits(MOST_UNREAD)
+        transport.set_write_buffer_limits(MOST_UNWRITTEN)
         self.flow = Flow(transport)
         self.flow.unparsed = self._unparsed
         self._arrival = Arrival(transport)
