@@ -1,7 +1,8 @@
 """What the use cases need from the world, on one page.
 
-Each port has one real thing behind it in `stores/`, `auth/`, `turn/` or `transport/`. A method
-is a coroutine where a network may stand behind it, and plain where it must not wait.
+What is behind each is in `stores/`, `auth/` or `turn/`; `Delivery` is in `signalling/`, and
+`CallObserver` in `telemetry/`. A method is a coroutine where a network may stand behind it, and
+plain where it must not wait.
 """
 
 from collections.abc import Callable

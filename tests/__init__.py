@@ -1,4 +1,4 @@
-"""The tests, laid out as the service is."""
+"""The tests: some folders are laid out as the service is, the others are by subject."""
 
 import os
 

@@ -5,4 +5,7 @@ Coming and going is in `joining`, a new call in `call_setup` (if `availability` 
 `transitions`, which stores the move and tells it. `relay` passes offers, answers and candidates on,
 as `call_routes` says where to. `delivery` takes what other nodes send. `presence` says who is
 online, `renewal` does what falls due in a session. `use_cases` joins them all.
+
+When a connection is lost, `Connections.closed` queues that behind what came before; then follow
+`Dispatch.gone`, `Joining.leave` and `CallControl.lost`, which moves the user's calls.
 """

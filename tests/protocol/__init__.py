@@ -1,1 +1,1 @@
-"""Protocol tests."""
+"""What clients see of the use cases, over real sockets."""

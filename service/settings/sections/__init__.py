@@ -1,8 +1,8 @@
 """Every setting there is, a file for each section of `docs/settings.md`.
 
 A section's docstring is its heading there, and a field's description says what it means. No message
-repeats a value with `repr=False`. `Followed` and `OnSighup` say when a new value counts; that of
-the others does at the next start.
+repeats a value with `repr=False`. `Followed` and `OnSighup` only say when a new value counts, which
+`from_settings.reload` sees to; the others count at the next start.
 """
 
 from typing import Annotated, TypeVar
