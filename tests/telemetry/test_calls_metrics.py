@@ -50,20 +50,28 @@ Where the moves of two nodes cross, it hears of several at a time.
 """
 
 
-def run(metrics: Metrics, course: Course) -> Call:
-    """A call that goes this way and ends at the latest with the operator."""
-    call = seen = placed(TIMEOUTS)
-    metrics.calls.moved(None, call)
+def run(metrics: Metrics, course: Course, *, late: bool = False) -> Call:
+    """A call that goes this way and ends at the latest with the operator.
+
+    Where it is `late`, the caller's node did not hear that the call was opened, as when the store's
+    answer is lost: it knows the call from the first move that it hears of.
+    """
+    call = placed(TIMEOUTS)
+    seen = None if late else call
+    if not late:
+        metrics.calls.moved(None, call)
     now = call.created_at
     for event, after, told in [*course, (happened.Terminated(Reason.SERVER_SHUTDOWN), 1, True)]:
         now += after
         try:
-            moved = decide(call, event, now, TIMEOUTS).call
+            before, call = call, decide(call, event, now, TIMEOUTS).call
         except RinglineError:
             continue
-        call = moved
-        if call.state is not seen.state and (told or call.state is State.ENDED):
-            metrics.calls.moved(seen, call)
+        known = seen or before
+        if call.state is not known.state and (told or call.state is State.ENDED):
+            if seen is None:
+                metrics.calls.moved(None, before)
+            metrics.calls.moved(known, call)
             seen = call
     assert call.state is State.ENDED
     return call
@@ -79,10 +87,10 @@ def total(metrics: Metrics, sample: str, **labels: str) -> float:
     )
 
 
-@given(courses)
-def test_each_call_is_counted_once_whatever_its_course(course: Course):
+@given(course=courses, late=st.booleans())
+def test_each_call_is_counted_once_whatever_its_course(course: Course, *, late: bool):
     metrics = Metrics("0")
-    call = run(metrics, course)
+    call = run(metrics, course, late=late)
     accepted, answered = call.accepted_at is not None, call.connected_at is not None
     assert total(metrics, "calls_live") == 0
     assert total(metrics, "calls_total") == 1

@@ -62,17 +62,16 @@ class CallMetrics:
             return
         if after.state is not State.ENDED:
             self._live[after.state] += 1
-        if before is None:
-            return
-        self._live[before.state] -= 1
+        if before is not None:
+            self._live[before.state] -= 1
         exemplar = exemplar_of(after)
-        if before.ringing_at is None and after.ringing_at is not None:
+        if after.ringing_at is not None and (before is None or before.ringing_at is None):
             self._alert.observe((after.ringing_at - after.created_at) / 1000, exemplar)
-        if before.accepted_at is None and after.accepted_at is not None:
+        if after.accepted_at is not None and (before is None or before.accepted_at is None):
             self._races["won"].inc()
             rang_at = after.ringing_at or after.accepted_at
             self._ring.observe((after.accepted_at - rang_at) / 1000, exemplar)
-        if before.connected_at is None and after.connected_at is not None:
+        if after.connected_at is not None and (before is None or before.connected_at is None):
             accepted_at = after.accepted_at or after.connected_at
             self._setup[after.type].observe((after.connected_at - accepted_at) / 1000, exemplar)
         if after.state is State.ENDED:
