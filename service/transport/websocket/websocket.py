@@ -221,14 +221,21 @@ class WebSocket:
             kind = frame.msg_type
             if frame.rsv1 or frame.rsv2 or frame.rsv3:
                 self._break(receiver, PROTOCOL_ERROR)
-            elif kind is _TEXT and frame.fin and not self._pieces:
-                receiver.received(frame.get_payload_as_utf8_text())
             elif kind is _TEXT or kind is _CONTINUATION:
-                self._piece(receiver, frame, first=kind is _TEXT)
+                whole = kind is _TEXT and frame.fin and not self._pieces
+                try:
+                    text = (
+                        frame.get_payload_as_utf8_text()
+                        if whole
+                        else self._piece(receiver, frame, first=kind is _TEXT)
+                    )
+                except UnicodeDecodeError:
+                    self._break(receiver, INVALID_TEXT)
+                    return
+                if text is not None:
+                    receiver.received(text)
             else:
                 self._control(socket, receiver, frame)
-        except UnicodeDecodeError:
-            self._break(receiver, INVALID_TEXT)
         except Exception:  # noqa: BLE001 - the boundary: picows would end the connection unlogged
             _log.exception("socket.frame_failed")
             self.close(INTERNAL_ERROR)
@@ -256,17 +263,19 @@ class WebSocket:
         """The client has caught up."""
         self._crowded = False
 
-    def _piece(self, receiver: FrameReceiver, frame: Any, *, first: bool) -> None:
+    def _piece(self, receiver: FrameReceiver, frame: Any, *, first: bool) -> str | None:
+        """Keep a piece of a message; its text, once it is whole."""
         if first is bool(self._pieces):
             self._break(receiver, PROTOCOL_ERROR)
-            return
+            return None
         self._pieces.append(frame.get_payload_as_bytes())
         self._size += frame.payload_size
         if len(self._pieces) > MOST_FRAGMENTS or self._size > self._most:
             self._break(receiver, MESSAGE_TOO_BIG)
         elif frame.fin:
             message, self._pieces, self._size = b"".join(self._pieces), [], 0
-            receiver.received(message.decode())
+            return message.decode()
+        return None
 
     def _control(self, socket: Any, receiver: FrameReceiver, frame: Any) -> None:
         if frame.msg_type is _CLOSE:

@@ -102,6 +102,23 @@ async def test_what_comes_after_picows_own_close_frame_goes_nowhere(alice: Clien
     assert "padded" not in alice.events()
 
 
+@pytest.mark.parametrize(
+    "fault", [KeyError("ours"), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "ours too")]
+)
+async def test_a_fault_of_ours_is_logged_and_no_fault_of_the_client_s(
+    service: TestService, alice: Client, monkeypatch: pytest.MonkeyPatch, fault: Exception
+):
+    def fails(*_told: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(service.node.connections, "received", fails)
+    with logged() as lines:
+        await alice.emit("user:status", {"userIds": ["bob"]})
+        assert await alice.until_closed() == 1011
+        assert len(lines.of("socket.frame_failed")) == 1
+        assert not lines.of("socket.protocol_error")
+
+
 async def test_what_a_turn_has_goes_before_the_close_frame(alice: Client, client: Any):
     client.write(packet(40))
     client.write(packet(50))
