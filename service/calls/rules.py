@@ -180,7 +180,8 @@ def reject(
     """The callee is not there for this call, on any device."""
     rejected = CallRejected(call.id, event.user, event.reason)
     elsewhere = CallEnded(call.id, event.user, Reason.REJECTED_ELSEWHERE, 0)
-    return over(event.reason, event.user, now), (
+    silenced = {} if event.session is None else _silenced(call, event.session)
+    return over(event.reason, event.user, now) | silenced, (
         Send(Audience.ACTOR, rejected),
         Send(Audience.CALLER, rejected),
         Send(Audience.OTHER_DEVICES, elsewhere),
@@ -192,7 +193,7 @@ def decline(call: Call, event: happened.HungUp, now: int, _timeouts: Timeouts) -
     why = _trouble(event) or Reason.REJECTED
     ended = CallEnded(call.id, event.user, why, 0)
     elsewhere = CallEnded(call.id, event.user, Reason.REJECTED_ELSEWHERE, 0)
-    return over(why, event.user, now), (
+    return over(why, event.user, now) | _silenced(call, event.session), (
         Send(Audience.ACTOR, ended),
         Send(Audience.CALLER, ended),
         Send(Audience.OTHER_DEVICES, elsewhere),

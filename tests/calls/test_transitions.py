@@ -115,15 +115,21 @@ def ends(
 
 
 def declined(
-    event: Event, told: Message, reason: Reason, given: dict[str, Any] | None = None
+    event: Rejected | Silenced | HungUp,
+    told: Message,
+    reason: Reason,
+    given: dict[str, Any] | None = None,
 ) -> Case:
-    """The callee's answer ends the call; the other devices stop."""
+    """The callee's answer ends the call; the other devices stop, and nobody is told twice."""
+    changes = over(reason, "bob")
+    if event.session is not None:
+        changes["silenced"] = (given or {}).get("silenced", frozenset()) | {event.session}
     elsewhere = ended("bob", Reason.REJECTED_ELSEWHERE)
     sends = (
         *to(told, Audience.ACTOR, Audience.CALLER),
         *to(elsewhere, Audience.OTHER_DEVICES),
     )
-    return Case(UNACCEPTED, event, State.ENDED, over(reason, "bob"), sends, given=given or {})
+    return Case(UNACCEPTED, event, State.ENDED, changes, sends, given=given or {})
 
 
 def rejected(reason: Reason) -> CallRejected:
