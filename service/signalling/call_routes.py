@@ -138,12 +138,12 @@ class Routes:
         return session in route.rung
 
     def _pass_over(self, call: Call, ringing: set[str]) -> None:
-        """Remember that nothing rings for a call any more, though another node's word be late.
+        """Remember that nothing rings for a call any more, though a word of it be late.
 
-        Of `ringing`, another node is yet to say why.
+        A device may have joined by what the store said before, and another node may be yet to say
+        why: to those of `ringing`.
         """
-        away = any(ref.node != self._node for ref in (*call.parties, *call.devices))
-        if away and not call.unaccepted:
+        if not call.unaccepted:
             self._over[call.id] = ringing
             if len(self._over) > MOST_OVER:
                 self._over.popitem(last=False)
