@@ -1,6 +1,8 @@
 """Names for new things: unguessable, short, safe in a URL."""
 
 import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from uuid import UUID, uuid4
 
 _BYTES = 16  # 128 bits: not to be guessed, never to collide
 
@@ -15,8 +17,13 @@ def of_probe(user: str) -> bool:
 
 
 def call_id() -> str:
-    """A new call's id, `c_` and 22 URL-safe characters."""
-    return f"c_{secrets.token_urlsafe(_BYTES)}"
+    """A new call's id, `c_` and 22 URL-safe characters: the bits of a UUID (`uuid_of`)."""
+    return f"c_{urlsafe_b64encode(uuid4().bytes)[:-2].decode()}"
+
+
+def uuid_of(call_id: str) -> str:
+    """The UUID (RFC 9562, version 4) whose bits are those of a call's id: 36 characters."""
+    return str(UUID(bytes=urlsafe_b64decode(f"{call_id.removeprefix('c_')}==")))
 
 
 def session_id() -> str:

@@ -186,6 +186,7 @@ class CallSetup:
     def _announce(self, who: Session, call: Call, reply: Reply) -> None:
         initiated = CallInitiated(
             call_id=call.id,
+            uuid=ids.uuid_of(call.id),
             to=call.callee,
             call_type=call.type,
             state=call.state,

@@ -7,6 +7,7 @@ import msgspec
 from service import errors
 from service.calls.call import Call, State
 from service.calls.events import Event, Rung
+from service.ids import uuid_of
 from service.ports import Clock, Delivery, IceSource, Rang
 from service.session_ref import SessionRef
 from service.sessions.session import Session
@@ -46,6 +47,7 @@ class Ringing:
             from_name=call.caller_name,
             call_type=call.type,
             call_id=call.id,
+            uuid=uuid_of(call.id),
             state=call.state,
             metadata=msgspec.Raw(call.metadata) if call.metadata else msgspec.UNSET,
             expires_at=deadline,

@@ -10,6 +10,7 @@ from service.calls.call import Call, CallType, State
 from service.calls.events import MediaState
 from service.calls.reasons import Reason
 from service.errors import RinglineError
+from service.ids import uuid_of
 from service.ports import IceServers
 
 _encode = msgspec.json.Encoder().encode
@@ -57,6 +58,7 @@ class LiveCall(Struct, rename="camel", frozen=True, kw_only=True):
     """A call as its participants see it on joining."""
 
     call_id: str
+    uuid: str
     from_: str = msgspec.field(name="from")
     to: str
     call_type: CallType
@@ -69,6 +71,7 @@ class LiveCall(Struct, rename="camel", frozen=True, kw_only=True):
         """What a participant may know of `call`, `now` (epoch ms)."""
         return cls(
             call_id=call.id,
+            uuid=uuid_of(call.id),
             from_=call.caller,
             to=call.callee,
             call_type=call.type,
@@ -103,6 +106,7 @@ class CallInitiated(Ice, frozen=True, kw_only=True):
 
     event = "call:initiated"
     call_id: str
+    uuid: str
     to: str
     call_type: CallType
     state: State
@@ -117,6 +121,7 @@ class CallIncoming(Ice, frozen=True, kw_only=True, omit_defaults=True):
     from_: str = msgspec.field(name="from")
     call_type: CallType
     call_id: str
+    uuid: str
     state: State
     expires_at: int
     expires_in_ms: int

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from service.calls.call import MOST_DEVICES
+from service.ids import uuid_of
 from service.stores import Stores
 from service.stores.memory.calls import MemoryCalls
 from service.stores.memory.replies import MemoryReplies
@@ -19,7 +20,7 @@ async def test_the_caller_is_told_every_promised_field(service: TestService):
     call_id = await service.call(alice, bob, "video")
     initiated = await alice.next("call:initiated")
     assert set(initiated) == {
-        "callId", "to", "callType", "state", "expiresAt", "expiresInMs", *ICE,
+        "callId", "uuid", "to", "callType", "state", "expiresAt", "expiresInMs", *ICE,
     }  # fmt: skip
     assert (initiated["to"], initiated["callType"]) == ("bob", "video")
     assert (initiated["state"], initiated["expiresInMs"]) == ("initiating", 45_000)
@@ -36,7 +37,7 @@ async def test_the_callee_is_told_every_promised_field(service: TestService):
     call_id = (await alice.done("call:initiate", fields))["callId"]
     incoming = await bob.next("call:incoming")
     assert set(incoming) == {
-        "from", "fromName", "callType", "callId", "state", "metadata", "expiresAt",
+        "from", "fromName", "callType", "callId", "uuid", "state", "metadata", "expiresAt",
         "expiresInMs", *ICE,
     }  # fmt: skip
     assert (incoming["from"], incoming["fromName"]) == ("alice", "Alice Liddell")
@@ -44,6 +45,14 @@ async def test_the_callee_is_told_every_promised_field(service: TestService):
     assert incoming["metadata"] == metadata
     assert incoming["expiresAt"] == alice.payloads("call:initiated")[0]["expiresAt"]
     assert 40_000 < incoming["expiresInMs"] <= 45_000
+
+
+async def test_caller_devices_and_those_that_join_get_one_uuid(service: TestService):
+    alice, bob = await service.join("alice"), await service.join("bob")
+    call_id = await service.call(alice, bob)
+    (call,) = (await service.join("bob")).payloads("user:joined")[0]["calls"]
+    told = [*alice.payloads("call:initiated"), *bob.payloads("call:incoming"), call]
+    assert [one["uuid"] for one in told] == [uuid_of(call_id)] * 3
 
 
 async def test_a_name_and_metadata_that_are_not_there_are_left_out(service: TestService):

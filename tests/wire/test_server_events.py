@@ -40,8 +40,9 @@ ICE_JSON = {
     "iceTransportPolicy": "all",
     "iceExpiresAt": 1_795_014_400_000,
 }
+CALL_ID, UUID = "c_Xw6htH08ToabLxyo2QNy5Q", "5f0ea1b4-7d3c-4e86-9b2f-1ca8d90372e5"
 CALL = Call(
-    id="c_1",
+    id=CALL_ID,
     type=CallType.VIDEO,
     caller="alice",
     caller_session="s_1",
@@ -52,13 +53,15 @@ CALL = Call(
 PAYLOAD = Raw(b'{ "sdp" : "v=0\\r\\n" }')
 READ = {"sdp": "v=0\r\n"}
 CALL_JSON = {
-    "callId": "c_1",
+    "callId": CALL_ID,
+    "uuid": UUID,
     "callType": "video",
     "state": "initiating",
     "expiresAt": 1_795_000_045_000,
 }
 STARTING: dict[str, Any] = {
-    "call_id": "c_1",
+    "call_id": CALL_ID,
+    "uuid": UUID,
     "call_type": CallType.VIDEO,
     "state": State.INITIATING,
     "expires_at": 1_795_000_045_000,
@@ -244,7 +247,7 @@ def test_a_message_of_the_machine_is_the_event_of_its_name(message, event):
 )
 def test_a_relayed_payload_goes_byte_for_byte_and_says_whose_it_is(message, told):
     (out,) = payloads_of(message, 'al"ice', CALL)
-    assert json.loads(out) == {**told, "from": 'al"ice', "callId": "c_1"}
+    assert json.loads(out) == {**told, "from": 'al"ice', "callId": CALL_ID}
     assert told.get("candidate", READ) is None or bytes(PAYLOAD) in out
 
 

@@ -1,12 +1,13 @@
 """The bodies of the HTTP API, as the OpenAPI document shows them."""
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from service.calls.call import CallType, State
 from service.calls.reasons import Reason
+from service.ids import uuid_of
 
 
 class Body(BaseModel):
@@ -59,6 +60,9 @@ class CallBody(Body):
     """A call's record; times are epoch milliseconds, null when not reached."""
 
     call_id: str = Field(validation_alias="id")
+    uuid: Annotated[str, BeforeValidator(uuid_of)] = Field(
+        validation_alias="id", description="The bits of `callId` as a UUID (RFC 9562)."
+    )
     call_type: CallType = Field(validation_alias="type")
     from_: str = Field(validation_alias="caller", serialization_alias="from")
     to: str = Field(validation_alias="callee")

@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 from yarl import URL
 
+from service.ids import uuid_of
 from tests.support.service import TestService, running, token
 
 SECRET = "turn-secret"
@@ -173,6 +174,7 @@ async def test_a_call_s_record_is_for_its_participants_and_the_admin(
     record = await alice("GET", path)
     assert (record["from"], record["to"], record["callType"]) == ("alice", "bob", "video")
     assert (record["state"], record["endedAt"], record["reason"]) == ("connecting", None, None)
+    assert record["uuid"] == uuid_of(record["callId"])
     assert await Api(service, http, "bob")("GET", path) == record
     assert await admin("GET", path) == record
     stranger = await Api(service, http, "mallory")("GET", path, 404)
