@@ -11,4 +11,7 @@ class SessionRef(NamedTuple):
     node: str = ""
     """The node that is its home."""
     device: str | None = None
+    glare: bool = False
+    """Whether it resolves glare in one step: its client named the feature `resume`."""
     resumable: bool = False
+    """Whether it outlives its connection: it named the feature and an epoch."""

@@ -7,7 +7,7 @@ from typing import get_args
 from service import errors
 from service.calls import events as happened
 from service.calls import rules as law
-from service.calls.call import Call, CallType, State
+from service.calls.call import Call, CallType, MediaState, State
 from service.calls.effects import Audience, CallEnded, Send
 from service.calls.machine import TRANSITIONS, Rule, decide
 from service.calls.reasons import Kind, Reason
@@ -53,7 +53,7 @@ _SAMPLES: dict[type[happened.Event], happened.Event] = {
     happened.Silenced: happened.Silenced(*_BY_CALLEE),
     happened.Negotiated: happened.Negotiated(*_BY_CALLEE),
     happened.HungUp: happened.HungUp(*_BY_CALLEE),
-    happened.MediaReported: happened.MediaReported(*_BY_CALLEE, happened.MediaState.CONNECTED),
+    happened.MediaReported: happened.MediaReported(*_BY_CALLEE, MediaState.CONNECTED),
     happened.SessionLost: happened.SessionLost(*_BY_CALLEE),
     happened.DeadlinePassed: happened.DeadlinePassed(),
     happened.Terminated: happened.Terminated(Reason.ADMIN_TERMINATED),

@@ -59,7 +59,7 @@ def admit(
 
 
 def _glare(calling: SessionRef, call: Call, sessions: Iterable[SessionRef]) -> Glare:
-    """The callee's `call` is accepted, if both sessions speak the whole protocol."""
-    if calling.resumable and call.caller_session in [ref.id for ref in sessions if ref.resumable]:
+    """The callee's `call` is accepted, if the clients of both sessions resolve glare."""
+    if calling.glare and call.caller_session in [ref.id for ref in sessions if ref.glare]:
         return Glare(call)
     raise errors.AlreadyInCall("That user is calling this one already; answer the call.")

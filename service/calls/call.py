@@ -40,6 +40,14 @@ class MediaPath(StrEnum):
     RELAY = "relay"
 
 
+class MediaState(StrEnum):
+    """What a client says of its RTCPeerConnection (W3C WebRTC, RTCPeerConnectionState)."""
+
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    FAILED = "failed"
+
+
 class MediaStage(StrEnum):
     """Where media failed, as a client reported it."""
 
@@ -49,6 +57,19 @@ class MediaStage(StrEnum):
     """No path was found."""
     CONNECTED = "connected"
     """It broke after it had worked, and did not come back."""
+
+
+class Link(NamedTuple):
+    """One side of a call: how its session is reached, and how its media fare."""
+
+    resumable: bool = False
+    """Whether the session outlives its connection."""
+    away_at: int | None = None
+    """Since when it has no connection."""
+    media: MediaState | None = None
+    """What it has said last; None before its first report."""
+    media_at: int | None = None
+    """When that was; what is only repeated counts while the other side is away, and not else."""
 
 
 class Call(NamedTuple):
@@ -90,6 +111,14 @@ class Call(NamedTuple):
     """The id of the trace of its set-up; None where that was not sampled: nobody has it."""
     span_id: str | None = None
     """The id of the root of that trace."""
+    calling: Link = Link()
+    """The caller's side."""
+    called: Link = Link()
+    """The callee's side, from the accept."""
+    moves: int = 0
+    """How often a session has taken the place of another one of its user."""
+    generation: int = 0
+    """Which RTCPeerConnections belong together: a reloaded page and a move begin a new one."""
 
     @property
     def unaccepted(self) -> bool:
@@ -127,10 +156,15 @@ class Call(NamedTuple):
     @property
     def parties(self) -> tuple[SessionRef, ...]:
         """The sessions that are bound to the call, the caller's first."""
-        calling = SessionRef(self.caller_session, self.caller, self.caller_node)
+        calling = SessionRef(
+            self.caller_session, self.caller, self.caller_node, resumable=self.calling.resumable
+        )
         if self.callee_session is None:
             return (calling,)
-        return calling, SessionRef(self.callee_session, self.callee, self.callee_node)
+        called = SessionRef(
+            self.callee_session, self.callee, self.callee_node, resumable=self.called.resumable
+        )
+        return calling, called
 
     def is_for(self, session: str) -> bool:
         """Whether `session` is one of the devices that the call is for."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
 
-from service.calls.events import MediaState
+from service.calls.call import MediaState
 from service.calls.reasons import Reason
 
 

@@ -4,19 +4,10 @@
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-from service.calls.call import MediaPath
+from service.calls.call import MediaPath, MediaState
 from service.calls.reasons import Reason
 from service.session_ref import SessionRef
-
-
-class MediaState(StrEnum):
-    """What a client says of its RTCPeerConnection (W3C WebRTC, RTCPeerConnectionState)."""
-
-    CONNECTED = "connected"
-    DISCONNECTED = "disconnected"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +24,7 @@ class Accepted:
     user: str
     session: str
     node: str = ""
+    resumable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from service.calls.call import Call, MediaStage
-from service.calls.events import MediaReported, MediaState
+from service.calls.call import Call, MediaStage, MediaState
+from service.calls.events import MediaReported
 
 
 def heard(call: Call, report: MediaReported, now: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from service.calls import events as happened
 from service.calls import media
-from service.calls.call import Call
+from service.calls.call import Call, Link
 from service.calls.effects import (
     Audience,
     CallAccepted,
@@ -130,6 +130,7 @@ def accept(call: Call, event: happened.Accepted, now: int, timeouts: Timeouts) -
     changes = {
         "callee_session": event.session,
         "callee_node": event.node,
+        "called": Link(event.resumable),
         "accepted_at": now,
         "metadata": None,  # nobody is rung any more
         "deadline": now + timeouts.connect,

@@ -56,7 +56,7 @@ class CallControl:
             with self._tracing.accepting(message.call_id):
                 await self._transitions.move(
                     message.call_id,
-                    happened.Accepted(who.user, who.id, who.ref.node),
+                    happened.Accepted(who.user, who.id, who.ref.node, resumable=who.ref.resumable),
                     who.ref,
                     lambda after: reply.ok(CallAccepted(call_id=after.id, by=who.user)),
                 )

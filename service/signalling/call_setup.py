@@ -6,7 +6,7 @@ from contextlib import suppress
 from service import errors, ids
 from service.calls import machine
 from service.calls.admission import Admitted, Glare
-from service.calls.call import Call
+from service.calls.call import Call, Link
 from service.calls.events import Accepted, Rejected, Rung, SessionLost
 from service.calls.reasons import Reason
 from service.calls.rules import Timeouts
@@ -117,7 +117,7 @@ class CallSetup:
         with self._tracing.accepting(call.id):
             await self._transitions.move(
                 call.id,
-                Accepted(who.user, who.id, who.ref.node),
+                Accepted(who.user, who.id, who.ref.node, resumable=who.ref.resumable),
                 who.ref,
                 lambda accepted: reply.ok(GlareAccepted(call_id=accepted.id, by=who.user)),
             )
@@ -143,6 +143,7 @@ class CallSetup:
             caller=who.user,
             caller_session=who.id,
             caller_node=who.ref.node,
+            calling=Link(who.ref.resumable),
             caller_name=who.identity.name,
             callee=message.to,
             metadata=bytes(message.metadata) if message.metadata else None,

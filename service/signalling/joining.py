@@ -118,7 +118,7 @@ class Joining:
             message.user_id,
             self._node,
             message.device_id,
-            "resume" in (message.features or ()),
+            glare="resume" in (message.features or ()),
         )
         return Session(
             ref,

@@ -8,8 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
-from service.calls.call import CallType, MediaPath
-from service.calls.events import MediaState
+from service.calls.call import CallType, MediaPath, MediaState
 from service.calls.reasons import Reason
 
 UserId = Annotated[str, Meta(min_length=1, max_length=128)]

@@ -6,8 +6,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from service.calls import effects
-from service.calls.call import Call, CallType, State
-from service.calls.events import MediaState
+from service.calls.call import Call, CallType, MediaState, State
 from service.calls.reasons import Reason
 from service.errors import RinglineError
 from service.ids import uuid_of

@@ -26,15 +26,15 @@ def alice_calls_bob(
     mine: tuple[Call, ...] = (),
     theirs: tuple[Call, ...] = (),
     *,
-    resumable: frozenset[str] = frozenset(),
+    resolving: frozenset[str] = frozenset(),
     call_waiting: bool = False,
 ) -> Admitted | Glare:
     return admit(
-        SessionRef("alice1", "alice", resumable="alice1" in resumable),
+        SessionRef("alice1", "alice", glare="alice1" in resolving),
         "bob",
         mine=mine,
         theirs=theirs,
-        sessions=[SessionRef("bob1", "bob", resumable="bob1" in resumable)],
+        sessions=[SessionRef("bob1", "bob", glare="bob1" in resolving)],
         call_waiting=call_waiting,
     )
 
@@ -86,7 +86,7 @@ def test_a_caller_who_accepted_a_call_cannot_call_another(state):
 @pytest.mark.parametrize("state", LIVE)
 def test_a_second_call_to_the_same_callee_is_one_too_many(state):
     with pytest.raises(errors.AlreadyInCall):
-        alice_calls_bob((call("alice", "bob", state),), resumable=BOTH)
+        alice_calls_bob((call("alice", "bob", state),), resolving=BOTH)
 
 
 @pytest.mark.parametrize("state", [State.INITIATING, State.RINGING])
@@ -101,31 +101,31 @@ def test_a_busy_callee_leaves_the_callers_own_rings_alone():
 
 
 @pytest.mark.parametrize("state", [State.INITIATING, State.RINGING])
-def test_glare_between_resumable_sessions_accepts_the_first_call(state):
+def test_glare_between_sessions_that_resolve_it_accepts_the_first_call(state):
     theirs = call("bob", "alice", state)
-    assert alice_calls_bob((theirs,), (theirs,), resumable=BOTH) == Glare(theirs)
+    assert alice_calls_bob((theirs,), (theirs,), resolving=BOTH) == Glare(theirs)
 
 
-@pytest.mark.parametrize("resumable", [set(), {"alice1"}, {"bob1"}, {"alice2", "bob2"}])
-def test_glare_with_a_plain_session_is_refused_and_the_phone_goes_on_ringing(resumable):
+@pytest.mark.parametrize("resolving", [set(), {"alice1"}, {"bob1"}, {"alice2", "bob2"}])
+def test_glare_with_another_session_is_refused_and_the_phone_goes_on_ringing(resolving):
     theirs = call("bob", "alice")
     with pytest.raises(errors.AlreadyInCall, match="answer the call"):
-        alice_calls_bob((theirs,), (theirs,), resumable=frozenset(resumable))
+        alice_calls_bob((theirs,), (theirs,), resolving=frozenset(resolving))
 
 
 def test_glare_wins_over_another_ring():
     first, glare = call("carol", "alice"), call("bob", "alice")
     for mine in [(first, glare), (glare, first)]:
-        assert alice_calls_bob(mine, (glare,), resumable=BOTH) == Glare(glare)
+        assert alice_calls_bob(mine, (glare,), resolving=BOTH) == Glare(glare)
 
 
 def test_glare_does_not_pull_anybody_out_of_a_call():
     talking, glare = call("carol", "alice", State.CONNECTED), call("bob", "alice")
     for mine in [(talking, glare), (glare, talking)]:
         with pytest.raises(errors.AlreadyInCall):
-            alice_calls_bob(mine, (glare,), resumable=BOTH, call_waiting=True)
+            alice_calls_bob(mine, (glare,), resolving=BOTH, call_waiting=True)
 
 
 def test_an_accepted_call_with_the_callee_is_no_glare():
     with pytest.raises(errors.AlreadyInCall):
-        alice_calls_bob((call("bob", "alice", State.CONNECTED),), resumable=BOTH)
+        alice_calls_bob((call("bob", "alice", State.CONNECTED),), resolving=BOTH)

@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from service import errors
 from service.calls import events as happened
-from service.calls.call import Call, State
+from service.calls.call import Call, MediaState, State
 from service.calls.effects import Audience, Send
 from service.calls.machine import Decision, decide
 from service.calls.reasons import Reason
@@ -120,7 +120,7 @@ class AnyCourse(RuleBasedStateMachine):
     def hang_up(self, session, reason):
         self.happens(happened.HungUp(USERS[session], session, reason))
 
-    @rule(session=anybody, state=st.sampled_from(happened.MediaState))
+    @rule(session=anybody, state=st.sampled_from(MediaState))
     def report_media(self, session, state):
         self.happens(happened.MediaReported(USERS[session], session, state))
 

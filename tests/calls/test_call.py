@@ -2,7 +2,8 @@
 
 import pytest
 
-from service.calls.call import State
+from service.calls.call import Link, State
+from service.calls.events import Accepted
 from service.session_ref import SessionRef
 from tests.calls.situations import (
     ACCEPTED,
@@ -14,6 +15,7 @@ from tests.calls.situations import (
     INITIATING,
     OVER,
     RANG,
+    after,
 )
 
 
@@ -81,3 +83,15 @@ def test_the_parties_are_the_bound_sessions_at_their_homes_and_the_callers_is_fi
     calling, accepting = SessionRef("a1", "alice", "n1"), SessionRef("b1", "bob", "n2")
     assert INITIATING.parties == (calling,)
     assert CONNECTED.parties == OVER.parties == (calling, accepting)
+
+
+def test_a_party_is_resumable_where_its_side_of_the_call_is():
+    one = CONNECTED._replace(calling=Link(resumable=True))
+    assert [ref.resumable for ref in one.parties] == [True, False]
+    other = CONNECTED._replace(called=Link(resumable=True))
+    assert [ref.resumable for ref in other.parties] == [False, True]
+
+
+def test_the_accepting_session_says_whether_it_is_resumable():
+    accepted = after(INITIATING, Accepted("bob", "b1", "n2", resumable=True), RANG)
+    assert accepted.parties[1] == SessionRef("b1", "bob", "n2", resumable=True)

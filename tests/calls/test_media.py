@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.calls.call import MediaPath, MediaStage
-from service.calls.events import HungUp, MediaReported, MediaState
+from service.calls.call import MediaPath, MediaStage, MediaState
+from service.calls.events import HungUp, MediaReported
 from service.calls.machine import decide
 from service.calls.reasons import Reason
 from tests.calls.situations import CALLEE, CALLER, CONNECTED, CONNECTING, NOW, TIMEOUTS

@@ -11,14 +11,13 @@ from typing import get_args
 import pytest
 
 from service import errors
-from service.calls.call import State
+from service.calls.call import MediaState, State
 from service.calls.events import (
     Accepted,
     DeadlinePassed,
     Event,
     HungUp,
     MediaReported,
-    MediaState,
     Negotiated,
     Rejected,
     Rung,

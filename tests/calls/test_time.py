@@ -2,6 +2,7 @@
 
 import pytest
 
+from service.calls.call import MediaState as Media
 from service.calls.call import State
 from service.calls.events import (
     Accepted,
@@ -11,7 +12,6 @@ from service.calls.events import (
     Negotiated,
     Silenced,
 )
-from service.calls.events import MediaState as Media
 from service.calls.machine import decide
 from service.calls.reasons import Reason
 from service.calls.rules import Timeouts

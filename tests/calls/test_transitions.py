@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.calls.call import MOST_DEVICES, Call, MediaStage, State
+from service.calls.call import MOST_DEVICES, Call, MediaStage, MediaState, State
 from service.calls.effects import (
     Audience,
     CallAccepted,
@@ -25,7 +25,6 @@ from service.calls.events import (
     Event,
     HungUp,
     MediaReported,
-    MediaState,
     Negotiated,
     Rejected,
     Rung,

@@ -25,10 +25,10 @@ class Device:
         self._numbers = 0
 
     @classmethod
-    async def join(cls, service: TestService, user: str, *, resumable: bool) -> "Device":
+    async def join(cls, service: TestService, user: str, *, glare: bool) -> "Device":
         """A new session of `user`."""
         device = cls(user, await service.connect(token(user, lifetime=DAY)))
-        features = ["resume"] if resumable else []
+        features = ["resume"] if glare else []
         await device.say("user:join", {"userId": user, "features": features})
         return device
 

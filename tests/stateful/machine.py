@@ -75,12 +75,12 @@ class Calling(RuleBasedStateMachine):
 
         self.run(saying())
 
-    @initialize(call_waiting=st.booleans(), resumable=st.booleans(), seed=st.integers(0, 9_999))
-    def start(self, call_waiting: bool, resumable: bool, seed: int) -> None:  # noqa: FBT001
+    @initialize(call_waiting=st.booleans(), glare=st.booleans(), seed=st.integers(0, 9_999))
+    def start(self, call_waiting: bool, glare: bool, seed: int) -> None:  # noqa: FBT001
         stores = late_stores(seed) if self.late_stores else open_stores()
         self.run(self.serve(stores, seed, call_waiting=call_waiting, rate_limit_scale=10_000))
         for user in ("alice", "bob", "bob", "carol"):
-            self.join(user, resumable=resumable, home=len(self.devices))
+            self.join(user, glare=glare, home=len(self.devices))
         self.become_quiet()
 
     async def serve(self, stores: Stores, seed: int, **settings: Any) -> None:
@@ -92,11 +92,11 @@ class Calling(RuleBasedStateMachine):
         """How much is on its way between nodes."""
         return 0
 
-    @rule(user=users, resumable=st.booleans(), home=st.integers(0, 1))
-    def join(self, user: str, resumable: bool, home: int) -> None:  # noqa: FBT001
+    @rule(user=users, glare=st.booleans(), home=st.integers(0, 1))
+    def join(self, user: str, glare: bool, home: int) -> None:  # noqa: FBT001
         if sum(device.user == user for device in self.present) < MOST_DEVICES:
             service = self.services[home % len(self.services)]
-            joining = Device.join(service, user, resumable=resumable)
+            joining = Device.join(service, user, glare=glare)
             self.devices.append(self.run(joining))
             self.joining = True
 

@@ -14,7 +14,7 @@ async def test_a_users_sessions_are_the_oldest_first(stores, users):
 
 
 async def test_a_session_is_kept_as_it_was_told(users):
-    told = SessionRef("b1", "bob", node="n1", device="phone", resumable=True)
+    told = SessionRef("b1", "bob", node="n1", device="phone", glare=True, resumable=True)
     added = await users.add(told, MOST)
     assert added.sessions == (await users.engagements("bob")).sessions == (told,)
 

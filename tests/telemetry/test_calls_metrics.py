@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.calls import events as happened
-from service.calls.call import Call, MediaPath, State
-from service.calls.events import MediaState
+from service.calls.call import Call, MediaPath, MediaState, State
 from service.calls.machine import decide
 from service.calls.reasons import Reason
 from service.calls.rules import Timeouts

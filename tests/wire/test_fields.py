@@ -7,8 +7,7 @@ import pytest
 from msgspec import UNSET
 
 from service import errors
-from service.calls.call import CallType, MediaPath
-from service.calls.events import MediaState
+from service.calls.call import CallType, MediaPath, MediaState
 from service.wire import client_events as said_types
 from service.wire.client_events import ClientEvent, ControlEvent, MediaStats
 from service.wire.decoding import EVENTS, decode

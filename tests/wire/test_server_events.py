@@ -8,8 +8,7 @@ from msgspec import Raw
 
 from service import errors
 from service.calls import effects
-from service.calls.call import Call, CallType, State
-from service.calls.events import MediaState
+from service.calls.call import Call, CallType, MediaState, State
 from service.calls.reasons import Reason
 from service.ports import IceServer, IceServers
 from service.signalling.relay import payloads_of
