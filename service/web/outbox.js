@@ -57,6 +57,11 @@ export class Outbox {
     this.#flush();
   }
 
+  /** Sends what waits at once, in order, for nobody stays to hear the answers: the page goes away. */
+  close() {
+    for (const message of this.#waiting.splice(0)) this.#socket.emit(...message);
+  }
+
   async #flush() {
     if (this.#sending) return;
     this.#sending = true;

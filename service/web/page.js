@@ -106,7 +106,7 @@ function start() {
 
   window.addEventListener("online", () => socket.hurry());
   window.addEventListener("pagehide", () => {
-    if (phone.busy) phone.hangUp();
+    phone.leave();
     socket.close();
   });
   window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());

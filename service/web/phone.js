@@ -105,6 +105,12 @@ export class Phone extends EventTarget {
     if (callId) this.#say("call:end", line);
   }
 
+  /** Hangs up, if there is a call, and waits for nothing: the page goes away. */
+  leave() {
+    if (this.busy) this.hangUp();
+    this.#outbox.close();
+  }
+
   /** Puts an ended call away. */
   dismiss() {
     if (!this.busy) this.#show(null);

@@ -290,3 +290,15 @@ async def test_a_page_that_leaves_hangs_up(guided: Guided):
     await talking(alice, bob)
     await bob.goto("about:blank")
     await see(alice, 'saw("ended", "completed") && !client.connection()')
+
+
+async def test_a_page_that_leaves_while_it_awaits_an_answer_hangs_up(guided: Guided):
+    alice, bob = await guided.page("alice"), await guided.page("bob")
+    await talking(alice, bob)
+    await bob.evaluate(
+        """() => {
+          client.mute(true);
+          window.dispatchEvent(new Event("pagehide"));
+        }"""
+    )
+    await see(alice, 'saw("ended", "completed") && !client.connection()')

@@ -149,3 +149,13 @@ async def test_a_page_that_is_closed_hangs_up(at: Pages):
     await talking(alice, bob, "bob")
     await alice.goto("about:blank")
     await says(bob, "hung up")
+
+
+async def test_a_page_that_is_closed_while_it_awaits_an_answer_hangs_up(at: Pages):
+    alice, bob = await at.open("alice"), await at.open("bob")
+    await talking(alice, bob, "bob")
+    await alice.evaluate(
+        """ringline.call.toggleMicrophone()
+          .then(() => window.dispatchEvent(new Event("pagehide")))"""
+    )
+    await says(bob, "hung up")
