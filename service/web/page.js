@@ -1,12 +1,17 @@
 /** Joins the parts: who I am, the connection, the people, the phone, and what is shown of them. */
 
-import { fetchIce, hasTurn } from "./ice.js";
+import { fetchIce, hasTurn } from "./call/ice.js";
+import { Phone } from "./call/phone.js";
 import { claimsOf, forgetToken, takeToken, tokenIn } from "./identity.js";
 import { People } from "./people.js";
-import { Phone } from "./phone.js";
-import { Socket } from "./socket.js";
+import { Claim } from "./session/claim.js";
+import { Session } from "./session/session.js";
+import { Socket } from "./session/socket.js";
 import { View } from "./view.js";
+import { keepWish, takeWish } from "./wish.js";
 
+// `?ice=relay` in the page's address forbids direct paths, to see that TURN works.
+const iceTransportPolicy = new URLSearchParams(location.search).get("ice") ?? undefined;
 const token = takeToken();
 const claims = token && claimsOf(token);
 
@@ -18,65 +23,57 @@ window.addEventListener("hashchange", () => location.reload());
 
 if (!claims) view.render({ state: "offline" });
 else if (!window.isSecureContext) view.render({ state: "error", trouble: { code: "insecure" } });
-else start();
+else start(await Claim.made(`ringline.session.${claims.sub}`));
 
-function start() {
+function start(claim) {
   const me = { id: claims.sub, name: claims.name ?? claims.sub };
-  const socket = new Socket(document.baseURI, { token });
-  const phone = new Phone(socket, () => fetchIce(token));
+  const socket = new Socket(document.baseURI, () => ({ token }));
+  const session = new Session(socket, { userId: me.id }, claim);
+  const phone = new Phone(session, {
+    me: me.id,
+    wish: takeWish(),
+    refreshIce: () => fetchIce(document.baseURI, token),
+    iceTransportPolicy,
+  });
   const people = new People(me.id);
-  let link = "opening"; // opening · up · lost · refused
   let relays = null; // whether there is a TURN server, once known
   let expiring = false;
   let trouble = null; // why the service wants no more of this page: {code, message}
 
   const state = () => {
     if (trouble && !phone.busy) return "error"; // a call that goes on is not taken away
-    return phone.line?.state ?? (link === "opening" ? "connecting" : "idle");
+    return phone.line?.state ?? (session.state === "opening" ? "connecting" : "idle");
   };
   const render = () => {
-    const { line } = phone;
+    const { line, elsewhere } = phone;
     const { list } = people;
-    view.render({ state: state(), link, me, people: list, relays, expiring, trouble, line });
-  };
-  const refused = ({ code, message }) => {
-    socket.close();
-    link = "refused";
-    trouble = { code, message };
-    if (code === "token_expired") forgetToken();
-    render();
+    const { state: link } = session;
+    view.render({ state: state(), link, me, people: list, relays, expiring, trouble, line, elsewhere });
   };
 
-  socket.on("connect", async () => {
-    try {
-      const joined = await socket.request("user:join", { userId: me.id });
-      phone.joined(joined);
-      socket.emit("user:watch", { userIds: people.ids });
-      relays = hasTurn(joined.iceServers);
-      link = "up";
-      render();
-    } catch (error) {
-      if (error.retryable === false) refused(error);
-      else if (socket.connected) socket.retry();
-    }
+  session.on("joined", ({ iceServers }) => {
+    session.emit("user:watch", { userIds: people.ids });
+    relays = hasTurn(iceServers);
+    render();
   });
-  socket.on("disconnect", () => {
-    link = "lost";
+  session.on("lost", () => {
     people.forget();
     render();
   });
-  socket.on("connect_error", (error) => {
-    if (error.retryable === false) refused(error);
+  session.on("over", (error) => {
+    trouble = error;
+    if (error.code === "token_expired") forgetToken();
+    render();
   });
-  socket.on("user:status", (status) => {
+  session.on("user:status", (status) => {
     people.update(status);
     render();
   });
-  socket.on("auth:expiring", () => {
+  session.on("auth:expiring", () => {
     expiring = true;
     render();
   });
-  socket.on("error", (error) => console.warn("ringline:", error));
+  session.on("error", (error) => console.warn("ringline:", error));
 
   phone.addEventListener("change", render);
   setInterval(render, 1_000); // clocks go on
@@ -84,12 +81,12 @@ function start() {
   view.onPeople({
     dial: (id, callType) => phone.dial({ id, name: id }, callType),
     add: (id) => {
-      if (people.add(id)) socket.emit("user:watch", { userIds: [id] });
+      if (people.add(id)) session.emit("user:watch", { userIds: [id] });
       render();
     },
     remove: (id) => {
       people.remove(id);
-      socket.emit("user:unwatch", { userIds: [id] });
+      session.emit("user:unwatch", { userIds: [id] });
       render();
     },
   });
@@ -102,20 +99,30 @@ function start() {
     camera: () => phone.line.call.toggleCamera(),
     again: () => phone.dial(phone.line.peer, phone.line.callType),
     dismiss: () => phone.dismiss(),
+    take: () => phone.takeHere(),
+    "take-back": () => phone.takeHere(),
   });
 
-  window.addEventListener("online", () => socket.hurry());
+  const probe = () => session.probe();
+  window.addEventListener("online", probe);
+  navigator.connection?.addEventListener("change", probe);
   window.addEventListener("pagehide", () => {
-    phone.leave();
-    socket.close();
+    // Nobody tells a page whether it is reloaded or closed.
+    if (phone.mayReturn) {
+      keepWish(phone.leave());
+      session.detach();
+    } else {
+      if (phone.busy) phone.hangUp();
+      session.close();
+    }
   });
   window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
   window.ringline = {
-    socket,
+    session,
     get call() {
       return phone.line?.call;
     },
   };
   render();
-  socket.open();
+  session.open();
 }

@@ -1,6 +1,6 @@
 /** What the page shows. It is told everything at once, and changes only what differs. */
 
-import { bannerOf, captionOf, clock, endingOf, presenceOf, troubleOf } from "./words.js";
+import { bannerOf, captionOf, clock, endingOf, partnerOf, presenceOf, troubleOf } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -31,12 +31,14 @@ export class View {
   }
 
   /**
-   * Shows everything `page.js` knows. `state` names the screen, `link` is how the connection is,
-   * `relays` whether there is a TURN server (null: unknown yet), `trouble` a code and a message.
+   * Shows everything `page.js` knows. `state` names the screen, `link` is how the session is,
+   * `relays` whether there is a TURN server (null: unknown yet), `trouble` a code and a message,
+   * `elsewhere` a call at another device of this person.
    */
-  render({ state, link = "none", me, people = [], relays, expiring, trouble, line = null }) {
+  render({ state, link = "none", me, people = [], relays, expiring, trouble, line = null, elsewhere = null }) {
     this.#showFrame({ link, me, relays });
     this.#showPeople(people);
+    showElsewhere(elsewhere, me, line);
     for (const banner of document.querySelectorAll(".banner")) {
       write(banner, bannerOf({ link, line, expiring, trouble }));
     }
@@ -88,6 +90,13 @@ function showTrouble({ code, message }) {
   write($("trouble"), title);
   write($("trouble-detail"), detail);
   writeWithCode($("trouble-advice"), advice);
+}
+
+function showElsewhere(elsewhere, me, line) {
+  $("elsewhere").hidden = !elsewhere;
+  const continues = line?.state === "ended" && elsewhere?.callId === line.callId;
+  document.body.dataset.continues = continues;
+  if (elsewhere) write($("elsewhere-peer"), partnerOf(elsewhere, me.id));
 }
 
 function showLine(line) {

@@ -21,6 +21,9 @@ const ENDINGS = {
   ],
   connection_lost: () => ["Connection lost", "One of you lost the connection to the service."],
   error: () => ["Something went wrong", TRY_LATER],
+  moved: () => ["The call moved", "It goes on where you took it."],
+  cannot_move: (who) => ["It stays where it is", `What ${who} uses cannot follow to another device.`],
+  session_lost: () => ENDINGS.connection_lost(),
   peer_left: (who) => ["Call ended", `${who} left the call.`],
   server_shutdown: () => ["The service stopped", "It was shut down during the call."],
   admin_terminated: () => ["Call ended", "An administrator ended it."],
@@ -62,6 +65,11 @@ const TROUBLES = {
     "This link is not known here",
     "It was made by another run of the service, or is incomplete.",
     "Open one of the links that the running service printed.",
+  ],
+  session_replaced: [
+    "Open in another tab",
+    "Another tab goes on where this one was.",
+    "Close this tab, or reload it to be here as well.",
   ],
   too_many_sessions: [
     "Open in too many places",
@@ -111,7 +119,11 @@ export function bannerOf({ link, line, expiring, trouble }) {
   }
   if (trouble) return talking ? `${troubleOf(trouble.code)[0]}. Your call goes on.` : "";
   if (link === "lost") {
-    return talking ? "Reconnecting… Your call goes on meanwhile." : "The connection was lost. Reconnecting…";
+    return talking ? "Reconnecting… The call goes on." : "The connection was lost. Reconnecting…";
+  }
+  if (line?.call?.peerIsAway) {
+    const goesOn = talking && !line.call.interrupted ? " The call goes on." : "";
+    return `${line.peer.name} is reconnecting…${goesOn}`;
   }
   return expiring ? "Your link expires in a minute; make run prints a new one." : "";
 }
@@ -122,6 +134,11 @@ export function presenceOf(status) {
   if (status.isInCall) return "In a call";
   if (status.isOnline) return "Online";
   return status.lastSeenAt ? `Seen ${ago(status.lastSeenAt)}` : "Offline";
+}
+
+/** Whom a live call of `me` is with. */
+export function partnerOf({ from, to, fromName }, me) {
+  return from === me ? to : (fromName ?? from);
 }
 
 /** "2:05", "1:02:05". */

@@ -24,7 +24,7 @@ FIND = """(many) => {
 }"""
 LISTEN = """() => {
   window.found = [];
-  ringline.socket.on("ice:candidate", ({ candidate }) => {
+  ringline.session.on("ice:candidate", ({ candidate }) => {
     const port = / 192\\.0\\.2\\.7 (\\d+) /.exec(candidate?.candidate ?? "")?.[1];
     if (port) found.push(Number(port));
   });
@@ -95,8 +95,8 @@ async def test_what_is_sent_too_fast_is_sent_again(at: Pages):
     await talking(alice, bob, "bob")
     await alice.evaluate("""() => {
       window.refused = 0;
-      ringline.socket.on("error", ({ code }) => { refused += code === "rate_limited"; });
-      for (let i = 0; i < 450; i += 1) ringline.socket.emit("user:status", { userId: "bob" });
+      ringline.session.on("error", ({ code }) => { refused += code === "rate_limited"; });
+      for (let i = 0; i < 450; i += 1) ringline.session.emit("user:status", { userId: "bob" });
     }""")
     await alice.evaluate(FIND, MANY)
     await all_found(bob)

@@ -29,7 +29,9 @@ async def both_flow(*both: Page) -> None:
 
 async def a_new_call_works(caller: Page, callee: Page) -> None:
     for page in (caller, callee):
-        await expect(page.locator("body")).to_have_attribute("data-link", "up", timeout=PATIENCE_MS)
+        await expect(page.locator("body")).to_have_attribute(
+            "data-link", "joined", timeout=PATIENCE_MS
+        )
     await caller.click("#again")
     await state(callee, "incoming")
     await callee.click("#accept")

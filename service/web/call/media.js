@@ -18,13 +18,11 @@ export class LocalMedia {
    * Opens the microphone, with the camera when `video`; what is refused, missing or taken is left
    * out, and a call goes on without it.
    */
-  static async open({ video }) {
-    const media = new LocalMedia();
-    if (video && (await media.start("audio", "video"))) return media;
-    const heard = await media.start("audio");
+  async open({ video }) {
+    if (video && (await this.start("audio", "video"))) return;
+    const heard = await this.start("audio");
     // Who has refused the microphone as well is not asked a third time.
-    if (video && !heard && media.missing.audio !== "media_refused") await media.start("video");
-    return media;
+    if (video && !heard && this.missing.audio !== "media_refused") await this.start("video");
   }
 
   /** Opens devices, all or none of `kinds`; whether that went well. */

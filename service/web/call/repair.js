@@ -6,32 +6,40 @@ const PATIENCE_MS = { new: 10_000, connecting: 10_000, disconnected: 3_000, fail
 const POLITE_MS = 3_000; // the callee lets the caller try first
 const MAX_RESTARTS = 3;
 const ALONE_MS = 15_000; // without signalling there is no restart: it heals by itself, or is over
+const RETURN_MS = 10_000; // a page that closed its connection is back so soon, or has gone
+const SLACK_MS = 10_000;
 
 export class Repair {
   #pc;
   #polite;
+  #windowMs;
   #refreshIce;
   #over;
-  #signalling = "up";
+  #company = "both";
   #restarts = 0;
   #dtls; // RTCDtlsTransport (W3C WebRTC, 5.5): tells when the peer has closed its end
   #timer;
 
   /**
-   * `refreshIce()` gives the connection fresh ICE servers, where it can. `over(reason)` is called
-   * when there is no hope: "media_failed", "connection_lost", or "peer_left" when the peer has
-   * closed its connection (its DTLS says so) and the service cannot tell why.
+   * `windowMs` is how long the service waits for a side that is away. `refreshIce()` gives the
+   * connection fresh ICE servers, where it can. `over(reason)` is called when there is no hope:
+   * "media_failed", "connection_lost", or "peer_left" when the peer has closed its connection (its
+   * DTLS says so) and the service cannot tell why.
    */
-  constructor(pc, { polite, refreshIce, over }) {
+  constructor(pc, { polite, windowMs, refreshIce, over }) {
     this.#pc = pc;
     this.#polite = polite;
+    this.#windowMs = windowMs;
     this.#refreshIce = refreshIce;
     this.#over = over;
   }
 
-  /** "up"; "suspended" while this side reconnects; "lost" when the service has dropped the call. */
-  set signalling(signalling) {
-    this.#signalling = signalling;
+  /**
+   * Who is there to mend it: "both" sides; "no peer" while the peer's signalling is away; "no
+   * service" while this side's is; "nobody" when the service has dropped the call.
+   */
+  set company(company) {
+    this.#company = company;
     this.look();
   }
 
@@ -39,7 +47,7 @@ export class Repair {
   look() {
     const { connectionState, signalingState } = this.#pc;
     if (connectionState === "connected") this.#connected();
-    if (this.#signalling !== "up") return this.#lookAlone(connectionState);
+    if (this.#company !== "both") return this.#wait(connectionState);
     const negotiated = connectionState !== "new" || signalingState === "stable";
     const patience = negotiated ? PATIENCE_MS[connectionState] : undefined;
     this.#after(patience, () => this.#restart(), this.#polite ? POLITE_MS : 0);
@@ -47,6 +55,7 @@ export class Repair {
 
   stop() {
     clearTimeout(this.#timer);
+    if (this.#dtls) this.#dtls.onstatechange = null;
     this.#over = () => {};
   }
 
@@ -56,10 +65,15 @@ export class Repair {
     if (this.#dtls) this.#dtls.onstatechange = () => this.look();
   }
 
-  #lookAlone(connectionState) {
-    if (this.#dtls?.state === "closed") return this.#over("peer_left");
-    const patience = connectionState === "connected" ? undefined : ALONE_MS;
-    this.#after(patience, () => this.#over("connection_lost"));
+  /** No restart is possible: it heals by itself, a side comes back, or it is over. */
+  #wait(connectionState) {
+    const closed = this.#dtls?.state === "closed";
+    if (closed && this.#company === "nobody") return this.#over("peer_left");
+    if (closed && this.#company === "no peer") return this.#after(RETURN_MS, () => this.#over("peer_left"));
+    const patience = this.#company === "nobody" ? ALONE_MS : this.#windowMs + SLACK_MS;
+    this.#after(connectionState === "connected" ? undefined : patience, () => {
+      this.#over("connection_lost");
+    });
   }
 
   /** Has both sides look for a new path, with fresh credentials; the call itself goes on. */

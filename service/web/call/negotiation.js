@@ -13,23 +13,43 @@ export class Negotiation {
   #inbox = Promise.resolve();
 
   /**
-   * `send(event, payload)` and `sendCandidate(candidate)` write to the peer. `addTracks()` gives `pc` this side's tracks: at once
-   * on the impolite side, which so makes the first offer, and before the answer on the other.
+   * `send(event, payload)` and `sendCandidate(candidate)` write to the peer. `addTracks()` gives `pc`
+   * this side's tracks, once they are `ready`: at once on the impolite side, which so makes the first
+   * offer, and before the answer on the other.
    */
-  constructor(pc, { polite, send, sendCandidate, addTracks }) {
+  constructor(pc, { polite, ready, send, sendCandidate, addTracks }) {
     this.#pc = pc;
     this.#polite = polite;
     this.#send = send;
     this.#addTracks = addTracks;
     pc.onnegotiationneeded = () => this.#offer();
     pc.onicecandidate = ({ candidate }) => sendCandidate(candidate);
-    if (!polite) addTracks();
+    this.#do(() => ready);
+    if (!polite) this.#do(() => addTracks());
   }
 
   /** Takes the peer's next `call:offer`, `call:answer` or `ice:candidate`, each after the last. */
   take({ offer, answer, candidate, candidates = [candidate] }) {
     const description = offer ?? answer;
-    const step = () => (description ? this.#described(description) : this.#found(candidates));
+    this.#do(() => (description ? this.#described(description) : this.#found(candidates)));
+  }
+
+  /**
+   * Begins anew after messages of either side may have been lost, without which both could wait for
+   * ever: each takes back what is half done, and the impolite side offers.
+   */
+  recover() {
+    this.#do(async () => {
+      const rollback = { type: "rollback" };
+      this.#ignoring = false;
+      const { signalingState } = this.#pc;
+      if (signalingState === "have-local-offer") await this.#pc.setLocalDescription(rollback);
+      if (signalingState === "have-remote-offer") await this.#pc.setRemoteDescription(rollback);
+      if (!this.#polite) this.#pc.restartIce();
+    });
+  }
+
+  #do(step) {
     this.#inbox = this.#inbox.then(step).catch((error) => this.#stumbled(error));
   }
 

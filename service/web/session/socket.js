@@ -3,30 +3,27 @@
  *
  * It comes back by itself after a lost connection or a refused handshake (HTTP 503 while the
  * server drains or is full), later each time and never in step with others. It stays away after a
- * refusal that retrying cannot mend (CONNECT_ERROR with `retryable: false`), and after `close()`.
+ * refusal that retrying cannot mend (CONNECT_ERROR with `retryable: false`), after a DISCONNECT of
+ * the server, and after `close()`.
  *
- * Its own events are "connect", "disconnect" and "connect_error"; all others are the server's.
+ * Its own events are "connect", "disconnect" and "connect_error"; those of the server go to
+ * `onevent(name, payload)`.
  */
+
+import { Emitter } from "./emitter.js";
+import { ServerError } from "./server_error.js";
 
 const PATIENCE_MS = 10_000; // for the handshake, and for each answer
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
 const STEADY_MS = 10_000; // a connection that lasted so long was a good one
 
-/** A refusal with the protocol's stable `code`, and whatever else the server said with it. */
-export class ServerError extends Error {
-  constructor({ message, ...details }) {
-    super(message);
-    Object.assign(this, details);
-  }
-}
-
-export class Socket {
+export class Socket extends Emitter {
   connected = false;
+  onevent = () => {};
   #url;
   #auth;
   #ws = null;
-  #handlers = new Map(); // event -> Set of functions
   #requests = new Map(); // acknowledgement id -> what settles it
   #lastRequest = 0;
   #attempts = 0;
@@ -35,18 +32,15 @@ export class Socket {
   #watchdog;
   #retry = null; // the timer of the next try
 
-  /** `url` is the service's address (http or https), `auth` what CONNECT carries: `{token}`. */
+  /**
+   * `url` is the service's address (http or https). `auth()` gives, or promises, what CONNECT
+   * carries: `{token}`, which must be fresh each time; when it fails, the next try follows later.
+   */
   constructor(url, auth) {
+    super();
     this.#url = new URL("socket.io/?EIO=4&transport=websocket", url);
     this.#url.protocol = this.#url.protocol.replace("http", "ws");
     this.#auth = auth;
-  }
-
-  /** Calls `handler` with the payload of every such event; returns what stops that. */
-  on(event, handler) {
-    if (!this.#handlers.has(event)) this.#handlers.set(event, new Set());
-    this.#handlers.get(event).add(handler);
-    return () => this.#handlers.get(event).delete(handler);
   }
 
   open() {
@@ -58,13 +52,13 @@ export class Socket {
     this.#expectSomething();
   }
 
-  /** Sends an event, if there is a connection; what must arrive goes through an `Outbox`. */
+  /** Sends an event, if there is a connection. */
   emit(event, payload) {
     if (this.connected) this.#ws.send(`42${JSON.stringify([event, payload])}`);
   }
 
   /** Sends an event and waits for its answer: the fields of `{ok: true, …}`, or a ServerError. */
-  request(event, payload) {
+  request(event, payload, patienceMs = PATIENCE_MS) {
     return new Promise((resolve, reject) => {
       if (!this.connected) throw new ServerError({ code: "offline", message: "No connection." });
       const id = ++this.#lastRequest;
@@ -75,13 +69,13 @@ export class Socket {
         else reject(new ServerError(answer.error));
       };
       const late = { ok: false, error: { code: "timeout", message: `No answer to ${event}.` } };
-      const timer = setTimeout(settle, PATIENCE_MS, late);
+      const timer = setTimeout(settle, patienceMs, late);
       this.#requests.set(id, settle);
       this.#ws.send(`42${id}${JSON.stringify([event, payload])}`);
     });
   }
 
-  /** Leaves, and comes back later: for a server that has no place or time now. */
+  /** Drops the connection, unheard, and comes back later: it is dead, or the server is busy. */
   retry() {
     this.#lost();
   }
@@ -106,18 +100,25 @@ export class Socket {
     else if (frame[0] === "1") this.#lost();
   }
 
-  #opened({ pingInterval, pingTimeout }) {
+  async #opened({ pingInterval, pingTimeout }) {
     this.#silence = pingInterval + pingTimeout;
     this.#expectSomething();
-    this.#ws.send(`40${JSON.stringify(this.#auth)}`);
+    const ws = this.#ws;
+    try {
+      const auth = await this.#auth();
+      if (ws === this.#ws) ws.send(`40${JSON.stringify(auth)}`);
+    } catch (error) {
+      console.warn("ringline: no token:", error);
+      if (ws === this.#ws) this.#lost();
+    }
   }
 
   #message(packet) {
     const [, type, id, body] = /^(\d)(\d*)(.*)$/s.exec(packet);
     const data = body && JSON.parse(body);
     if (type === "0") this.#accepted();
-    else if (type === "1") this.#lost();
-    else if (type === "2") this.#tell(...data);
+    else if (type === "1") this.#hangUp();
+    else if (type === "2") this.onevent(...data);
     else if (type === "3") this.#requests.get(Number(id))?.(data[0]);
     else if (type === "4") this.#refused(data);
   }
@@ -125,14 +126,14 @@ export class Socket {
   #accepted() {
     this.connected = true;
     this.#since = Date.now();
-    this.#tell("connect");
+    this.tell("connect");
   }
 
   #refused({ message, data }) {
     const error = new ServerError({ message, ...data });
     if (error.retryable === false) this.#hangUp();
     else this.#lost();
-    this.#tell("connect_error", error);
+    this.tell("connect_error", error);
   }
 
   #lost() {
@@ -153,7 +154,7 @@ export class Socket {
     for (const settle of this.#requests.values()) settle({ ok: false, error });
     if (!this.connected) return;
     this.connected = false;
-    this.#tell("disconnect");
+    this.tell("disconnect");
   }
 
   #cancelRetry() {
@@ -164,9 +165,5 @@ export class Socket {
   #expectSomething() {
     clearTimeout(this.#watchdog);
     this.#watchdog = setTimeout(() => this.#lost(), this.#silence);
-  }
-
-  #tell(event, payload) {
-    for (const handler of [...(this.#handlers.get(event) ?? [])]) handler(payload);
   }
 }

@@ -1,0 +1,1 @@
+"""The parts of the page that need no browser: how its session says and hears everything once."""
