@@ -148,6 +148,7 @@ class Node:
             ice=ice,
             presence=signalling.presence,
             calls=signalling.call_control,
+            changes=signalling.call_changes,
             clock=clock,
             names=names,
             rates=Rates(clock, metrics.auth, scale),
@@ -206,6 +207,7 @@ class Node:
             "sessions": signalling.directory,
             "users_online": stores.users,
             "routes": signalling.routes,
+            "call_changes": signalling.call_changes,
             "watches": signalling.presence,
             "session_deadlines": signalling.renewal,
             "probes": signalling.liveness,
@@ -229,9 +231,10 @@ class Node:
             self._reload.ask()
 
     def drain(self) -> None:
-        """Let nobody in any more, and close what is idle: the node is stopping."""
+        """Let nobody in any more, nor wait for a call, and close what is idle: the node stops."""
         self.status = "draining"
         self.tcp.drain()
+        self.signalling.call_changes.drain()
 
     async def calls_over(self) -> None:
         """Wait until nobody is in a call; who is in none connects elsewhere meanwhile."""

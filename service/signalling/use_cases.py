@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from service.calls.call import Call
 from service.calls.rules import Timeouts
 from service.keyed_locks import KeyedLocks
 from service.ports import CallObserver, CallStore, Clock, Delivery, IceSource, Identity, UserStore
 from service.sessions.directory import Directory
 from service.sessions.liveness import Liveness
 from service.signalling.availability import Availability
+from service.signalling.call_changes import CallChanges
 from service.signalling.call_control import CallControl
 from service.signalling.call_routes import Routes
 from service.signalling.call_setup import CallSetup
@@ -58,7 +60,7 @@ class UseCases:
         self.liveness = liveness = Liveness(directory)
         self.presence = presence = Presence(users, directory, tasks, visible=visible)
         delivery, locks = NodeDelivery(node, others), KeyedLocks()
-        self.routes = routes = Routes(node, directory, delivery, observers, presence.moved)
+        self.routes = routes = Routes(node, directory, delivery, observers, self._moved)
         transitions = Transitions(
             node=node,
             calls=calls,
@@ -96,6 +98,7 @@ class UseCases:
             metrics=metrics,
             tracing=tracing,
         )
+        self.call_changes = CallChanges(routes, transitions.load)
         self.call_setup = CallSetup(
             calls=calls,
             transitions=transitions,
@@ -138,3 +141,7 @@ class UseCases:
             ice=ice,
             clock=clock,
         )
+
+    def _moved(self, call: Call) -> None:
+        self.presence.moved(call)
+        self.call_changes.moved(call)

@@ -9,6 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from service import errors
 from service.auth.authenticator import Authenticator
 from service.ports import Clock, IceSource, Identity
+from service.signalling.call_changes import CallChanges
 from service.signalling.call_control import CallControl
 from service.signalling.presence import Presence
 from service.telemetry.user_names import UserNames
@@ -23,6 +24,7 @@ class Backend:
     ice: IceSource
     presence: Presence
     calls: CallControl
+    changes: CallChanges
     clock: Clock
     names: UserNames
     rates: Rates

@@ -3,16 +3,17 @@
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from service import errors
-from service.calls.call import Call
+from service.calls.call import Call, State
 from service.calls.reasons import Reason
 from service.ports import Identity
 from service.transport.api.caller import Admin, Behind, TurnUser, User
 from service.transport.api.schemas import CallBody, IceBody, StatusBody, TurnBody
+from service.transport.http.hang_up import unless_hung_up
 from service.wire import legible
 
 
@@ -49,6 +50,11 @@ UserId = Annotated[
     AfterValidator(_legible),
 ]
 Region = Annotated[str | None, Query(max_length=64, description="A name in RINGLINE_TURN_REGIONS.")]
+Wait = Annotated[
+    int,
+    Query(ge=0, le=25, description="Seconds to wait while the call is in `state`."),
+]
+KnownState = Annotated[State | None, Query(description="The state that you know; for `wait`.")]
 
 
 @router.get("/v1/ice", tags=["ice"], response_model_exclude_none=True)
@@ -81,11 +87,24 @@ async def user_status(_user: User, backend: Behind, user_id: UserId) -> StatusBo
 
 
 @router.get("/v1/calls/{call_id}", tags=["calls"])
-async def call_record(user: User, backend: Behind, call_id: str) -> CallBody:
-    """A call's record, for its participants and the scope `admin`."""
+async def call_record(
+    user: User,
+    backend: Behind,
+    request: Request,
+    call_id: str,
+    *,
+    wait: Wait = 0,
+    state: KnownState = None,
+) -> CallBody:
+    """A call's record, for its participants and the scope `admin`; at once, or once it changes."""
+    if wait and state is None:
+        raise errors.InvalidPayload("state: a wait needs the state that you know.")
     call = await backend.calls.load(call_id)
     if not user.is_admin:
         _check_participant(user, call)
+    if wait and call.state is state and state is not State.ENDED:
+        change = backend.changes.after(user.user, call, wait)
+        call = await unless_hung_up(request.receive, change) or call
     return CallBody.of(call)
 
 

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope
 
 from service.transport.http.arrival import ARRIVAL, Answer, Arrival
+from service.transport.http.hang_up import hung_up
 from service.transport.socketio.client import Client
 from service.transport.socketio.packet_queue import PacketQueue
 from service.transport.socketio.packet_receiver import PacketReceiver
@@ -124,7 +125,7 @@ class Polling:
         self._instead = None
         self._wake = wake = asyncio.Event()
         self._queue.filled = wake.set
-        hanging_up = asyncio.create_task(_hung_up(receive))
+        hanging_up = asyncio.create_task(hung_up(receive))
         hanging_up.add_done_callback(lambda _: wake.set())
         try:
             while not hanging_up.done():
@@ -164,8 +165,3 @@ async def _comes(what: Callable[[], Awaitable[object]], within_s: float) -> bool
                 await what()
                 return True
     return False
-
-
-async def _hung_up(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
