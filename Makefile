@@ -64,7 +64,7 @@ chart-test: install ## The Helm chart: rendered, linted, and against the schemas
 	@tools/checkov
 	@$(BIN)/pytest -m chart tests/chart $(ARGS)
 
-CORE := machine rules admission call reasons media effects events
+CORE := machine rules absence moving lifetime timeouts sides admission call reasons media effects events
 .PHONY: coverage-core
 coverage-core: install ## The core at 100 % branch coverage by its own tests
 	@PURE_PYTHON=1 $(BIN)/pytest tests/calls -q $(CORE:%=--cov=service.calls.%) --cov-branch --cov-report=term --cov-fail-under=100 $(ARGS)

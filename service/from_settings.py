@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from service.auth.setup import static_keys
 from service.auth.setup import verifier as token_verifier
 from service.auth.tokens import TokenVerifier
-from service.calls.rules import Timeouts
+from service.calls.timeouts import Timeouts
 from service.ports import Clock
 from service.reload import Follower, Reload
 from service.settings import Settings
@@ -130,4 +130,6 @@ def timeouts(settings: Settings) -> Timeouts:
         ring=settings.ring_timeout * 1000,
         connect=settings.connect_timeout * 1000,
         longest=settings.max_call_duration and settings.max_call_duration * 1000,
+        window=settings.resume_window * 1000,
+        detached=settings.detached_call_limit * 1000,
     )

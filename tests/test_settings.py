@@ -55,6 +55,7 @@ class TestDefaults:
         assert settings.transports == ("websocket", "polling")
         assert (settings.ring_timeout, settings.connect_timeout) == (45, 30)
         assert settings.max_call_duration is None
+        assert (settings.resume_window, settings.detached_call_limit) == (30, 600)
         assert settings.call_waiting is False
         assert settings.max_message_bytes == 65_536
         assert settings.turn_ttl == 14_400
@@ -315,6 +316,8 @@ class TestMistakes:
             ("RING_TIMEOUT", "14", "must be a whole number from 15 to 120."),
             ("RING_TIMEOUT", "121", "must be a whole number from 15 to 120."),
             ("CONNECT_TIMEOUT", "4", "must be a whole number from 5 to 120."),
+            ("RESUME_WINDOW", "0", "must be a whole number from 1 to 300."),
+            ("DETACHED_CALL_LIMIT", "3601", "must be a whole number from 1 to 3600."),
             ("MAX_CALL_DURATION", "-1", "must be a whole number from 1 upwards."),
             ("MAX_MESSAGE_BYTES", "4095", "must be a whole number from 4096 to 1048576."),
             ("MAX_MESSAGE_BYTES", "1048577", "must be a whole number from 4096 to 1048576."),

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import get_args
 
 from service import errors
+from service.calls import absence, moving
 from service.calls import events as happened
 from service.calls import rules as law
-from service.calls.call import Call, CallType, MediaState, State
+from service.calls.call import Call, CallType, Link, MediaState, State
 from service.calls.effects import Audience, CallEnded, Send
 from service.calls.machine import TRANSITIONS, Rule, decide
 from service.calls.reasons import Kind, Reason
-from service.calls.rules import Guard, Timeouts
+from service.calls.rules import Guard
+from service.calls.timeouts import Timeouts
 from service.session_ref import SessionRef
 from service.wire.server_events import encode_message
 
@@ -31,8 +33,11 @@ decided: when two events race, the second one is decided again.
 
 The deadline is a part of the call: the ring timeout (`RINGLINE_RING_TIMEOUT`) counts from the
 initiate, the connect timeout (`RINGLINE_CONNECT_TIMEOUT`) and the longest duration, if there is one
-(`RINGLINE_MAX_CALL_DURATION`), from the accept. A `DeadlinePassed` does nothing when the deadline
-has moved meanwhile.
+(`RINGLINE_MAX_CALL_DURATION`), from the accept. While a bound session has no connection, the
+deadline may come sooner, and the call then ends as `connection_lost`: when the resume window
+(`RINGLINE_RESUME_WINDOW`) is over, or later [as long as its media
+live](protocol.md#a-call-lives-as-long-as-its-media). A `DeadlinePassed` does nothing when the
+deadline has moved meanwhile.
 """
 
 _CALL = Call(
@@ -44,6 +49,8 @@ _CALL = Call(
     callee_session="accepting",
     created_at=0,
     deadline=0,
+    calling=Link(resumable=True),
+    called=Link(resumable=True),
 )
 _BY_CALLEE = ("callee", "accepting")
 _SAMPLES: dict[type[happened.Event], happened.Event] = {
@@ -55,6 +62,9 @@ _SAMPLES: dict[type[happened.Event], happened.Event] = {
     happened.HungUp: happened.HungUp(*_BY_CALLEE),
     happened.MediaReported: happened.MediaReported(*_BY_CALLEE, MediaState.CONNECTED),
     happened.SessionLost: happened.SessionLost(*_BY_CALLEE),
+    happened.Detached: happened.Detached(*_BY_CALLEE),
+    happened.Returned: happened.Returned(*_BY_CALLEE, node="", resumed="replayed", fresh=False),
+    happened.Moving: happened.Moving("callee", "moving", node="", resumable=True, moves=0),
     happened.DeadlinePassed: happened.DeadlinePassed(),
     happened.Terminated: happened.Terminated(Reason.ADMIN_TERMINATED),
 }
@@ -65,7 +75,10 @@ _WHOM = {
     Audience.ACTOR: "the session that did it",
     Audience.DEVICES: "every device that rings",
     Audience.OTHER_DEVICES: "every other device that rings",
+    Audience.REPLACED: "the session that had the call",
 }
+_TELL_THE_OTHER = (law.report_media, absence.detach, absence.come_back, moving.move)
+"""The acts by either session that tell the other one, whichever of the two that is."""
 
 
 def render() -> str:
@@ -178,6 +191,7 @@ def _in(state: State) -> Call:
     return _CALL._replace(
         state=state,
         callee_session=None if state in _UNACCEPTED else "accepting",
+        called=Link(resumable=state not in _UNACCEPTED),
         accepted_at=0 if state in (State.CONNECTING, State.CONNECTED) else None,
     )
 
@@ -194,7 +208,8 @@ def _told(state: State, event: type[happened.Event], rule: Rule) -> str:
     _, sends = rule.act(_in(state), _SAMPLES[event], 0, Timeouts())
     whom: dict[str, list[str]] = {}
     for send in sends:
-        other = rule.act is law.report_media  # which of the two it is depends on the sender
+        party = send.to in (Audience.CALLER, Audience.CALLEE)
+        other = party and rule.act in _TELL_THE_OTHER
         whom.setdefault(_event(send), []).append("the other session" if other else _WHOM[send.to])
     return "; ".join(f"{name} to {' and '.join(receivers)}" for name, receivers in whom.items())
 

@@ -69,7 +69,9 @@ class Link(NamedTuple):
     media: MediaState | None = None
     """What it has said last; None before its first report."""
     media_at: int | None = None
-    """When that was; what is only repeated counts while the other side is away, and not else."""
+    """When that was; of what it only repeats, what it said while the other side was away counts."""
+    back_at: int | None = None
+    """Since when it is back and owes a report, as the other side is away."""
 
 
 class Call(NamedTuple):
@@ -117,6 +119,8 @@ class Call(NamedTuple):
     """The callee's side, from the accept."""
     moves: int = 0
     """How often a session has taken the place of another one of its user."""
+    moved_at: int | None = None
+    """When that was last."""
     generation: int = 0
     """Which RTCPeerConnections belong together: a reloaded page and a move begin a new one."""
 

@@ -25,6 +25,8 @@ class Audience(Enum):
     """Every session of the callee that has not silenced the call."""
     OTHER_DEVICES = auto()
     """The same without the actor."""
+    REPLACED = auto()
+    """The session that had the call until it moved to another one of its user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,11 @@ class CallRinging:
 
 @dataclass(frozen=True, slots=True)
 class CallAccepted:
-    """`by` took the call."""
+    """`by` took the call; a plain session is not told the `generation`."""
 
     call_id: str
     by: str
+    generation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,54 @@ class CallMedia:
     state: MediaState
 
 
-Message = CallRinging | CallAccepted | CallRejected | CallEnded | CallMedia
+@dataclass(frozen=True, slots=True)
+class CallPeerReconnecting:
+    """`by` has no connection."""
+
+    call_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallPeerReconnected:
+    """`by` has a connection again; `resumed` and `fresh` as in `events.Returned`."""
+
+    call_id: str
+    by: str
+    resumed: str
+    fresh: bool
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallMoved:
+    """The receiver has the call now, in the place of another session of `by`."""
+
+    call_id: str
+    by: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallPeerMoved:
+    """`by` goes on with the call on another device."""
+
+    call_id: str
+    by: str
+    generation: int
+
+
+Message = (
+    CallRinging
+    | CallAccepted
+    | CallRejected
+    | CallEnded
+    | CallMedia
+    | CallPeerReconnecting
+    | CallPeerReconnected
+    | CallMoved
+    | CallPeerMoved
+)
 
 
 class Send(NamedTuple):

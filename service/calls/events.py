@@ -87,6 +87,40 @@ class SessionLost:
 
 
 @dataclass(frozen=True, slots=True)
+class Detached:
+    """The connection of a resumable session is lost; the session stays."""
+
+    user: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A resumable session has a new connection, perhaps on another node.
+
+    `resumed` is how: "replayed", or "snapshot", where it got no older events. `fresh` says that its
+    page was loaded anew, and has no RTCPeerConnection any more.
+    """
+
+    user: str
+    session: str
+    node: str
+    resumed: str
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """Another session of a party takes the call; `moves` is how often that was done before."""
+
+    user: str
+    session: str
+    node: str
+    resumable: bool
+    moves: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeadlinePassed:
     """The present state has lasted too long."""
 
@@ -107,6 +141,9 @@ Event = (
     | HungUp
     | MediaReported
     | SessionLost
+    | Detached
+    | Returned
+    | Moving
     | DeadlinePassed
     | Terminated
 )

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from service import errors
+from service.calls import absence, lifetime, moving, rules
 from service.calls import events as happened
-from service.calls import rules
 from service.calls.call import Call, State
 from service.calls.effects import Send
 from service.calls.reasons import Reason
-from service.calls.rules import Act, Guard, Timeouts
+from service.calls.rules import Act, Guard
+from service.calls.timeouts import Timeouts
 
 
 class Decision(NamedTuple):
@@ -48,6 +49,7 @@ def decide(call: Call, event: happened.Event, now: int, timeouts: Timeouts) -> D
                 return Decision(call, sends)
             state = rule.to or call.state
             changes |= {"state": state, "revision": call.revision + 1}
+            changes["deadline"] = lifetime.deadline(call.changed(changes), timeouts)
             return Decision(call.changed(changes), sends)
     raise _refusal(call, event)
 
@@ -69,10 +71,22 @@ def _refusal(call: Call, event: happened.Event) -> errors.RinglineError:
         return errors.AlreadyAnswered()
     session = getattr(event, "session", None)
     before_accept = call.unaccepted and getattr(event, "user", None) == call.callee
-    if session is not None and not call.binds(session) and not before_accept:
+    concerned = before_accept or isinstance(event, happened.Moving)
+    if session is not None and not concerned and not call.binds(session):
         return errors.NotParticipant()
     return errors.InvalidState(f"The call is {call.state}.")
 
+
+_ABSENCE: dict[type[happened.Event], tuple[Rule, ...]] = {
+    happened.Detached: (
+        Rule(None, absence.detach, rules.by_a_party),
+        Rule(None, rules.ignore),
+    ),
+    happened.Returned: (
+        Rule(None, absence.come_back, rules.by_a_party),
+        Rule(None, rules.ignore),
+    ),
+}
 
 _UNACCEPTED: dict[type[happened.Event], tuple[Rule, ...]] = {
     happened.Accepted: (Rule(State.CONNECTING, rules.accept),),
@@ -92,8 +106,9 @@ _UNACCEPTED: dict[type[happened.Event], tuple[Rule, ...]] = {
         Rule(None, rules.leave, rules.by_callee),
         Rule(None, rules.ignore),
     ),
+    **_ABSENCE,
     happened.DeadlinePassed: (
-        Rule(State.ENDED, rules.end(Reason.NO_ANSWER), rules.time_is_up),
+        Rule(State.ENDED, absence.time_out(Reason.NO_ANSWER), rules.time_is_up),
         Rule(None, rules.ignore),
     ),
     happened.Terminated: (Rule(State.ENDED, rules.end(Reason.ADMIN_TERMINATED)),),
@@ -112,6 +127,12 @@ _ACCEPTED: dict[type[happened.Event], tuple[Rule, ...]] = {
         Rule(State.ENDED, rules.end(Reason.CONNECTION_LOST), rules.party_lost),
         Rule(None, rules.ignore),
     ),
+    happened.Detached: _ABSENCE[happened.Detached],
+    happened.Returned: (
+        Rule(State.ENDED, rules.end(Reason.CONNECTION_LOST), absence.fresh_beside_a_plain_one),
+        *_ABSENCE[happened.Returned],
+    ),
+    happened.Moving: (Rule(None, moving.move),),
     happened.Terminated: (Rule(State.ENDED, rules.end(Reason.ADMIN_TERMINATED)),),
 }
 
@@ -130,7 +151,7 @@ _ROWS: dict[State, dict[type[happened.Event], tuple[Rule, ...]]] = {
     State.CONNECTING: {
         happened.Negotiated: (Rule(State.CONNECTED, rules.connect, rules.by_a_party),),
         happened.DeadlinePassed: (
-            Rule(State.ENDED, rules.end(Reason.CONNECT_TIMEOUT), rules.time_is_up),
+            Rule(State.ENDED, absence.time_out(Reason.CONNECT_TIMEOUT), rules.time_is_up),
             Rule(None, rules.ignore),
         ),
         **_ACCEPTED,
@@ -138,7 +159,7 @@ _ROWS: dict[State, dict[type[happened.Event], tuple[Rule, ...]]] = {
     State.CONNECTED: {
         happened.Negotiated: (Rule(None, rules.ignore, rules.by_a_party),),
         happened.DeadlinePassed: (
-            Rule(State.ENDED, rules.end(Reason.MAX_DURATION), rules.time_is_up),
+            Rule(State.ENDED, absence.time_out(Reason.MAX_DURATION), rules.time_is_up),
             Rule(None, rules.ignore),
         ),
         **_ACCEPTED,
@@ -147,6 +168,8 @@ _ROWS: dict[State, dict[type[happened.Event], tuple[Rule, ...]]] = {
         happened.HungUp: (Rule(None, rules.tell_ended),),
         happened.Rung: _RINGS_NO_MORE,
         happened.SessionLost: (Rule(None, rules.ignore),),
+        happened.Detached: (Rule(None, rules.ignore),),
+        happened.Returned: (Rule(None, rules.ignore),),
         happened.DeadlinePassed: (Rule(None, rules.ignore),),
         happened.Terminated: (Rule(None, rules.ignore),),
     },

@@ -56,6 +56,7 @@ class Reason(StrEnum):
     ADMIN_TERMINATED = "admin_terminated", Kind.OPERATOR, "the operator ended the call"
     ANSWERED_ELSEWHERE = "answered_elsewhere", Kind.ELSEWHERE, "another device accepted"
     REJECTED_ELSEWHERE = "rejected_elsewhere", Kind.ELSEWHERE, "the callee declined elsewhere"
+    MOVED = "moved", Kind.ELSEWHERE, "the user took the call to another device"
 
 
 def of(*kinds: Kind) -> tuple[Reason, ...]:

@@ -5,7 +5,6 @@ its state, and the messages to send. Both are pure.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from service.calls import events as happened
@@ -16,29 +15,27 @@ from service.calls.effects import (
     CallAccepted,
     CallEnded,
     CallMedia,
+    CallPeerReconnecting,
     CallRejected,
     CallRinging,
     Send,
 )
 from service.calls.reasons import Reason
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """How long a state may last, in ms; `longest` bounds an accepted call, if set."""
-
-    ring: int = 45_000
-    connect: int = 30_000
-    longest: int | None = None
-
+from service.calls.timeouts import Timeouts
 
 Changes = dict[str, Any]
 Outcome = tuple[Changes, tuple[Send, ...]]
 Act = Callable[[Call, Any, int, Timeouts], Outcome]
 Guard = Callable[[Call, Any, int], bool]
 
-Said = happened.Negotiated | happened.HungUp | happened.MediaReported
-"""What either party may do."""
+Said = (
+    happened.Negotiated
+    | happened.HungUp
+    | happened.MediaReported
+    | happened.Detached
+    | happened.Returned
+)
+"""What either party may do, or may happen to it."""
 
 
 # Guards. The diagram shows their names.
@@ -60,7 +57,7 @@ def by_callee(call: Call, event: happened.HungUp | happened.SessionLost, _now: i
 
 
 def by_a_party(call: Call, event: Said, _now: int) -> bool:
-    """One of the two bound sessions did it."""
+    """It is one of the two bound sessions."""
     return call.binds(event.session)
 
 
@@ -100,9 +97,9 @@ def time_is_up(call: Call, _event: happened.DeadlinePassed, now: int) -> bool:
 # Acts.
 
 
-def ring(call: Call, event: happened.Rung, now: int, _timeouts: Timeouts) -> Outcome:
+def ring(call: Call, event: happened.Rung, now: int, timeouts: Timeouts) -> Outcome:
     """The first device has it: tell the caller."""
-    devices = ring_more(call, event, now, _timeouts)[0] if another_device(call, event, now) else {}
+    devices = ring_more(call, event, now, timeouts)[0] if another_device(call, event, now) else {}
     return {"ringing_at": now, **devices}, (
         Send(Audience.CALLER, CallRinging(call.id, by=call.callee)),
     )
@@ -123,9 +120,8 @@ def stop_ringing(call: Call, _event: happened.Rung, _now: int, _timeouts: Timeou
     return {}, (Send(Audience.ACTOR, CallEnded(call.id, by, why, 0)),)
 
 
-def accept(call: Call, event: happened.Accepted, now: int, timeouts: Timeouts) -> Outcome:
+def accept(call: Call, event: happened.Accepted, now: int, _timeouts: Timeouts) -> Outcome:
     """Bind the session; the other devices stop."""
-    accepted = CallAccepted(call.id, by=call.callee)
     elsewhere = CallEnded(call.id, call.callee, Reason.ANSWERED_ELSEWHERE, 0)
     changes = {
         "callee_session": event.session,
@@ -133,19 +129,25 @@ def accept(call: Call, event: happened.Accepted, now: int, timeouts: Timeouts) -
         "called": Link(event.resumable),
         "accepted_at": now,
         "metadata": None,  # nobody is rung any more
-        "deadline": now + timeouts.connect,
     }
-    return changes, (
-        Send(Audience.ACTOR, accepted),
-        Send(Audience.CALLER, accepted),
+    sends = (
+        Send(Audience.ACTOR, _accepted(call, told_more=event.resumable)),
+        Send(Audience.CALLER, _accepted(call, told_more=call.calling.resumable)),
         Send(Audience.OTHER_DEVICES, elsewhere),
     )
+    if event.resumable and call.calling.away_at is not None:
+        away = Send(Audience.ACTOR, CallPeerReconnecting(call.id, call.caller))
+        return changes, (*sends, away)
+    return changes, sends
 
 
-def connect(call: Call, _event: happened.Negotiated, now: int, timeouts: Timeouts) -> Outcome:
-    """From here only the longest duration bounds the call."""
-    longest, accepted = timeouts.longest, call.accepted_at or now
-    return {"connected_at": now, "deadline": accepted + longest if longest else None}, ()
+def _accepted(call: Call, *, told_more: bool) -> CallAccepted:
+    return CallAccepted(call.id, call.callee, call.generation if told_more else None)
+
+
+def connect(_call: Call, _event: happened.Negotiated, now: int, _timeouts: Timeouts) -> Outcome:
+    """From here only the longest duration bounds the call, while both parties are there."""
+    return {"connected_at": now}, ()
 
 
 def report_media(
@@ -218,18 +220,20 @@ def end(default: Reason) -> Act:
 
     def act(call: Call, event: happened.Event, now: int, _timeouts: Timeouts) -> Outcome:
         """The call is over for both sides."""
-        why = _trouble(event) or default
-        by = getattr(event, "user", None)
-        since = call.accepted_at
-        ended = CallEnded(call.id, by, why, 0 if since is None else now - since)
-        called = Audience.DEVICES if call.unaccepted else Audience.CALLEE
-        sends = (Send(Audience.CALLER, ended), Send(called, ended))
-        changes = over(why, by, now)
-        if why is Reason.MEDIA_FAILED:
-            changes["media_failed"] = call.media_failed or media.stage(call)
-        return changes, sends
+        return ending(call, _trouble(event) or default, getattr(event, "user", None), now)
 
     return act
+
+
+def ending(call: Call, why: Reason, by: str | None, now: int) -> Outcome:
+    """What ends a call for both sides."""
+    since = call.accepted_at
+    ended = CallEnded(call.id, by, why, 0 if since is None else now - since)
+    called = Audience.DEVICES if call.unaccepted else Audience.CALLEE
+    changes = over(why, by, now)
+    if why is Reason.MEDIA_FAILED:
+        changes["media_failed"] = call.media_failed or media.stage(call)
+    return changes, (Send(Audience.CALLER, ended), Send(called, ended))
 
 
 def end_elsewhere(default: Reason) -> Act:
@@ -252,4 +256,4 @@ def _trouble(event: happened.Event) -> Reason | None:
 
 def over(reason: Reason, by: str | None, now: int) -> Changes:
     """What is true of every call that ended; what only a ring tells is let go."""
-    return {"deadline": None, "ended_at": now, "reason": reason, "ended_by": by, "metadata": None}
+    return {"ended_at": now, "reason": reason, "ended_by": by, "metadata": None}

@@ -126,6 +126,15 @@ def _two_ports(settings: Settings) -> str | None:
     return None
 
 
+def _media_outlive_the_window(settings: Settings) -> str | None:
+    if settings.detached_call_limit < settings.resume_window:
+        return (
+            f"RINGLINE_DETACHED_CALL_LIMIT: {settings.detached_call_limit} is less than "
+            f"RINGLINE_RESUME_WINDOW ({settings.resume_window}); make it as long at least."
+        )
+    return None
+
+
 RULES = (
     Rule(frozenset(_KEYS), _one_key),
     Rule(frozenset({*_KEYS, "jwt_algorithms"}), _algorithm_fits_key),
@@ -137,5 +146,6 @@ RULES = (
     _account_is_whole("twilio", ("twilio_account_sid", "twilio_api_secret")),
     _account_is_whole("static", ("turn_static_servers",)),
     Rule(frozenset({"ice_transport_policy", "turn_provider", "turn_urls"}), _relay_has_turn),
+    Rule(frozenset({"detached_call_limit", "resume_window"}), _media_outlive_the_window),
     Rule(frozenset({"host", "port", "admin_host", "admin_port"}), _two_ports),
 )

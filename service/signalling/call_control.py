@@ -58,7 +58,7 @@ class CallControl:
                     message.call_id,
                     happened.Accepted(who.user, who.id, who.ref.node, resumable=who.ref.resumable),
                     who.ref,
-                    lambda after: reply.ok(CallAccepted(call_id=after.id, by=who.user)),
+                    lambda after: reply.ok(CallAccepted.of(after, who.ref)),
                 )
         except errors.AlreadyAnswered:
             self._metrics.calls.accept_lost()

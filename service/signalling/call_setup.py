@@ -9,7 +9,7 @@ from service.calls.admission import Admitted, Glare
 from service.calls.call import Call, Link
 from service.calls.events import Accepted, Rejected, Rung, SessionLost
 from service.calls.reasons import Reason
-from service.calls.rules import Timeouts
+from service.calls.timeouts import Timeouts
 from service.keyed_locks import KeyedLocks
 from service.limits import Limit, Meters
 from service.ports import CallStore, Clock, Delivery, IceSource, Ring
@@ -119,7 +119,9 @@ class CallSetup:
                 call.id,
                 Accepted(who.user, who.id, who.ref.node, resumable=who.ref.resumable),
                 who.ref,
-                lambda accepted: reply.ok(GlareAccepted(call_id=accepted.id, by=who.user)),
+                lambda accepted: reply.ok(
+                    GlareAccepted.of(accepted, who.ref, glare=True, role="callee")
+                ),
             )
 
     async def _answer_busy(self, who: Session, verdict: Admitted) -> None:

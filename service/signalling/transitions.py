@@ -14,7 +14,7 @@ from service.calls.call import Call
 from service.calls.effects import Audience
 from service.calls.events import DeadlinePassed, Event
 from service.calls.machine import Decision, decide
-from service.calls.rules import Timeouts
+from service.calls.timeouts import Timeouts
 from service.keyed_locks import KeyedLocks
 from service.ports import CallStore, Clock, Delivery, Moved
 from service.session_ref import SessionRef
@@ -135,18 +135,19 @@ class Transitions:
         The homes of all whom a move concerns hear of it, also where nobody is to be told; of an
         event that changed nothing only the actor's does.
         """
-        call, here, parties = decision.call, self._node, decision.call.parties
+        call, here = decision.call, self._node
         acting = () if actor is None else (actor,)
         away: dict[str, Elsewhere] = {}
         for send in decision.sends:
             event, payload = encode_message(send.message)
-            for ref in _receivers(send.to, call, parties, acting):
+            for ref in _receivers(send.to, call, before, acting):
                 if ref.node != here:
                     away.setdefault(ref.node, (ref, []))[1].append((ref.id, event, payload))
                 elif (session := self._directory.get(ref.id)) is not None:
                     session.emit(event, payload)
         rung = before.devices if before.accepted_at is None else ()
-        for ref in acting if call is before else (*parties, *rung, *acting):
+        concerned = (*call.parties, *before.parties, *rung, *acting)
+        for ref in acting if call is before else concerned:
             if ref.node != here:
                 away.setdefault(ref.node, (ref, []))
         for ref, told in away.values():
@@ -154,14 +155,14 @@ class Transitions:
 
 
 def _receivers(
-    to: Audience, call: Call, parties: tuple[SessionRef, ...], acting: tuple[SessionRef, ...]
+    to: Audience, call: Call, before: Call, acting: tuple[SessionRef, ...]
 ) -> tuple[SessionRef, ...]:
     """The sessions that a message of a decision is for."""
     match to:
         case Audience.CALLER:
-            return parties[:1]
+            return call.parties[:1]
         case Audience.CALLEE:
-            return parties[1:]
+            return call.parties[1:]
         case Audience.ACTOR:
             return acting
         case Audience.DEVICES:
@@ -169,6 +170,8 @@ def _receivers(
         case Audience.OTHER_DEVICES:
             actors = [ref.id for ref in acting]
             return tuple(ref for ref in call.ringing if ref.id not in actors)
+        case Audience.REPLACED:
+            return tuple(ref for ref in before.parties if not call.binds(ref.id))
 
 
 def overdue(now: int) -> Happened:

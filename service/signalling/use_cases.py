@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from service.calls.call import Call
-from service.calls.rules import Timeouts
+from service.calls.timeouts import Timeouts
 from service.keyed_locks import KeyedLocks
 from service.ports import CallObserver, CallStore, Clock, Delivery, IceSource, Identity, UserStore
 from service.sessions.directory import Directory

@@ -14,6 +14,7 @@ const ENDINGS = {
     role === "caller" ? ["No answer", `${who} did not pick up.`] : ["Missed call", `${who} called.`],
   answered_elsewhere: () => ["Answered", "You took this call on another device."],
   rejected_elsewhere: () => ["Declined", "You declined this call on another device."],
+  moved: () => ["Moved", "You took this call to another device."],
   connect_timeout: () => ["The call did not start", "It was answered, but one side was never ready."],
   media_failed: () => [
     "No way through",

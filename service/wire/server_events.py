@@ -1,6 +1,6 @@
 """What the server says: one typed Struct per event, encoded to JSON bytes."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -11,6 +11,7 @@ from service.calls.reasons import Reason
 from service.errors import RinglineError
 from service.ids import uuid_of
 from service.ports import IceServers
+from service.session_ref import SessionRef
 
 _encode = msgspec.json.Encoder().encode
 
@@ -136,19 +137,26 @@ class CallRinging(ServerEvent, frozen=True, kw_only=True):
     by: str
 
 
-class CallAccepted(ServerEvent, frozen=True, kw_only=True):
-    """To both bound sessions."""
+class CallAccepted(ServerEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """To both bound sessions; a plain one is told no `generation`."""
 
     event = "call:accepted"
     call_id: str
     by: str
+    generation: int | None = None
+
+    @classmethod
+    def of(cls, call: Call, to: SessionRef, **more: object) -> Self:
+        """What the session that accepted is told in the acknowledgement."""
+        generation = call.generation if to.resumable else None
+        return cls(call_id=call.id, by=to.user, generation=generation, **more)
 
 
 class GlareAccepted(CallAccepted, frozen=True, kw_only=True):
     """The answer to an initiate that was an accept."""
 
-    glare: bool = True
-    role: str = "callee"
+    glare: bool
+    role: str
 
 
 class CallRejected(ServerEvent, frozen=True, kw_only=True):
@@ -177,6 +185,43 @@ class CallMedia(ServerEvent, frozen=True, kw_only=True):
     call_id: str
     by: str
     state: MediaState
+
+
+class CallPeerReconnecting(ServerEvent, frozen=True, kw_only=True):
+    """The other side has no connection."""
+
+    event = "call:peer-reconnecting"
+    call_id: str
+    by: str
+
+
+class CallPeerReconnected(ServerEvent, frozen=True, kw_only=True):
+    """The other side has a connection again."""
+
+    event = "call:peer-reconnected"
+    call_id: str
+    by: str
+    resumed: str
+    fresh: bool
+    generation: int
+
+
+class CallMoved(ServerEvent, frozen=True, kw_only=True):
+    """To the session that took the call from another one of its user."""
+
+    event = "call:moved"
+    call_id: str
+    by: str
+    generation: int
+
+
+class CallPeerMoved(ServerEvent, frozen=True, kw_only=True):
+    """The other side goes on with the call on another device."""
+
+    event = "call:peer-moved"
+    call_id: str
+    by: str
+    generation: int
 
 
 class UserStatus(ServerEvent, frozen=True, kw_only=True):
@@ -231,18 +276,22 @@ class Error(ServerEvent, frozen=True, kw_only=True):
         )
 
 
+_FORMS: dict[type[effects.Message], type[ServerEvent]] = {
+    effects.CallRinging: CallRinging,
+    effects.CallAccepted: CallAccepted,
+    effects.CallRejected: CallRejected,
+    effects.CallEnded: CallEnded,
+    effects.CallMedia: CallMedia,
+    effects.CallPeerReconnecting: CallPeerReconnecting,
+    effects.CallPeerReconnected: CallPeerReconnected,
+    effects.CallMoved: CallMoved,
+    effects.CallPeerMoved: CallPeerMoved,
+}
+"""How each message of the machine is told; their fields have the same names."""
+
+
 def encode_message(message: effects.Message) -> tuple[str, bytes]:
     """A message of the machine as the event's name and its JSON payload."""
-    told: ServerEvent
-    match message:
-        case effects.CallRinging(call_id, by):
-            told = CallRinging(call_id=call_id, by=by)
-        case effects.CallAccepted(call_id, by):
-            told = CallAccepted(call_id=call_id, by=by)
-        case effects.CallRejected(call_id, by, reason):
-            told = CallRejected(call_id=call_id, by=by, reason=reason)
-        case effects.CallEnded(call_id, by, reason, duration_ms):
-            told = CallEnded(call_id=call_id, by=by, reason=reason, duration_ms=duration_ms)
-        case effects.CallMedia(call_id, by, state):
-            told = CallMedia(call_id=call_id, by=by, state=state)
-    return told.event, _encode(told)
+    form = _FORMS[type(message)]
+    told = form(**{name: getattr(message, name) for name in form.__struct_fields__})
+    return form.event, _encode(told)

@@ -7,11 +7,11 @@ stranger.
 from dataclasses import replace
 from typing import Any
 
-from service.calls.call import Call, CallType, State
+from service.calls.call import Call, CallType, Link, State
 from service.calls.events import Accepted, Event, HungUp, Negotiated, Rung
 from service.calls.machine import Decision, decide
 from service.calls.reasons import Reason
-from service.calls.rules import Timeouts
+from service.calls.timeouts import Timeouts
 from service.session_ref import SessionRef
 
 START = 1_795_000_000_000
@@ -57,6 +57,9 @@ RINGING = after(INITIATING, Rung(B1), RANG)
 CONNECTING = after(RINGING, Accepted(*CALLEE, B1.node), ACCEPTED)
 CONNECTED = after(CONNECTING, Negotiated(*CALLEE), ANSWERED)
 OVER = after(CONNECTED, HungUp(*CALLER, Reason.MEDIA_FAILED), ENDED)
+
+BOTH_RESUMABLE: dict[str, Any] = {"calling": Link(resumable=True), "called": Link(resumable=True)}
+"""The links of a call between two resumable sessions."""
 
 CALLS: dict[State, Call] = {
     State.INITIATING: INITIATING,

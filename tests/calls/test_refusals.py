@@ -15,11 +15,14 @@ from service.calls.call import MediaState, State
 from service.calls.events import (
     Accepted,
     DeadlinePassed,
+    Detached,
     Event,
     HungUp,
     MediaReported,
+    Moving,
     Negotiated,
     Rejected,
+    Returned,
     Rung,
     SessionLost,
     Silenced,
@@ -47,6 +50,9 @@ REFUSED_PAIRS = {
     (State.INITIATING, MediaReported): "invalid_state",
     (State.RINGING, Negotiated): "invalid_state",
     (State.RINGING, MediaReported): "invalid_state",
+    (State.INITIATING, Moving): "invalid_state",
+    (State.RINGING, Moving): "invalid_state",
+    (State.ENDED, Moving): "call_ended",
     (State.CONNECTING, Accepted): "already_answered",
     (State.CONNECTING, Rejected): "already_answered",
     (State.CONNECTING, Silenced): "already_answered",
@@ -69,7 +75,11 @@ def by(kind: type[Event], user: str, session: str) -> Event:
     """An event of that kind that this session causes."""
     if kind is MediaReported:
         return MediaReported(user, session, MediaState.CONNECTED)
-    assert kind in {Accepted, Rejected, Silenced, Negotiated, HungUp, SessionLost}
+    if kind is Returned:
+        return Returned(user, session, "n1", "replayed", fresh=False)
+    if kind is Moving:
+        return Moving(user, session, "n1", resumable=True, moves=0)
+    assert kind in {Accepted, Rejected, Silenced, Negotiated, HungUp, SessionLost, Detached}
     return kind(user, session)
 
 
@@ -89,6 +99,8 @@ def refusal(state: State, event: Event) -> str | None:
     kind, actor = type(event), (getattr(event, "user", None), getattr(event, "session", None))
     if actor == STRANGER or (kind in ANSWERS and actor in (CALLER, CALLERS_OTHER)):
         return "not_participant"
+    if kind is Moving:  # these sessions are plain; tests/calls/test_moving.py has others
+        return REFUSED_PAIRS.get((state, kind), "invalid_state")
     if (state, kind) in REFUSED_PAIRS:
         outsider = kind in PARTIES_ONLY and state is not State.ENDED and actor == CALLERS_OTHER
         return "not_participant" if outsider else REFUSED_PAIRS[state, kind]
@@ -129,7 +141,7 @@ def test_the_table_has_no_row_for_what_cannot_happen():
 
 def test_a_stranger_learns_nothing_of_the_state():
     told = set()
-    for state, kind in product(State, (*ANSWERS, *PARTIES_ONLY, SessionLost)):
+    for state, kind in product(State, (*ANSWERS, *PARTIES_ONLY, SessionLost, Detached, Moving)):
         with pytest.raises(errors.NotParticipant) as refused:
             decide(CALLS[state], by(kind, *STRANGER), NOW, TIMEOUTS)
         told.add(refused.value.message)

@@ -14,7 +14,7 @@ from service.calls.events import (
 )
 from service.calls.machine import decide
 from service.calls.reasons import Reason
-from service.calls.rules import Timeouts
+from service.calls.timeouts import Timeouts
 from tests.calls.situations import (
     ACCEPTED,
     CALLEE,

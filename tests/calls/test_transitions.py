@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
-from service.calls.call import MOST_DEVICES, Call, MediaStage, MediaState, State
+from service.calls.call import MOST_DEVICES, Call, Link, MediaStage, MediaState, State
 from service.calls.effects import (
     Audience,
     CallAccepted,
     CallEnded,
     CallMedia,
+    CallMoved,
+    CallPeerMoved,
+    CallPeerReconnected,
+    CallPeerReconnecting,
     CallRejected,
     CallRinging,
     Message,
@@ -22,11 +26,14 @@ from service.calls.effects import (
 from service.calls.events import (
     Accepted,
     DeadlinePassed,
+    Detached,
     Event,
     HungUp,
     MediaReported,
+    Moving,
     Negotiated,
     Rejected,
+    Returned,
     Rung,
     SessionLost,
     Silenced,
@@ -40,6 +47,7 @@ from tests.calls.situations import (
     B1,
     B2,
     B3,
+    BOTH_RESUMABLE,
     CALLEE,
     CALLEES_OTHER,
     CALLER,
@@ -198,6 +206,52 @@ def media(actor: tuple[str, str], state: MediaState, other: Audience) -> Case:
     return Case(TAKEN, MediaReported(*actor, state), None, first[state], to(told, other))
 
 
+AWAY = Link(resumable=True, away_at=NOW)
+
+
+def detach(state: State, **changes: Any) -> Case:
+    """The callee's session loses its connection."""
+    told = to(CallPeerReconnecting("c_1", "bob"), Audience.CALLER)
+    moved = {"called": AWAY, **changes}
+    return Case((state,), Detached(*CALLEE), None, moved, told, given=BOTH_RESUMABLE)
+
+
+DETACH_BEFORE_THE_ACCEPT = Case(
+    UNACCEPTED,
+    Detached(*CALLER),
+    None,
+    {"calling": AWAY, "deadline": NOW + TIMEOUTS.window},
+    given={"calling": Link(resumable=True)},
+)
+
+
+def back(who: tuple[str, str], *, fresh: bool = False) -> Returned:
+    return Returned(*who, "n1" if who == CALLER else "n2", "replayed", fresh)
+
+
+COME_BACK = Case(
+    TAKEN,
+    back(CALLER, fresh=True),
+    None,
+    {"calling": Link(resumable=True), "generation": 1},
+    to(CallPeerReconnected("c_1", "alice", "replayed", fresh=True, generation=1), Audience.CALLEE),
+    given={**BOTH_RESUMABLE, "calling": AWAY},
+)
+
+
+def move(state: State, **changes: Any) -> Case:
+    """The caller takes the call to another session."""
+    taken = {"caller_session": "a2", "caller_node": "n3", "moved_at": NOW, "moves": 1}
+    sends = (
+        *to(CallMoved("c_1", "alice", 1), Audience.ACTOR),
+        *to(ended("alice", Reason.MOVED, NOW - ACCEPTED), Audience.REPLACED),
+        *to(CallPeerMoved("c_1", "alice", 1), Audience.CALLEE),
+    )
+    event = Moving(*CALLERS_OTHER, "n3", resumable=True, moves=0)
+    moved = {**taken, "generation": 1, **changes}
+    return Case((state,), event, None, moved, sends, given=BOTH_RESUMABLE)
+
+
 CASES = (
     ring(B1),
     ring(None),
@@ -295,6 +349,16 @@ CASES = (
     ends(TAKEN, SessionLost(*CALLER), "alice", Reason.CONNECTION_LOST),
     ends(TAKEN, SessionLost(*CALLEE, OTHERS), "bob", Reason.CONNECTION_LOST),
     Case(TAKEN, SessionLost(*CALLEES_OTHER)),
+    detach(State.CONNECTING),
+    detach(State.CONNECTED, deadline=NOW + TIMEOUTS.window),
+    DETACH_BEFORE_THE_ACCEPT,
+    COME_BACK,
+    Case(UNACCEPTED, back(CALLER)),
+    Case((*UNACCEPTED, *TAKEN, State.ENDED), Detached(*CALLEES_OTHER)),
+    Case((*UNACCEPTED, *TAKEN, State.ENDED), back(CALLEES_OTHER, fresh=True)),
+    ends(TAKEN, back(CALLEE, fresh=True), "bob", Reason.CONNECTION_LOST),
+    move(State.CONNECTING, deadline=NOW + TIMEOUTS.connect),
+    move(State.CONNECTED),
     ends(TAKEN, Terminated(Reason.ADMIN_TERMINATED), None, Reason.ADMIN_TERMINATED),
     TELL_ENDED,
     Case((State.ENDED,), SessionLost(*CALLEE)),

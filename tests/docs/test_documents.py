@@ -73,7 +73,7 @@ def test_every_file_named_exists(page: Path):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_event_named_exists(page: Path):
-    named = set(re.findall(r"\b((?:user|auth|call|ice|session|server):[a-z]+)\b", text_of(page)))
+    named = set(re.findall(r"\b((?:user|auth|call|ice|session|server):[a-z-]+)\b", text_of(page)))
     assert named - EVENTS - TOLD.keys() - RELAYED.keys() == set()
 
 

@@ -6,7 +6,7 @@ from service.calls.call import Call, CallType
 from service.calls.events import Accepted, Event, HungUp, Rung, Silenced
 from service.calls.machine import decide
 from service.calls.reasons import Reason
-from service.calls.rules import Timeouts
+from service.calls.timeouts import Timeouts
 from service.session_ref import SessionRef
 from service.stores import Stores
 

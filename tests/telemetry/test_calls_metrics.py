@@ -8,7 +8,7 @@ from service.calls import events as happened
 from service.calls.call import Call, MediaPath, MediaState, State
 from service.calls.machine import decide
 from service.calls.reasons import Reason
-from service.calls.rules import Timeouts
+from service.calls.timeouts import Timeouts
 from service.errors import RinglineError
 from service.telemetry.metrics import Metrics
 from tests.calls.situations import placed

@@ -1,7 +1,7 @@
 """Every event of the server, as the whole JSON that a client gets (docs/protocol.md)."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from msgspec import Raw
@@ -122,7 +122,12 @@ TABLE: list[tuple[ServerEvent, str, dict[str, Any]]] = [
         {"callId": "c_1", "by": "bob"},
     ),
     (
-        told.GlareAccepted(call_id="c_1", by="bob"),
+        told.CallAccepted(call_id="c_1", by="bob", generation=0),
+        "call:accepted",
+        {"callId": "c_1", "by": "bob", "generation": 0},
+    ),
+    (
+        told.GlareAccepted(call_id="c_1", by="bob", glare=True, role="callee"),
         "call:accepted",
         {"callId": "c_1", "by": "bob", "glare": True, "role": "callee"},
     ),
@@ -145,6 +150,28 @@ TABLE: list[tuple[ServerEvent, str, dict[str, Any]]] = [
         told.CallMedia(call_id="c_1", by="bob", state=MediaState.FAILED),
         "call:media",
         {"callId": "c_1", "by": "bob", "state": "failed"},
+    ),
+    (
+        told.CallPeerReconnecting(call_id="c_1", by="bob"),
+        "call:peer-reconnecting",
+        {"callId": "c_1", "by": "bob"},
+    ),
+    (
+        told.CallPeerReconnected(
+            call_id="c_1", by="bob", resumed="replayed", fresh=False, generation=0
+        ),
+        "call:peer-reconnected",
+        {"callId": "c_1", "by": "bob", "resumed": "replayed", "fresh": False, "generation": 0},
+    ),
+    (
+        told.CallMoved(call_id="c_1", by="bob", generation=1),
+        "call:moved",
+        {"callId": "c_1", "by": "bob", "generation": 1},
+    ),
+    (
+        told.CallPeerMoved(call_id="c_1", by="bob", generation=1),
+        "call:peer-moved",
+        {"callId": "c_1", "by": "bob", "generation": 1},
     ),
     (
         told.UserStatus(user_id="bob", is_online=True, is_in_call=False, last_seen_at=None),
@@ -211,25 +238,51 @@ def test_metadata_goes_out_as_it_came_in():
     assert b'"metadata":{"a" : 1.0 }' in incoming.encode()
 
 
-@pytest.mark.parametrize(
-    ("message", "event"),
-    [
-        (effects.CallRinging("c_1", "bob"), told.CallRinging(call_id="c_1", by="bob")),
-        (effects.CallAccepted("c_1", "bob"), told.CallAccepted(call_id="c_1", by="bob")),
-        (
-            effects.CallRejected("c_1", "bob", Reason.REJECTED),
-            told.CallRejected(call_id="c_1", by="bob", reason=Reason.REJECTED),
+MESSAGES: list[tuple[effects.Message, ServerEvent]] = [
+    (effects.CallRinging("c_1", "bob"), told.CallRinging(call_id="c_1", by="bob")),
+    (effects.CallAccepted("c_1", "bob"), told.CallAccepted(call_id="c_1", by="bob")),
+    (
+        effects.CallAccepted("c_1", "bob", 2),
+        told.CallAccepted(call_id="c_1", by="bob", generation=2),
+    ),
+    (
+        effects.CallRejected("c_1", "bob", Reason.REJECTED),
+        told.CallRejected(call_id="c_1", by="bob", reason=Reason.REJECTED),
+    ),
+    (
+        effects.CallEnded("c_1", None, Reason.NO_ANSWER, 5),
+        told.CallEnded(call_id="c_1", by=None, reason=Reason.NO_ANSWER, duration_ms=5),
+    ),
+    (
+        effects.CallMedia("c_1", "bob", MediaState.CONNECTED),
+        told.CallMedia(call_id="c_1", by="bob", state=MediaState.CONNECTED),
+    ),
+    (
+        effects.CallPeerReconnecting("c_1", "bob"),
+        told.CallPeerReconnecting(call_id="c_1", by="bob"),
+    ),
+    (
+        effects.CallPeerReconnected("c_1", "bob", "snapshot", fresh=True, generation=1),
+        told.CallPeerReconnected(
+            call_id="c_1", by="bob", resumed="snapshot", fresh=True, generation=1
         ),
-        (
-            effects.CallEnded("c_1", None, Reason.NO_ANSWER, 5),
-            told.CallEnded(call_id="c_1", by=None, reason=Reason.NO_ANSWER, duration_ms=5),
-        ),
-        (
-            effects.CallMedia("c_1", "bob", MediaState.CONNECTED),
-            told.CallMedia(call_id="c_1", by="bob", state=MediaState.CONNECTED),
-        ),
-    ],
-)
+    ),
+    (
+        effects.CallMoved("c_1", "bob", 1),
+        told.CallMoved(call_id="c_1", by="bob", generation=1),
+    ),
+    (
+        effects.CallPeerMoved("c_1", "bob", 1),
+        told.CallPeerMoved(call_id="c_1", by="bob", generation=1),
+    ),
+]
+
+
+def test_every_message_of_the_machine_has_a_form():
+    assert {type(message) for message, _ in MESSAGES} == set(get_args(effects.Message))
+
+
+@pytest.mark.parametrize(("message", "event"), MESSAGES)
 def test_a_message_of_the_machine_is_the_event_of_its_name(message, event):
     assert encode_message(message) == (event.event, event.encode())
 

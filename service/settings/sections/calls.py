@@ -22,6 +22,19 @@ class Calls(BaseModel):
     max_call_duration: int | None = Field(
         default=None, ge=1, description="Seconds after which a call is ended; no limit if unset."
     )
+    resume_window: int = Field(
+        default=30,
+        ge=1,
+        le=300,
+        description="Seconds that a resumable session without a connection has to come back.",
+    )
+    detached_call_limit: int = Field(
+        default=600,
+        ge=1,
+        le=3600,
+        description="Seconds at most that a connected call waits for a party without a connection "
+        "while media flow; not less than `RINGLINE_RESUME_WINDOW`.",
+    )
     call_waiting: bool = Field(
         default=False, description="Whether a call to a busy user rings, instead of `user_busy`."
     )
