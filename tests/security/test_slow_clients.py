@@ -11,6 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from service.transport.server import http1
+from service.transport.websocket.websocket import CONTROLS, MOST_UNREAD
 from tests.security.surroundings import eventually
 from tests.support.client import Client
 from tests.support.polling import Polling
@@ -86,6 +87,21 @@ async def test_a_poller_that_does_not_poll_is_cut(service: TestService):
         await eventually(lambda: len(service.node.engine) == connections - 1)
     assert await closed_for_reading_too_little(service.admin_port) == 1
     await alice.settle()
+
+
+async def test_who_reads_no_pongs_is_counted_as_slow():
+    async with running() as service:
+        mallory = await deaf(service.port)
+        (client,) = service.node.engine.clients()
+        with contextlib.suppress(ConnectionClosed):
+            for number in range(CONTROLS.count):
+                for _ in range((MOST_UNREAD - client.queued()) // 220):  # 201 bytes each
+                    client.emit("filler", b'"%s"' % (b"x" * 180))
+                await mallory.socket.ping(number.to_bytes(125, "big"))
+                await asyncio.sleep(0.01)
+        await eventually(lambda: len(service.node.engine) == 0)
+        assert await closed_for_reading_too_little(service.admin_port) == 1
+        mallory.socket.transport.abort()
 
 
 async def test_who_reads_late_but_reads_is_kept():

@@ -96,7 +96,7 @@ class WebSocketTransport(FrameReceiver):
     def send(self, packet: str) -> None:
         """Write an Engine.IO packet; a client that does not read is cut."""
         if not self._websocket.send(packet.encode()):
-            self._client.cut("slow")
+            self.slow()
 
     def finish(self, code: int) -> None:
         """Close, behind what is to be written; what is waited for concerns nobody any more."""
@@ -136,6 +136,10 @@ class WebSocketTransport(FrameReceiver):
         """Too much waits of the client's address."""
         self._websocket.ignore()
         self._client.cut("overloaded")
+
+    def slow(self) -> None:
+        """The client reads too little of what is written."""
+        self._client.cut("slow")
 
     def lost(self) -> None:
         """The transport is gone; what came before is still handled."""

@@ -78,6 +78,10 @@ class FrameReceiver(ABC):
         """Too much waits of the client's address."""
 
     @abstractmethod
+    def slow(self) -> None:
+        """The client reads too little of what is written."""
+
+    @abstractmethod
     def lost(self) -> None:
         """The connection is gone."""
 
@@ -287,7 +291,7 @@ class WebSocket:
             self._break(receiver, POLICY_VIOLATION)
         elif frame.msg_type is _PING:
             if self.queued() > MOST_UNREAD:
-                socket.disconnect(graceful=False)
+                receiver.slow()
             else:
                 socket.send_pong(frame.get_payload_as_bytes())
 
