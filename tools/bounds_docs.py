@@ -10,10 +10,10 @@ from service.auth.tokens import LONGEST_TOKEN
 from service.limits import Limit
 from service.sessions import liveness, session
 from service.settings import Settings
-from service.signalling import call_setup, joining, presence, relay
+from service.signalling import call_changes, call_setup, joining, presence, relay
 from service.stores.memory import calls, replies, users
 from service.telemetry import throttle, writer
-from service.transport.api import rates
+from service.transport.api import rates, routes
 from service.transport.connections import connection, connections, dispatch, event_queue
 from service.transport.guard import budget, tcp, unjoined, waiting
 from service.transport.http import body
@@ -143,6 +143,12 @@ def _requests() -> Iterator[Row]:
         f"for TURN credentials {_rate(rates.CREDENTIALS)}",
         "—",
         "429",
+    )
+    yield Row(
+        "HTTP requests of one user that wait for one call",
+        f"{call_changes.MOST_WAITS}",
+        f"{routes.LONGEST_WAIT_S} s",
+        "the oldest is answered",
     )
     yield Row(
         "delayed refusals of forged tokens",

@@ -25,6 +25,8 @@ async def _unstored(response: Response) -> None:
     response.headers["Cache-Control"] = "no-store"
 
 
+LONGEST_WAIT_S = 25
+"""Less than proxies commonly let a response take."""
 router = APIRouter(dependencies=[Depends(_unstored)])
 _log = structlog.get_logger(__name__)
 
@@ -52,7 +54,7 @@ UserId = Annotated[
 Region = Annotated[str | None, Query(max_length=64, description="A name in RINGLINE_TURN_REGIONS.")]
 Wait = Annotated[
     int,
-    Query(ge=0, le=25, description="Seconds to wait while the call is in `state`."),
+    Query(ge=0, le=LONGEST_WAIT_S, description="Seconds to wait while the call is in `state`."),
 ]
 KnownState = Annotated[State | None, Query(description="The state that you know; for `wait`.")]
 
