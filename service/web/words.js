@@ -122,7 +122,7 @@ export function bannerOf({ link, line, expiring, trouble }) {
   if (link === "lost") {
     return talking ? "Reconnecting… The call goes on." : "The connection was lost. Reconnecting…";
   }
-  if (line?.call?.peerIsAway) {
+  if (line?.call?.peerIsAway && line.state !== "ended") {
     const goesOn = talking && !line.call.interrupted ? " The call goes on." : "";
     return `${line.peer.name} is reconnecting…${goesOn}`;
   }

@@ -302,3 +302,14 @@ async def test_a_page_that_leaves_while_it_awaits_an_answer_hangs_up(guided: Gui
         }"""
     )
     await see(alice, 'saw("ended", "completed") && !client.connection()')
+
+
+def test_the_code_about_lost_connections_is_that_of_the_page():
+    sources = "\n".join(_lines(text_of(path)) for path in (ROOT / "service/web").rglob("*.js"))
+    quoted = blocks(section(GUIDE, "Losing and regaining a connection"), "js")
+    assert quoted
+    assert [block for block in quoted if _lines(block) not in sources] == []
+
+
+def _lines(code: str) -> str:
+    return "\n".join(line.strip() for line in code.strip().splitlines())

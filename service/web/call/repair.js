@@ -67,9 +67,10 @@ export class Repair {
 
   /** No restart is possible: it heals by itself, a side comes back, or it is over. */
   #wait(connectionState) {
-    const closed = this.#dtls?.state === "closed";
-    if (closed && this.#company === "nobody") return this.#over("peer_left");
-    if (closed && this.#company === "no peer") return this.#after(RETURN_MS, () => this.#over("peer_left"));
+    if (this.#dtls?.state === "closed") {
+      if (this.#company === "nobody") return this.#over("peer_left");
+      return this.#after(RETURN_MS, () => this.#over("peer_left"));
+    }
     const patience = this.#company === "nobody" ? ALONE_MS : this.#windowMs + SLACK_MS;
     this.#after(connectionState === "connected" ? undefined : patience, () => {
       this.#over("connection_lost");
