@@ -122,6 +122,7 @@ class Routes:
     def hears(self, session: str, call: Call) -> bool:
         """Whether a session is to be told of a move: a bound one is, and one that rings, once.
 
+        One that another session of its user has replaced was bound as far as this node knows.
         What it is told may come after this node has followed the call to its end.
         """
         route = self._routes.get(call.id)
@@ -132,7 +133,7 @@ class Routes:
             return heard
         if session in route.informed:
             return False
-        if call.binds(session):
+        if call.binds(session) or route.call.binds(session):
             return True
         route.informed.add(session)
         return session in route.rung
