@@ -1,7 +1,8 @@
 """Everything that can be refused, as one tree with one stable code each.
 
     RinglineError
-    ├── identity   Unauthenticated · TokenExpired · Forbidden · NotJoined · TooManySessions
+    ├── identity   Unauthenticated · TokenExpired · Forbidden · NotJoined · TooManySessions ·
+    │              SessionReplaced
     ├── input      InvalidPayload · UnknownEvent · RateLimited
     ├── call       CallNotFound · CallEnded · InvalidState · NotParticipant ·
     │              AlreadyAnswered · AlreadyInCall · UserUnavailable · UserBusy
@@ -70,6 +71,13 @@ class TooManySessions(RinglineError):
     default = "This user has too many sessions; close one first."
 
 
+class SessionReplaced(RinglineError):
+    """The session goes on, on another connection."""
+
+    code, status = "session_replaced", 409
+    default = "The session was taken up by another connection."
+
+
 class InvalidPayload(RinglineError):
     """A field is missing, of the wrong type or too large; the message names it."""
 
@@ -116,10 +124,17 @@ class CallEnded(RinglineError):
 
 
 class InvalidState(RinglineError):
-    """The call is not in a state in which this may happen."""
+    """The call is not in a state in which this may happen.
+
+    `last_n` is the number of the last relay that was taken, where one after it is missing.
+    """
 
     code, status = "invalid_state", 409
     default = "The call is not in a state for that."
+
+    def __init__(self, message: str | None = None, *, last_n: int | None = None) -> None:
+        super().__init__(message)
+        self.last_n = last_n
 
 
 class NotParticipant(RinglineError):

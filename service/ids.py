@@ -26,6 +26,11 @@ def uuid_of(call_id: str) -> str:
     return str(UUID(bytes=urlsafe_b64decode(f"{call_id.removeprefix('c_')}==")))
 
 
+def epoch() -> str:
+    """A new epoch of a session, 12 URL-safe characters."""
+    return secrets.token_urlsafe(9)
+
+
 def session_id() -> str:
     """A new session's id, `s_` and 22 URL-safe characters."""
     return f"s_{secrets.token_urlsafe(_BYTES)}"

@@ -19,7 +19,7 @@ from service.ports import Clock, Delivery
 from service.settings import Settings
 from service.signalling.use_cases import UseCases
 from service.stores import Stores, open_stores
-from service.stores.timed import StoreTimer, TimedCalls, TimedReplies, TimedUsers
+from service.stores.timed import StoreTimer, TimedCalls, TimedReplies, TimedSessions, TimedUsers
 from service.sweeper import Sweeper
 from service.telemetry import log
 from service.telemetry.call_log import CallLog
@@ -80,6 +80,7 @@ class Node:
     ) -> None:
         membership = membership or Membership(gethostname(), open_stores())
         self.status = "starting"
+        self._alone = membership.others is None
         self.metrics = metrics = Metrics(__version__, tuple(settings.turn_regions))
         self.verifier = verifier = from_settings.verifier(settings, metrics)
         scale = settings.rate_limit_scale
@@ -107,6 +108,7 @@ class Node:
             node=membership.name,
             users=TimedUsers(stores.users, timer),
             calls=TimedCalls(stores.calls, timer),
+            sessions=TimedSessions(stores.sessions, timer),
             ice=ice,
             others=membership.others,
             clock=clock,
@@ -193,6 +195,7 @@ class Node:
             lambda: replies.forget_old(clock()),
             self.connections.tick,
             signalling.renewal.tick,
+            signalling.resuming.tick,
             *([self.prober.tick] if probing else []),
             self.broker.tick,
             verifier.tick,
@@ -209,6 +212,8 @@ class Node:
             "routes": signalling.routes,
             "call_changes": signalling.call_changes,
             "watches": signalling.presence,
+            "resume_windows": signalling.resuming,
+            "replays": signalling.replays,
             "session_deadlines": signalling.renewal,
             "probes": signalling.liveness,
         }
@@ -253,6 +258,8 @@ class Node:
         """Close every connection, handle what they had sent, let go of what is held."""
         await self.engine.close_all()
         await self.connections.emptied()
+        if self._alone:
+            await self.signalling.resuming.close()
         await self.prober.close()
         await self.broker.close()
         if self._reload:

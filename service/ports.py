@@ -105,7 +105,10 @@ class UserStore(Protocol):
         """What the two are doing, before one calls the other."""
 
     async def add(self, ref: SessionRef, most: int) -> Engagements | None:
-        """Add a session, unless the user has `most` already: None. What the user does with it."""
+        """Add a session, or give it another home; what the user does with it.
+
+        None, if the user has `most` already.
+        """
 
     async def remove(self, ref: SessionRef, now: int) -> Engagements:
         """Forget a session; the user was last seen `now`. What the user does without it.
@@ -171,11 +174,45 @@ class ReplyStore(Protocol):
         """Let go of what repeats do not get any more."""
 
 
+class SessionStore(Protocol):
+    """Where resumable sessions are at home, and by which tokens they are taken up again.
+
+    Of a token only its hash is known here. Two are good: the last that the client confirmed, and
+    the newest. Each method is one round trip.
+    """
+
+    async def add(self, ref: SessionRef, issued: bytes) -> None:
+        """Remember a session, its home and its first token."""
+
+    async def take(
+        self, session_id: str, user: str, presented: bytes, issued: bytes, node: str
+    ) -> SessionRef | None:
+        """Have `node` be a session's home from now on.
+
+        The token that is presented is confirmed by that, and the one issued is the newest.
+
+        Returns:
+            The session with the home that it had; None when there is no such session.
+
+        Raises:
+            Forbidden: it is another user's, or the token is neither of the two.
+        """
+
+    async def confirm(self, session_id: str, newest: bytes) -> None:
+        """The client has the newest token, if this is still the newest: no other is good now."""
+
+    async def remove(self, session_id: str) -> None:
+        """Forget a session. Forgetting twice is once."""
+
+
 class CallObserver(Protocol):
     """Is told what calls do, at the home of the caller's session. Must not wait, nor raise."""
 
     def moved(self, before: Call | None, after: Call) -> None:
         """A call came to be (`before` is None), or has gone on to another state, or several."""
+
+    def rehomed(self, call: Call, *, here: bool) -> None:
+        """The session of the caller has moved to this node, or away from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +251,51 @@ class Relayed:
     payload: bytes
 
 
-Envelope = Ring | Rang | Moved | Relayed
+Held = tuple[str, str, bytes]
+"""A call's id, and an event and its payload that wait for the accept of the call."""
+
+
+class Kept(NamedTuple):
+    """What a resumable session takes along to another node.
+
+    `events` are the packets of the last numbers up to `seq`; `statuses` the newest presence of each
+    watched user that was not told yet, `watched` all that are watched, and `held` what it sent
+    before the accept.
+    """
+
+    epoch: str
+    seq: int
+    events: tuple[bytes, ...]
+    last_n: int
+    statuses: tuple[tuple[str, bytes], ...]
+    watched: tuple[str, ...]
+    held: tuple[Held, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A session is at home elsewhere now: its old home is to hand over what it keeps."""
+
+    by: SessionRef
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """What the old home of a session kept for it; None where there is nothing whole."""
+
+    kept: Kept | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """An event that reached the old home of a session after that had handed it over."""
+
+    epoch: str
+    event: str
+    payload: bytes
+
+
+Envelope = Ring | Rang | Moved | Relayed | Claimed | HandedOver | Forwarded
 
 
 class Delivery(Protocol):

@@ -60,8 +60,10 @@ class Liveness:
     def _ask(self, session_id: str, within_s: float | None) -> asyncio.Future[None] | None:
         asked = self._asked.get(session_id)
         session = self._directory.get(session_id)
-        if session is None or (asked is None and session.pulse.silent_s <= SILENT_S):
+        if session is None or session.detached:  # who is away is known to be
             return asked
+        if asked is None and session.pulse.silent_s <= SILENT_S:
+            return None
         if asked is None:
             asked = self._asked[session_id] = asyncio.get_running_loop().create_future()
         session.pulse.probe(within_s, partial(self._settle, session_id))

@@ -1,10 +1,11 @@
 """The one answer that an event gets: its acknowledgement, or an `error` event, never both."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from service.errors import RinglineError
 from service.ports import Outcome
-from service.wire.packets import EventPacket, failed, ok
+from service.wire.packets import ACK, EventPacket, failed, ok
 from service.wire.server_events import Error, ServerEvent
 from service.wire.subject import subject_of
 
@@ -12,11 +13,12 @@ from service.wire.subject import subject_of
 class Recipient(Protocol):
     """Who gets an answer: a session, or a client that has none yet."""
 
-    def emit(self, event: str, payload: bytes) -> None:
-        """Write one event, its JSON payload ready."""
+    @property
+    def write(self) -> Callable[[bytes], None]:
+        """Writes an encoded packet to the connection that there is now."""
 
-    def acknowledge(self, ack: int, payload: bytes) -> None:
-        """Write the acknowledgement of an event, its JSON argument ready."""
+    def emit(self, event: str, payload: bytes) -> None:
+        """Tell one event, its JSON payload ready."""
 
 
 class Reply:
@@ -24,13 +26,15 @@ class Reply:
 
     A success is written before the events that it causes. Without an acknowledgement callback
     a success is silent (its events tell it) and a failure is the event `error`, which names the
-    call and the request that the payload names.
+    call and the request that the payload names. The acknowledgement goes to the connection on which
+    the event came.
     """
 
-    __slots__ = ("_ack", "_payload", "_to", "event", "outcome", "result")
+    __slots__ = ("_ack", "_payload", "_to", "_write", "event", "outcome", "result")
 
     def __init__(self, to: Recipient, packet: EventPacket) -> None:
         self._to = to
+        self._write = to.write
         self._ack = packet.ack
         self._payload = packet.payload
         self.event = packet.event
@@ -52,10 +56,13 @@ class Reply:
         told = Error.of(error, self.event, subject.call_id, subject.request_id)
         self._give(error.code, Outcome(ok=False, event=Error.event, fields=told.encode()))
 
-    def repeat(self, outcome: Outcome) -> None:
-        """Give the answer that the same `requestId` got first, with its event if unasked."""
+    def repeat(self, outcome: Outcome, *, told: bool) -> None:
+        """Give the answer that the same `requestId` got first, with its event if unasked.
+
+        With `told` the client has that event already, or gets it by a replay.
+        """
         self._give("repeated", outcome)
-        if outcome.ok and self._ack is None:
+        if outcome.ok and self._ack is None and not told:
             self._to.emit(outcome.event, outcome.fields)
 
     def _give(self, result: str, outcome: Outcome) -> None:
@@ -64,6 +71,6 @@ class Reply:
         self.result, self.outcome = result, outcome
         if self._ack is not None:
             told = ok(outcome.fields) if outcome.ok else failed(outcome.fields)
-            self._to.acknowledge(self._ack, told)
+            self._write(ACK % (self._ack, told))
         elif not outcome.ok:
             self._to.emit(outcome.event, outcome.fields)

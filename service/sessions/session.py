@@ -1,70 +1,58 @@
 """One joined session and the way out to its client."""
 
-from collections.abc import Callable
-from typing import Protocol
-
 from service.errors import TokenExpired
-from service.ports import Identity
 from service.session_ref import SessionRef
-from service.wire.packets import ACK, EVENT
+from service.sessions.attachment import Attachment
+from service.wire.packets import EVENT
 
 MOST_HELD = 1024 * 1024
 """Bytes that are kept for a session until its greeting, before it is closed."""
 
 
-class Pulse(Protocol):
-    """How a client shows that it lives."""
-
-    @property
-    def silent_s(self) -> float:
-        """Seconds since anything came from it."""
-
-    def probe(self, within_s: float | None, answered: Callable[[], object]) -> None:
-        """Ask it to answer, else its connection ends; `answered` is called when it does.
-
-        With None it has as long as for any heartbeat.
-        """
-
-
 class Session:
     """A user's device, joined on this node.
 
-    Everything to the client passes `emit` or `acknowledge`, in order; that is where a later
-    protocol numbers events. `write` takes an encoded Socket.IO packet and never waits; `close` ends
-    the connection. `address` is where the client is, for what is held against a sender and not a
-    user.
+    Every event to the client passes `emit`, in order. An acknowledgement goes to the connection
+    that asked for it, by that connection's `write`.
     """
 
     __slots__ = (
-        "_held", "_held_bytes", "address", "close", "id", "identity", "measured_until", "pulse",
-        "ref", "traceparent", "user", "write",
+        "_held", "_held_bytes", "address", "attachment", "close", "id", "identity",
+        "measured_until", "over", "pulse", "ref", "resumable", "traceparent", "user", "write",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        ref: SessionRef,
-        identity: Identity,
-        write: Callable[[bytes], None],
-        close: Callable[[str], None],
-        pulse: Pulse,
-        *,
-        address: str = "",
-        traceparent: str | None = None,
-    ) -> None:
+    def __init__(self, ref: SessionRef, attachment: Attachment) -> None:
         self.ref = ref
         self.id = ref.id
         self.user = ref.user
-        self.identity = identity
-        self.write = write
-        self.close = close
-        self.pulse = pulse
-        self.address = address
-        self.traceparent = traceparent
-        """What the client said at its connect (W3C Trace Context), to link its calls to."""
+        self.resumable = ref.resumable
+        """Whether it outlives its connection: it is a `ResumableSession` then."""
+        self.over = False
+        """Whether it ends with its connection, although it is resumable."""
         self.measured_until = 0
         """Until when its media reports count no more (epoch ms)."""
         self._held: list[bytes] | None = None
         self._held_bytes = 0
+        self._take(attachment)
+
+    def _take(self, attachment: Attachment) -> None:
+        self.attachment = attachment
+        self.identity = attachment.identity
+        self.address = attachment.address
+        self.write = attachment.write
+        self.close = attachment.close
+        self.pulse = attachment.pulse
+        self.traceparent = attachment.traceparent
+
+    @property
+    def detached(self) -> bool:
+        """Whether it has no connection now."""
+        return False
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since anything came from the client."""
+        return self.pulse.silent_s
 
     def check_token(self, now: int) -> None:
         """Raise `TokenExpired` when no new call may start on this identity."""
@@ -72,16 +60,8 @@ class Session:
             raise TokenExpired
 
     def emit(self, event: str, payload: bytes) -> None:
-        """Write one event, its JSON payload ready."""
+        """Tell the client an event, its JSON payload ready."""
         packet = EVENT % (event.encode(), payload)
-        if self._held is None:
-            self.write(packet)
-        else:
-            self._keep(packet)
-
-    def acknowledge(self, ack: int, payload: bytes) -> None:
-        """Write the acknowledgement of an event, its JSON argument ready."""
-        packet = ACK % (ack, payload)
         if self._held is None:
             self.write(packet)
         else:
@@ -101,6 +81,6 @@ class Session:
     def greet(self, event: str, payload: bytes) -> None:
         """Write the event that tells the client its session; what was kept follows."""
         held, self._held = self._held or [], None
-        self.emit(event, payload)
+        self.write(EVENT % (event.encode(), payload))
         for packet in held:
             self.write(packet)

@@ -16,7 +16,13 @@ from service.signalling.transitions import Transitions, overdue
 from service.telemetry.metrics import Metrics
 from service.telemetry.tracing import Tracing
 from service.wire import client_events as said
-from service.wire.server_events import CallAccepted, CallEnded, CallMedia, CallRejected
+from service.wire.server_events import (
+    CallAccepted,
+    CallEnded,
+    CallMedia,
+    CallMoved,
+    CallRejected,
+)
 
 MEASURED_EVERY_MS = 5_000
 """A side's figures count once in this time: who reports more often is no more users."""
@@ -85,6 +91,22 @@ class CallControl:
             happened.HungUp(who.user, who.id, message.reason),
             who.ref,
             lambda after: reply.ok(ended(after)),
+        )
+
+    async def move(self, who: Session, message: said.CallMove, reply: Reply) -> None:
+        """Take the call over from another session of the user; of several that try, one wins.
+
+        Raises:
+            TokenExpired: the session needs a fresh token first.
+        """
+        who.check_token(self._clock())
+        await self._transitions.move(
+            message.call_id,
+            happened.Moving(who.user, who.id, who.ref.node, who.resumable, message.moves),
+            who.ref,
+            lambda after: reply.ok(
+                CallMoved(call_id=after.id, by=who.user, generation=after.generation)
+            ),
         )
 
     async def media(self, who: Session, message: said.CallMediaReport, reply: Reply) -> None:

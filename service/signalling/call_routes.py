@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from service.calls.call import Call, State
-from service.ports import CallObserver, Delivery, Relayed
+from service.ports import CallObserver, Delivery, Held, Relayed
 from service.session_ref import SessionRef
 from service.sessions.directory import Directory
 
@@ -163,29 +163,74 @@ class Routes:
         if call.revision <= route.call.revision:
             return
         known, route.call = route.call, call
-        if call.callee_session != known.callee_session:
-            self._bind(route)
+        self._rebind(route, known)
         if call.state is not known.state:
             self._tell(known, call)
-        elsewhere = call.callee_session is not None and not self._binds_here(call)
+        elsewhere = not self._binds_here(call) and not (call.unaccepted and route.rung)
         if elsewhere or call.state is State.ENDED:
             self._end(route)
 
+    def _rebind(self, route: Route, known: Call) -> None:
+        """Follow what changed in the sessions that a call binds, and in their homes."""
+        call = route.call
+        if call.generation != known.generation:
+            route.held, route.held_bytes = [], 0
+        if call.callee_session is not None and _bound(call) != _bound(known):
+            self._bind(route)
+        if call.caller_node != known.caller_node:
+            self._rehome(known, call)
+
     def _bind(self, route: Route) -> None:
-        """Have both sides know each other; what the caller has sent still counts."""
+        """Have both sides know each other; what a session has sent still counts."""
         calling, called = route.call.parties
-        route.sides[calling.id].emit = emit = self._towards(called, route.call.id)
-        route.sides[called.id] = Side(self._towards(calling, route.call.id))
+        emit, call_id, known = self._towards(called, route.call.id), route.call.id, route.sides
+        route.sides = {
+            calling.id: Side(emit, _sent(known.get(calling.id))),
+            called.id: Side(self._towards(calling, call_id), _sent(known.get(called.id))),
+        }
         for event, payload in route.held:
             emit(event, payload)
         route.held, route.held_bytes = [], 0
 
     def _towards(self, peer: SessionRef, call_id: str) -> Callable[[str, bytes], None]:
-        session = self._directory.get(peer.id)
+        session = self._directory.reach(peer.id)
         return partial(self._send, peer, call_id) if session is None else session.emit
 
     def _send(self, peer: SessionRef, call_id: str, event: str, payload: bytes) -> None:
         self._delivery.send(peer, Relayed(call_id, event, payload))
+
+    def held(self, session: str) -> tuple[Held, ...]:
+        """What a session of this node has sent before the accepts of its calls."""
+        return tuple(
+            (route.call.id, event, payload)
+            for route in self._routes.values()
+            if route.call.caller_session == session
+            for event, payload in route.held
+        )
+
+    def hold(self, held: tuple[Held, ...]) -> None:
+        """Have what was held on another node flow from here, now or at the accept."""
+        for call_id, event, payload in held:
+            route = self._routes.get(call_id)
+            if route is None:
+                continue
+            side = route.sides.get(route.call.caller_session)
+            if side is not None and side.emit is not None:
+                side.emit(event, payload)
+            else:
+                route.held.append((event, payload))
+                route.held_bytes += len(payload)
+
+    def moving(self, session: SessionRef) -> None:
+        """A session is at home here now, though its calls have not heard of it."""
+        for route in self._routes.values():
+            if route.call.callee_session is not None and route.call.binds(session.id):
+                self._bind(route)
+
+    def _rehome(self, before: Call, after: Call) -> None:
+        if self._node in (before.caller_node, after.caller_node):
+            for observer in self._observers:
+                observer.rehomed(before, here=after.caller_node == self._node)
 
     def _tell(self, before: Call | None, after: Call) -> None:
         """Tell of a call's new state: the observers, if the caller's session lives here."""
@@ -201,3 +246,13 @@ class Routes:
         if self._pairs.get(pair) == call.id:
             del self._pairs[pair]
         self._pass_over(call, route.rung - route.informed - {call.callee_session})
+
+
+def _bound(call: Call) -> tuple[str, str, str | None, str]:
+    """The sessions that a call binds, and their homes."""
+    return call.caller_session, call.caller_node, call.callee_session, call.callee_node
+
+
+def _sent(side: Side | None) -> int:
+    """How many candidates a session has sent since the last offer."""
+    return 0 if side is None else side.candidates

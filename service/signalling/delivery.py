@@ -3,15 +3,27 @@
 `call_setup` sends `Ring`, `ringing` sends `Rang`, `transitions` sends `Moved` for every move of a
 call, such as its accept, and `call_routes` sends `Relayed`. What comes from another node is taken
 in its order with what this node itself does to the call: a relay never overtakes the move that was
-told before it.
+told before it. `resuming` sends `Claimed` and `HandedOver` when a session has another home, and its
+old home `Forwarded`.
 """
 
 from service.keyed_locks import KeyedLocks, Turn
-from service.ports import Delivery, Envelope, Moved, Rang, Relayed
+from service.ports import (
+    Claimed,
+    Delivery,
+    Envelope,
+    Forwarded,
+    HandedOver,
+    Moved,
+    Rang,
+    Relayed,
+)
 from service.session_ref import SessionRef
 from service.sessions.directory import Directory
+from service.sessions.resumable_session import ResumableSession
 from service.signalling.call_routes import Routes
 from service.signalling.relay import Relay
+from service.signalling.resuming import Resuming
 from service.signalling.ringing import Ringing
 from service.tasks import Tasks
 
@@ -26,6 +38,7 @@ class Home:
         routes: Routes,
         relay: Relay,
         ringing: Ringing,
+        resuming: Resuming,
         locks: KeyedLocks,
         tasks: Tasks,
     ) -> None:
@@ -33,6 +46,7 @@ class Home:
         self._routes = routes
         self._relay = relay
         self._ringing = ringing
+        self._resuming = resuming
         self._locks = locks
         self._tasks = tasks
 
@@ -56,16 +70,30 @@ class Home:
             self._tasks.start(self._ringing.rang(envelope.call_id, envelope.device))
         elif isinstance(envelope, Moved):
             self._moved(envelope)
-        elif (session := self._directory.get(session_id)) is not None:
+        elif isinstance(envelope, Claimed | HandedOver | Forwarded):
+            self._move(session_id, envelope)
+        elif (session := self._directory.reach(session_id)) is not None:
             if isinstance(envelope, Relayed):
                 self._relay.arrived(session, envelope)
             else:
                 self._ringing.ring(session, envelope.call)
 
+    def _move(self, session_id: str, envelope: Claimed | HandedOver | Forwarded) -> None:
+        """Have a session go to another node, or come from there."""
+        if isinstance(envelope, Claimed):
+            self._tasks.start(self._resuming.hand_over(session_id, envelope.by))
+        elif isinstance(envelope, HandedOver):
+            self._resuming.handed_over(session_id, envelope.kept)
+        else:
+            session = self._directory.get(session_id)
+            # What is of an epoch that was given up is nobody's: a hole is before it.
+            if isinstance(session, ResumableSession) and session.replay.epoch == envelope.epoch:
+                session.emit(envelope.event, envelope.payload)
+
     def _moved(self, moved: Moved) -> None:
         """Tell the clients that have heard of the call, and follow it."""
         for session_id, event, payload in moved.told:
-            session = self._directory.get(session_id)
+            session = self._directory.reach(session_id)
             if session is not None and self._routes.hears(session_id, moved.call):
                 session.emit(event, payload)
         self._routes.follow(moved.call)

@@ -1,38 +1,26 @@
 """Coming and going: a connection becomes a session, and a session leaves."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from service import errors, ids
-from service.calls.call import Call
-from service.ports import Clock, Engagements, IceSource, Identity, UserStore
+from service.ports import Clock, Engagements, Identity, SessionStore, UserStore
 from service.session_ref import SessionRef
+from service.sessions.attachment import Attachment
 from service.sessions.directory import Directory
 from service.sessions.liveness import Liveness
+from service.sessions.replay import ReplayMemory
 from service.sessions.reply import Reply
-from service.sessions.session import Pulse, Session
+from service.sessions.resumable_session import ResumableSession
+from service.sessions.resume_tokens import hashed, new_token
+from service.sessions.session import Session
 from service.signalling.call_control import CallControl
+from service.signalling.greeting import Greeting
 from service.signalling.presence import Presence
 from service.signalling.renewal import Renewal
 from service.signalling.ringing import Ringing
 from service.wire.client_events import UserJoin
 from service.wire.packets import DISCONNECT
-from service.wire.server_events import Error, LiveCall, UserJoined, ice_fields
+from service.wire.server_events import Error
 
 MOST_SESSIONS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Joiner:
-    """What a connection brings: who and where it is, and how to write to it and close it."""
-
-    socket_id: str
-    identity: Identity
-    address: str
-    write: Callable[[bytes], None]
-    close: Callable[[str], None]
-    pulse: Pulse
-    traceparent: str | None = None
 
 
 class Joining:
@@ -43,63 +31,65 @@ class Joining:
         *,
         node: str,
         users: UserStore,
+        sessions: SessionStore,
+        replays: ReplayMemory,
         directory: Directory,
         calls: CallControl,
         ringing: Ringing,
         presence: Presence,
         renewal: Renewal,
         liveness: Liveness,
-        ice: IceSource,
+        greeting: Greeting,
         clock: Clock,
     ) -> None:
         self._node = node
         self._users = users
+        self._sessions = sessions
+        self._replays = replays
         self._directory = directory
         self._calls = calls
         self._ringing = ringing
         self._presence = presence
         self._renewal = renewal
         self._liveness = liveness
-        self._ice = ice
+        self._greeting = greeting
         self._clock = clock
 
-    async def join(self, joiner: Joiner, message: UserJoin, reply: Reply) -> Session:
-        """Make the connection a session of its user.
+    async def join(self, attachment: Attachment, message: UserJoin, reply: Reply) -> Session:
+        """Make a connection a new session of the user whose token it showed.
 
         Raises:
-            Forbidden: the user is not the token's.
             TooManySessions: the user has ten already.
 
         Whatever else it raises, the session has left again; a client that was told of it already
         is closed, and comes back.
         """
-        _check_user(joiner.identity, message)
-        session = self._session(joiner, message)
+        session = self._session(attachment, message)
         session.hold()
         self._directory.add(session)  # before the store has it: a call may ring at once
         self._renewal.begin(session)
         try:
             now = await self._admit(session.ref)
+            if isinstance(session, ResumableSession):
+                await self._sessions.add(session.ref, hashed(session.resume_token))
             self._liveness.ask(ref.id for ref in now.sessions if ref.id != session.id)
-            self._welcome(joiner, session, now.calls, reply)
+            self._greeting.give(session, now.calls, reply)
             for call in now.calls:
                 if call.callee == session.user and call.unaccepted and not call.crowded:
                     self._ringing.ring(session, call)
             self._presence.changed(session.user)
         except BaseException:
             if reply.outcome is not None:
-                joiner.close("internal")
+                attachment.close("internal")
             await self.leave(session)
             raise
         return session
 
-    async def rejoin(
-        self, joiner: Joiner, session: Session, message: UserJoin, reply: Reply
-    ) -> None:
+    async def rejoin(self, session: Session, message: UserJoin, reply: Reply) -> None:
         """Joining again on one connection gets the same reply and does nothing."""
-        _check_user(session.identity, message)
+        check_user(session.identity, message)
         now = await self._users.engagements(session.user)
-        self._welcome(joiner, session, now.calls, reply)
+        self._greeting.give(session, now.calls, reply)
 
     async def leave(self, session: Session) -> None:
         """See a session off: its calls end, its watches stop, its watchers hear of it."""
@@ -107,28 +97,26 @@ class Joining:
         self._renewal.finish(session)
         self._presence.forget(session)
         try:
+            if isinstance(session, ResumableSession):
+                session.replay.forget()
+                await self._sessions.remove(session.id)
             await self._calls.lost(session)
             self._presence.changed(session.user)
         finally:
             self._liveness.over(session)
 
-    def _session(self, joiner: Joiner, message: UserJoin) -> Session:
+    def _session(self, attachment: Attachment, message: UserJoin) -> Session:
         ref = SessionRef(
             ids.session_id(),
             message.user_id,
             self._node,
             message.device_id,
             glare="resume" in (message.features or ()),
+            resumable=message.can_resume,
         )
-        return Session(
-            ref,
-            joiner.identity,
-            joiner.write,
-            joiner.close,
-            joiner.pulse,
-            address=joiner.address,
-            traceparent=joiner.traceparent,
-        )
+        if ref.resumable:
+            return ResumableSession(ref, attachment, self._replays, new_token())
+        return Session(ref, attachment)
 
     async def _admit(self, ref: SessionRef) -> Engagements:
         """Add a session; at ten, the one that has been silent longest gives way.
@@ -146,17 +134,26 @@ class Joining:
     async def _make_room(self, user: str) -> None:
         """Have the session go that has been silent longest, rather one that is in no call.
 
-        Its place is free at once; the rest of it is seen off when its connection has closed. The
-        client is told by a DISCONNECT, so that socket.io-client does not come back by itself.
+        One that is detached goes first. Its place is free at once; the rest of it is seen off when
+        its connection has closed. The client is told by a DISCONNECT, so that socket.io-client does
+        not come back by itself.
         """
         now = await self._users.engagements(user)
         found = [self._directory.get(ref.id) for ref in now.sessions]
         silent = sorted(
             (session for session in found if session is not None),
-            key=lambda one: (not any(call.binds(one.id) for call in now.calls), one.pulse.silent_s),
+            key=lambda one: (
+                not any(call.binds(one.id) for call in now.calls),
+                one.detached,
+                one.silent_s,
+            ),
         )
         if silent:
             session = silent[-1]
+            session.over = True
+            if session.detached:
+                await self.leave(session)
+                return
             await self._users.remove(session.ref, self._clock())
             why = errors.TooManySessions("An eleventh session took the place of this silent one.")
             told = Error.of(why, UserJoin.event, None, None)
@@ -164,25 +161,8 @@ class Joining:
             session.write(DISCONNECT)
             session.close("too_many_sessions")
 
-    def _welcome(
-        self, joiner: Joiner, session: Session, calls: tuple[Call, ...], reply: Reply
-    ) -> None:
-        now = self._clock()
-        joined = UserJoined(
-            user_id=session.user,
-            socket_id=joiner.socket_id,
-            session_id=session.id,
-            resume_token=None,
-            resume_window_ms=0,
-            resumed="none",
-            last_n=0,
-            calls=tuple(LiveCall.of(call, now) for call in calls),
-            **ice_fields(self._ice.servers(session.user, now)),
-        )
-        reply.ok(joined)
-        session.greet(joined.event, joined.encode())
 
-
-def _check_user(identity: Identity, message: UserJoin) -> None:
+def check_user(identity: Identity, message: UserJoin) -> None:
+    """Raise `Forbidden` unless a token is of the user who is to join."""
     if message.user_id != identity.user:
         raise errors.Forbidden("userId: it is not the subject of the token.")

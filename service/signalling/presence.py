@@ -1,5 +1,7 @@
 """Who is online and in a call, for those who ask and those who watch."""
 
+from collections.abc import Sequence
+
 from service import errors
 from service.calls.call import Call
 from service.keyed_locks import KeyedLocks
@@ -63,11 +65,19 @@ class Presence:
         if len(watched) > MOST_WATCHED:
             raise errors.InvalidPayload(f"userIds: at most {MOST_WATCHED} users can be watched.")
         reply.done("user:watch")
-        if watched:
-            self._watched[who.id] = watched
-        for user in message.user_ids:
+        await self.follow(who, message.user_ids)
+
+    def watched(self, who: Session) -> tuple[str, ...]:
+        """Whom a session watches."""
+        return tuple(self._watched.get(who.id, ()))
+
+    async def follow(self, who: Session, users: Sequence[str]) -> None:
+        """Tell these users' presence from now on, as often as that changes."""
+        if users:
+            self._watched.setdefault(who.id, set()).update(users)
+        for user in users:
             self._watchers.setdefault(user, {})[who.id] = None
-        async for user in paced(message.user_ids):
+        async for user in paced(users):
             async with self._locks.of(user):
                 status = await self.status(user)
                 if not await self._spread(status):

@@ -64,6 +64,9 @@ class Relay:
             route = None if message.to is None else self._routes.between(who.user, message.to)
         if route is None:
             return self._explain_missing(who, message)
+        if message.generation is not None and message.generation < route.call.generation:
+            _pass_over(who, route, message, reply)
+            return None
         if type(message) is CallAnswer and route.call.state is State.CONNECTING:
             return self._connect(who, route, message, reply)
         self._forward(who, route, message, reply)
@@ -121,6 +124,14 @@ class Relay:
         route = self._routes.get(relay.call_id)
         if route is not None and session.id in route.sides:
             session.emit(relay.event, relay.payload)
+
+
+def _pass_over(who: Session, route: Route, message: RelayEvent, reply: Reply | None) -> None:
+    """Drop what is for an RTCPeerConnection that has given way to another."""
+    if who.id not in route.sides:
+        raise _unbound(who, route.call)
+    if reply is not None:
+        reply.done(message.event, b'{"callId":"%b"}' % route.call.id.encode())
 
 
 def payloads_of(message: RelayEvent, sender: str, call: Call) -> list[bytes]:

@@ -1,6 +1,7 @@
 """Ringing the callee's devices: each by its own home, which confirms it to the caller's."""
 
 from contextlib import suppress
+from functools import partial
 
 import msgspec
 
@@ -10,6 +11,7 @@ from service.calls.events import Event, Rung
 from service.ids import uuid_of
 from service.ports import Clock, Delivery, IceSource, Rang
 from service.session_ref import SessionRef
+from service.sessions.resumable_session import ResumableSession
 from service.sessions.session import Session
 from service.signalling.call_routes import Routes
 from service.signalling.transitions import Transitions
@@ -34,10 +36,14 @@ class Ringing:
         self._ice = ice
         self._clock = clock
 
-    def ring(self, session: Session, call: Call) -> None:
-        """Ring on a session, once, while there is something to answer as far as this node knows."""
+    def ring(self, session: Session, call: Call, *, again: bool = False) -> None:
+        """Ring on a session, once, while there is something to answer as far as this node knows.
+
+        With `again` it rings although it has rung: the client does not know it any more. At a
+        resumable session the call rings when its client has confirmed that.
+        """
         route = self._routes.ringing(call)
-        if route is None or session.id in route.rung:
+        if route is None or (session.id in route.rung and not again):
             return
         route.rung.add(session.id)
         call, now = route.call, self._clock()
@@ -56,7 +62,11 @@ class Ringing:
         )
         session.emit(incoming.event, incoming.encode())
         calling = SessionRef(call.caller_session, call.caller, call.caller_node)
-        self._delivery.send(calling, Rang(call.id, session.ref))
+        rang = partial(self._delivery.send, calling, Rang(call.id, session.ref))
+        if isinstance(session, ResumableSession):
+            session.arrived(rang)
+        else:
+            rang()
 
     async def rang(self, call_id: str, device: SessionRef) -> None:
         """Record that a device rings; one that rings for nothing is told so."""

@@ -143,7 +143,7 @@ class Transitions:
             for ref in _receivers(send.to, call, before, acting):
                 if ref.node != here:
                     away.setdefault(ref.node, (ref, []))[1].append((ref.id, event, payload))
-                elif (session := self._directory.get(ref.id)) is not None:
+                elif (session := self._directory.reach(ref.id)) is not None:
                     session.emit(event, payload)
         rung = before.devices if before.accepted_at is None else ()
         concerned = (*call.parties, *before.parties, *rung, *acting)

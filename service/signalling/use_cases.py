@@ -5,19 +5,31 @@ from collections.abc import Awaitable, Callable, Sequence
 from service.calls.call import Call
 from service.calls.timeouts import Timeouts
 from service.keyed_locks import KeyedLocks
-from service.ports import CallObserver, CallStore, Clock, Delivery, IceSource, Identity, UserStore
+from service.ports import (
+    CallObserver,
+    CallStore,
+    Clock,
+    Delivery,
+    IceSource,
+    Identity,
+    SessionStore,
+    UserStore,
+)
 from service.sessions.directory import Directory
 from service.sessions.liveness import Liveness
+from service.sessions.replay import ReplayMemory
 from service.signalling.availability import Availability
 from service.signalling.call_changes import CallChanges
 from service.signalling.call_control import CallControl
 from service.signalling.call_routes import Routes
 from service.signalling.call_setup import CallSetup
 from service.signalling.delivery import Home, NodeDelivery
+from service.signalling.greeting import Greeting
 from service.signalling.joining import Joining
 from service.signalling.presence import Presence
 from service.signalling.relay import Relay
 from service.signalling.renewal import Renewal
+from service.signalling.resuming import Resuming
 from service.signalling.ringing import Ringing
 from service.signalling.transitions import Transitions
 from service.tasks import Tasks
@@ -42,6 +54,7 @@ class UseCases:
         node: str,
         users: UserStore,
         calls: CallStore,
+        sessions: SessionStore,
         ice: IceSource,
         others: Delivery | None,
         clock: Clock,
@@ -80,14 +93,6 @@ class UseCases:
             delivery=delivery,
             ice=ice,
             clock=clock,
-        )
-        delivery.home = self.home = Home(
-            directory=directory,
-            routes=routes,
-            relay=relay,
-            ringing=ringing,
-            locks=locks,
-            tasks=tasks,
         )
         self.call_control = CallControl(
             users=users,
@@ -129,17 +134,50 @@ class UseCases:
             clock=clock,
             metrics=metrics.auth,
         )
+        self.replays = ReplayMemory()
+        greeting = Greeting(ice=ice, clock=clock, window_ms=timeouts.window)
         self.joining = Joining(
             node=node,
             users=users,
+            sessions=sessions,
+            replays=self.replays,
             directory=directory,
             calls=self.call_control,
             ringing=ringing,
             presence=presence,
             renewal=self.renewal,
             liveness=liveness,
-            ice=ice,
+            greeting=greeting,
             clock=clock,
+        )
+        self.resuming = Resuming(
+            node=node,
+            sessions=sessions,
+            users=users,
+            directory=directory,
+            delivery=delivery,
+            routes=routes,
+            presence=presence,
+            replays=self.replays,
+            tasks=tasks,
+            joining=self.joining,
+            transitions=transitions,
+            ringing=ringing,
+            renewal=self.renewal,
+            liveness=liveness,
+            greeting=greeting,
+            clock=clock,
+            window_ms=timeouts.window,
+            scale=scale,
+        )
+        delivery.home = self.home = Home(
+            directory=directory,
+            routes=routes,
+            relay=relay,
+            ringing=ringing,
+            resuming=self.resuming,
+            locks=locks,
+            tasks=tasks,
         )
 
     def _moved(self, call: Call) -> None:

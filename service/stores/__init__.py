@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from service.ports import CallStore, ReplyStore, UserStore
+from service.ports import CallStore, ReplyStore, SessionStore, UserStore
 from service.stores.memory.calls import MemoryCalls
 from service.stores.memory.replies import MemoryReplies
+from service.stores.memory.sessions import MemorySessions
 from service.stores.memory.users import MemoryUsers
 
 
@@ -15,9 +16,10 @@ class Stores:
     users: UserStore
     calls: CallStore
     replies: ReplyStore
+    sessions: SessionStore
 
 
 def open_stores() -> Stores:
     """The stores of a node that has none but its own memory."""
     users = MemoryUsers()
-    return Stores(users, MemoryCalls(users), MemoryReplies())
+    return Stores(users, MemoryCalls(users), MemoryReplies(), MemorySessions())

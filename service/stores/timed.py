@@ -9,7 +9,15 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from service.calls.call import Call
-from service.ports import CallStore, Engagements, Outcome, ReplyKey, ReplyStore, UserStore
+from service.ports import (
+    CallStore,
+    Engagements,
+    Outcome,
+    ReplyKey,
+    ReplyStore,
+    SessionStore,
+    UserStore,
+)
 from service.session_ref import SessionRef
 from service.telemetry.metrics.pressure import PressureMetrics
 from service.telemetry.tracing import Tracing
@@ -97,3 +105,26 @@ class TimedReplies:
 
     def forget_old(self, now: int) -> Operation[None]:
         return self._timer("replies.forget_old", self._store.forget_old(now))
+
+
+class TimedSessions:
+    """A `ports.SessionStore` before another one."""
+
+    def __init__(self, store: SessionStore, timer: StoreTimer) -> None:
+        self._store = store
+        self._timer = timer
+
+    def add(self, ref: SessionRef, issued: bytes) -> Operation[None]:
+        return self._timer("sessions.add", self._store.add(ref, issued))
+
+    def take(
+        self, session_id: str, user: str, presented: bytes, issued: bytes, node: str
+    ) -> Operation[SessionRef | None]:
+        taking = self._store.take(session_id, user, presented, issued, node)
+        return self._timer("sessions.take", taking)
+
+    def confirm(self, session_id: str, newest: bytes) -> Operation[None]:
+        return self._timer("sessions.confirm", self._store.confirm(session_id, newest))
+
+    def remove(self, session_id: str) -> Operation[None]:
+        return self._timer("sessions.remove", self._store.remove(session_id))

@@ -30,6 +30,9 @@ class CallLog:
         if after.state is State.ENDED:
             _log.info("call.summary", **self._summary(after))
 
+    def rehomed(self, call: Call, *, here: bool) -> None:
+        """Log nothing: the line of a call is written at its end, wherever that is."""
+
     def _summary(self, call: Call) -> dict[str, object]:
         """What an operator wants to know of an ended call; seconds are None if not reached."""
         answered = call.accepted_at is not None

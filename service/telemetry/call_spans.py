@@ -108,6 +108,13 @@ class CallSpans(Tracing):
             _mark_end(span, after)
             span.end()
 
+    def rehomed(self, call: Call, *, here: bool) -> None:
+        """End the spans of a set-up that goes on at another node; there, only links are made."""
+        if not here and (root := self._setups.pop(call.id, None)) is not None:
+            self._end_phase(call.id)
+            root.add_event("call.rehomed")
+            root.end()
+
     def _begin(self, call: Call) -> None:
         root = trace.get_current_span()
         if root.is_recording():

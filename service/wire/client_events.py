@@ -13,6 +13,8 @@ from service.calls.reasons import Reason
 
 UserId = Annotated[str, Meta(min_length=1, max_length=128)]
 CallId = Annotated[str, Meta(min_length=1, max_length=64)]
+SessionId = Annotated[str, Meta(min_length=1, max_length=64)]
+Epoch = Annotated[str, Meta(min_length=1, max_length=64)]
 RequestId = Annotated[str, Meta(min_length=1, max_length=64)]
 Ratio = Annotated[float, Meta(ge=0, le=1)]
 StunErrorCode = Annotated[int, Meta(ge=300, le=699)]
@@ -41,6 +43,28 @@ class UserJoin(ClientEvent, frozen=True, kw_only=True):
     features: Annotated[list[Annotated[str, Meta(max_length=32)]], Meta(max_length=16)] | None = (
         None
     )
+    session_id: SessionId | None = None
+    resume_token: Annotated[str, Meta(max_length=128)] | None = None
+    epoch: Epoch | UnsetType | None = UNSET
+    last_seq: Annotated[int, Meta(ge=0)] | None = None
+    fresh: bool | None = None
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether the client says that it knows how sessions are resumed.
+
+        The feature alone says that it knows glare: clients say so that are older than resuming.
+        """
+        return self.epoch is not UNSET and "resume" in (self.features or ())
+
+
+class SessionAck(ClientEvent, frozen=True, kw_only=True):
+    """The client has everything up to `seq`; `socket_id` is that of the last `user:joined`."""
+
+    event = "session:ack"
+    epoch: Epoch | None = None
+    seq: Annotated[int, Meta(ge=0)] | None = None
+    socket_id: Annotated[str, Meta(max_length=64)] | None = None
 
 
 class Subject(Struct, rename="camel", frozen=True, kw_only=True):
@@ -97,11 +121,26 @@ class CallEnd(ControlEvent, frozen=True, kw_only=True):
     reason: Reason | None = None
 
 
+class CallMove(ControlEvent, frozen=True, kw_only=True):
+    """Takes a call over from another session of the user; `moves` is the count that was seen."""
+
+    event = "call:move"
+    call_id: CallId
+    moves: Annotated[int, Meta(ge=0)]
+
+
 class RelayEvent(ClientEvent, frozen=True, kw_only=True):
-    """An event that goes to the other side. Without `call_id` it is the one call with `to`."""
+    """An event that goes to the other side. Without `call_id` it is the one call with `to`.
+
+    A resumable session numbers its relays: `n` within `epoch`, from 1 on. `generation` is that of
+    the call whose RTCPeerConnection it is for.
+    """
 
     to: UserId | None = None
     call_id: CallId | None = None
+    epoch: Epoch | None = None
+    n: Annotated[int, Meta(ge=1)] | None = None
+    generation: Annotated[int, Meta(ge=0)] | None = None
 
 
 class CallOffer(RelayEvent, frozen=True, kw_only=True):
@@ -181,11 +220,13 @@ class UserUnwatch(ClientEvent, frozen=True, kw_only=True):
 
 ALL: tuple[type[ClientEvent], ...] = (
     UserJoin,
+    SessionAck,
     AuthRefresh,
     CallInitiate,
     CallAccept,
     CallReject,
     CallEnd,
+    CallMove,
     CallOffer,
     CallAnswer,
     IceCandidate,

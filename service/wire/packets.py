@@ -137,6 +137,8 @@ def size_of(packet: str) -> int:
 
 EVENT = b'2["%b",%b]'
 """An EVENT packet, of its event's name and one argument in JSON."""
+NUMBERED = b'2["%b",%b,"seq":%d}]'
+"""The same with a number: of an event's name, its argument without the last brace, and `seq`."""
 ACK = b"3%d[%b]"
 """An ACK packet, of the id that asked for it and one argument in JSON."""
 DISCONNECT = b"1"

@@ -8,7 +8,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from service.calls import effects
 from service.calls.call import Call, CallType, MediaState, State
 from service.calls.reasons import Reason
-from service.errors import RinglineError
+from service.errors import InvalidState, RinglineError
 from service.ids import uuid_of
 from service.ports import IceServers
 from service.session_ref import SessionRef
@@ -55,7 +55,10 @@ def ice_fields(ice: IceServers) -> dict[str, Any]:
 
 
 class LiveCall(Struct, rename="camel", frozen=True, kw_only=True):
-    """A call as its participants see it on joining."""
+    """A call as its participants see it on joining.
+
+    `bound` is the session of the user that has the call: `this` one, `another`, or `none`.
+    """
 
     call_id: str
     uuid: str
@@ -65,10 +68,16 @@ class LiveCall(Struct, rename="camel", frozen=True, kw_only=True):
     state: State
     expires_at: int | None
     expires_in_ms: int | None
+    generation: int
+    moves: int
+    bound: str
+    from_name: str | UnsetType = UNSET
+    metadata: Raw | UnsetType = UNSET
 
     @classmethod
-    def of(cls, call: Call, now: int) -> "LiveCall":
-        """What a participant may know of `call`, `now` (epoch ms)."""
+    def of(cls, call: Call, now: int, to: SessionRef) -> "LiveCall":
+        """What a participant's session may know of `call`, `now` (epoch ms)."""
+        own = call.caller_session if to.user == call.caller else call.callee_session
         return cls(
             call_id=call.id,
             uuid=uuid_of(call.id),
@@ -78,6 +87,11 @@ class LiveCall(Struct, rename="camel", frozen=True, kw_only=True):
             state=call.state,
             expires_at=call.deadline,
             expires_in_ms=None if call.deadline is None else max(0, call.deadline - now),
+            generation=call.generation,
+            moves=call.moves,
+            bound="none" if own is None else "this" if own == to.id else "another",
+            from_name=UNSET if call.caller_name is None else call.caller_name,
+            metadata=UNSET if call.metadata is None else Raw(call.metadata),
         )
 
 
@@ -91,6 +105,7 @@ class UserJoined(Ice, frozen=True, kw_only=True):
     resume_token: str | None
     resume_window_ms: int
     resumed: str
+    epoch: str | UnsetType = UNSET
     last_n: int
     calls: tuple[LiveCall, ...]
 
@@ -234,6 +249,14 @@ class UserStatus(ServerEvent, frozen=True, kw_only=True):
     last_seen_at: int | None
 
 
+_decode_status = msgspec.json.Decoder(UserStatus).decode
+
+
+def user_of_status(payload: bytes) -> str:
+    """Whose presence a `user:status` tells."""
+    return _decode_status(payload).user_id
+
+
 class AuthExpiring(ServerEvent, frozen=True, kw_only=True):
     """The token ends soon (epoch ms): send `auth:refresh`."""
 
@@ -259,12 +282,14 @@ class Error(ServerEvent, frozen=True, kw_only=True):
     call_id: str | UnsetType = UNSET
     request_id: str | UnsetType = UNSET
     retry_after_ms: int | UnsetType = UNSET
+    last_n: int | UnsetType = UNSET
 
     @classmethod
     def of(
         cls, error: RinglineError, event: str, call_id: str | None, request_id: str | None
     ) -> "Error":
         """Tell `error` about the event that caused it."""
+        last_n = error.last_n if isinstance(error, InvalidState) else None
         return cls(
             message=error.message,
             code=error.code,
@@ -273,6 +298,7 @@ class Error(ServerEvent, frozen=True, kw_only=True):
             call_id=call_id or UNSET,
             request_id=request_id or UNSET,
             retry_after_ms=UNSET if error.retry_after_ms is None else error.retry_after_ms,
+            last_n=UNSET if last_n is None else last_n,
         )
 
 

@@ -56,9 +56,9 @@ class Recipient:
         """An event."""
         json.loads(payload)
 
-    def acknowledge(self, _ack: int, payload: bytes) -> None:
-        """An acknowledgement."""
-        json.loads(payload)
+    def write(self, packet: bytes) -> None:
+        """A packet."""
+        json.loads(packet[packet.index(b"[") :])
 
 
 if __name__ == "__main__":

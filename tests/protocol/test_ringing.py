@@ -9,6 +9,7 @@ from service.ids import uuid_of
 from service.stores import Stores
 from service.stores.memory.calls import MemoryCalls
 from service.stores.memory.replies import MemoryReplies
+from service.stores.memory.sessions import MemorySessions
 from service.stores.memory.users import MemoryUsers
 from tests.support.service import TestService, alone, running, token
 
@@ -189,7 +190,7 @@ async def test_a_device_rings_though_the_call_began_while_its_join_was_being_wri
             return added
 
     users = FarUsers()
-    stores = Stores(users, MemoryCalls(users), MemoryReplies())
+    stores = Stores(users, MemoryCalls(users), MemoryReplies(), MemorySessions())
     async with running(alone(stores)) as service:
         alice, phone = await service.join("alice"), await service.join("bob")
         tablet = await service.connect(token("bob"))

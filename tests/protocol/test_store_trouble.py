@@ -8,6 +8,7 @@ from service.session_ref import SessionRef
 from service.stores import Stores
 from service.stores.memory.calls import MemoryCalls
 from service.stores.memory.replies import MemoryReplies
+from service.stores.memory.sessions import MemorySessions
 from service.stores.memory.users import MemoryUsers
 from tests.security.surroundings import sizes
 from tests.support.service import TestService, alone, running, token
@@ -46,7 +47,7 @@ class Forgetful(MemoryUsers):
 async def test_a_callee_who_leaves_while_the_call_opens_is_unavailable():
     users = MemoryUsers()
     calls = LateOpening(users)
-    async with running(alone(Stores(users, calls, MemoryReplies()))) as service:
+    async with running(alone(Stores(users, calls, MemoryReplies(), MemorySessions()))) as service:
         alice, bob, carol = [await service.join(user) for user in ("alice", "bob", "carol")]
         before = sizes(service)
         asked = await alice.ask("call:initiate", {"to": "bob", "callType": "audio"})
@@ -69,7 +70,7 @@ async def nobody(service: TestService) -> None:
 
 async def test_a_join_that_fails_leaves_nobody_behind():
     users = Forgetful()
-    stores = Stores(users, MemoryCalls(users), MemoryReplies())
+    stores = Stores(users, MemoryCalls(users), MemoryReplies(), MemorySessions())
     async with running(alone(stores)) as service:
         alice = await service.connect(token("alice"))
         assert (await alice.refusal("user:join", {"userId": "alice"}))["code"] == "internal"

@@ -14,6 +14,7 @@ from service.calls.call import Call
 from service.stores import Stores
 from service.stores.memory.calls import MemoryCalls
 from service.stores.memory.replies import MemoryReplies
+from service.stores.memory.sessions import MemorySessions
 from service.stores.memory.users import MemoryUsers
 from tests.signalling.two_nodes import TwoNodes, two_nodes
 from tests.support.service import TestService, token
@@ -47,7 +48,7 @@ async def calls() -> LateCalls:
 
 @pytest.fixture
 async def nodes(calls: LateCalls) -> AsyncIterator[TwoNodes]:
-    async with two_nodes(Stores(calls._users, calls, MemoryReplies())) as nodes:
+    async with two_nodes(Stores(calls._users, calls, MemoryReplies(), MemorySessions())) as nodes:
         yield nodes
 
 

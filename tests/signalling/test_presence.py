@@ -21,6 +21,7 @@ from service.tasks import Tasks
 from service.wire.client_events import UserStatusQuery, UserUnwatch, UserWatch
 from service.wire.packets import EventPacket, decode_event
 from tests.calls.situations import CALLER, INITIATING, NOW, TIMEOUTS
+from tests.support.attachment import attachment
 from tests.support.waiting import until
 
 ENDED = decide(INITIATING, HungUp(*CALLER), NOW, TIMEOUTS).call
@@ -69,7 +70,9 @@ class World:
             told.append(json.loads(bytes(event.payload or b""))["isInCall"])
 
         identity = Identity(name, None, expires_at=NOW)
-        session = Session(SessionRef(name, name), identity, write, print, Lively())
+        session = Session(
+            SessionRef(name, name), attachment(write, identity=identity, pulse=Lively())
+        )
         self.directory.add(session)
         return session
 
@@ -98,7 +101,7 @@ class Nobody:
     def emit(self, _event: str, _payload: bytes) -> None:
         """Nothing."""
 
-    def acknowledge(self, _ack: int, _payload: bytes) -> None:
+    def write(self, _packet: bytes) -> None:
         """Nothing."""
 
 

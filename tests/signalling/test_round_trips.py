@@ -26,7 +26,7 @@ class Waits:
     def stores(self) -> Stores:
         """Stores whose every operation is counted, and takes a while."""
         of = open_stores()
-        found = (Counted(store, self) for store in (of.users, of.calls, of.replies))
+        found = (Counted(store, self) for store in (of.users, of.calls, of.replies, of.sessions))
         return Stores(*(cast("Any", store) for store in found))
 
     async def counted(self, operation: Any) -> Any:

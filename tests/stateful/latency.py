@@ -7,6 +7,7 @@ from typing import Any
 from service.stores import Stores
 from service.stores.memory.calls import MemoryCalls
 from service.stores.memory.replies import MemoryReplies
+from service.stores.memory.sessions import MemorySessions
 from service.stores.memory.users import MemoryUsers
 
 _MOST_TURNS = 4
@@ -36,4 +37,9 @@ def late_stores(seed: int) -> Stores:
     """Stores behind a slow network."""
     chance = random.Random(seed)  # noqa: S311 - reproducible
     users = _delayed(MemoryUsers, chance)()
-    return Stores(users, _delayed(MemoryCalls, chance)(users), _delayed(MemoryReplies, chance)())
+    return Stores(
+        users,
+        _delayed(MemoryCalls, chance)(users),
+        _delayed(MemoryReplies, chance)(),
+        _delayed(MemorySessions, chance)(),
+    )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.ports import CallStore, ReplyStore, UserStore
+from service.ports import CallStore, ReplyStore, SessionStore, UserStore
 from service.stores import Stores
 from tests.stores.every import EVERY
 
@@ -25,3 +25,8 @@ def calls(stores: Stores) -> CallStore:
 @pytest.fixture
 def replies(stores: Stores) -> ReplyStore:
     return stores.replies
+
+
+@pytest.fixture
+def sessions(stores: Stores) -> SessionStore:
+    return stores.sessions

@@ -15,11 +15,13 @@ CANDIDATE = {"candidate": "candidate:1 1 udp 1 192.0.2.1 9 typ host", "sdpMid": 
 
 GOOD: dict[str, dict[str, Any]] = {
     "user:join": {"userId": "alice"},
+    "session:ack": {},
     "auth:refresh": {"token": "eyJhbGciOi"},
     "call:initiate": {"to": "bob", "callType": "video"},
     "call:accept": {"callId": "c_1"},
     "call:reject": {"callId": "c_1"},
     "call:end": {"callId": "c_1"},
+    "call:move": {"callId": "c_1", "moves": 0},
     "call:offer": {"offer": OFFER},
     "call:answer": {"answer": {"type": "answer", "sdp": "v=0\r\n"}},
     "ice:candidate": {"candidate": CANDIDATE},
@@ -31,7 +33,7 @@ GOOD: dict[str, dict[str, Any]] = {
 }
 """Every event with the fields that it must have, and no others."""
 
-CONTROL = ("auth:refresh", "call:initiate", "call:accept", "call:reject", "call:end")
+CONTROL = ("auth:refresh", "call:initiate", "call:accept", "call:reject", "call:end", "call:move")
 RELAYS = ("call:offer", "call:answer", "ice:candidate", "call:signal")
 
 

@@ -73,7 +73,7 @@ def test_no_payload_at_all_is_refused(event):
 
 @pytest.mark.parametrize("event", GOOD)
 def test_unknown_fields_are_ignored(event):
-    more = {"from": "mallory", "socketId": "x", "extra": {"deep": [1, None]}}
+    more = {"from": "mallory", "ackId": "x", "extra": {"deep": [1, None]}}
     assert _values(said(event, **more)) == _values(said(event))
 
 
@@ -92,12 +92,25 @@ def test_control_events_alone_carry_a_request_id(event):
 
 def test_what_a_join_says():
     joined = said("user:join", deviceId="phone", features=["resume", "later"])
-    assert _values(joined) == {
-        "user_id": "alice",
-        "device_id": "phone",
-        "features": ["resume", "later"],
-    }
+    assert isinstance(joined, said_types.UserJoin)
+    assert (joined.user_id, joined.device_id, joined.features) == (
+        "alice",
+        "phone",
+        ["resume", "later"],
+    )
     assert _values(said("user:join"))["features"] is None
+
+
+@pytest.mark.parametrize("epoch", [None, "e1"])
+def test_who_can_resume_says_so_by_the_feature_and_an_epoch(epoch):
+    def can_resume(**fields: object) -> bool:
+        joined = said("user:join", **fields)
+        assert isinstance(joined, said_types.UserJoin)
+        return joined.can_resume
+
+    assert can_resume(features=["resume"], epoch=epoch)
+    assert not can_resume(features=["resume"])
+    assert not can_resume(epoch=epoch)
 
 
 @pytest.mark.parametrize("call_type", CallType)
@@ -178,9 +191,11 @@ OPTIONAL = [
     (kind.event, field.encode_name)
     for kind in said_types.ALL
     for field in msgspec.structs.fields(kind)
-    if not field.required and field.encode_name not in {"candidate", "metadata"}
+    if not field.required
+    and field.encode_name not in {"candidate", "metadata"}
+    and (kind.event, field.encode_name) != ("user:join", "epoch")
 ]
-"""Every field that may be absent, but for the two whose null is a payload like any other."""
+"""Every field that may be absent, but for those whose null says something."""
 
 
 @pytest.mark.parametrize(("event", "field"), OPTIONAL)

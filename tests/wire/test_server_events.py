@@ -11,6 +11,7 @@ from service.calls import effects
 from service.calls.call import Call, CallType, MediaState, State
 from service.calls.reasons import Reason
 from service.ports import IceServer, IceServers
+from service.session_ref import SessionRef
 from service.signalling.relay import payloads_of
 from service.wire import server_events as told
 from service.wire.client_events import CallAnswer, CallOffer, CallSignal, IceCandidate
@@ -69,6 +70,8 @@ STARTING: dict[str, Any] = {
 }
 STARTING_JSON = {**CALL_JSON, "expiresInMs": 45_000, **ICE_JSON}
 
+HELD_JSON = {"generation": 0, "moves": 0, "bound": "this"}
+
 TABLE: list[tuple[ServerEvent, str, dict[str, Any]]] = [
     (
         told.UserJoined(
@@ -79,7 +82,9 @@ TABLE: list[tuple[ServerEvent, str, dict[str, Any]]] = [
             resume_window_ms=30_000,
             resumed="none",
             last_n=0,
-            calls=(told.LiveCall.of(CALL, 1_795_000_000_000),),
+            calls=(
+                told.LiveCall.of(CALL, 1_795_000_000_000, SessionRef(CALL.caller_session, "alice")),
+            ),
             **ICE,
         ),
         "user:joined",
@@ -91,7 +96,9 @@ TABLE: list[tuple[ServerEvent, str, dict[str, Any]]] = [
             "resumeWindowMs": 30_000,
             "resumed": "none",
             "lastN": 0,
-            "calls": [{**CALL_JSON, "expiresInMs": 45_000, "from": "alice", "to": "bob"}],
+            "calls": [
+                {**CALL_JSON, "expiresInMs": 45_000, "from": "alice", "to": "bob", **HELD_JSON}
+            ],
             **ICE_JSON,
         },
     ),

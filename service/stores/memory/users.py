@@ -41,7 +41,7 @@ class MemoryUsers:
 
     async def add(self, ref: SessionRef, most: int) -> Engagements | None:
         user = self._users.get(ref.user) or User()
-        if len(user.sessions) >= most:
+        if len(user.sessions) >= most and ref.id not in user.sessions:
             return None
         self._users[ref.user] = user
         self._online += not user.sessions

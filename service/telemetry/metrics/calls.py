@@ -77,6 +77,11 @@ class CallMetrics:
         if after.state is State.ENDED:
             self._over(after, exemplar)
 
+    def rehomed(self, call: Call, *, here: bool) -> None:
+        """The session of the caller has moved to this node, or away from it."""
+        if not of_probe(call.caller):
+            self._live[call.state] += 1 if here else -1
+
     def accept_lost(self) -> None:
         """A device accepted a call that another device had accepted."""
         self._races["lost"].inc()

@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from service.ports import CallStore, ReplyStore, UserStore
+from service.ports import CallStore, ReplyStore, SessionStore, UserStore
 from service.telemetry import log
 from service.telemetry.metrics.families import Families
 
@@ -12,7 +12,12 @@ STORE_BUCKETS = (0.0001, 0.0005, 0.001, 0.0025, 0.01, 0.05, 0.25, 1)
 
 OPERATIONS = tuple(
     f"{name}.{method}"
-    for name, port in (("users", UserStore), ("calls", CallStore), ("replies", ReplyStore))
+    for name, port in (
+        ("users", UserStore),
+        ("calls", CallStore),
+        ("replies", ReplyStore),
+        ("sessions", SessionStore),
+    )
     for method in vars(port)
     if not method.startswith("_")
 )

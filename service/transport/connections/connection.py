@@ -58,6 +58,7 @@ class Connection:
         "bearer",
         "client",
         "early",
+        "fenced",
         "identity",
         "opened_at",
         "over",
@@ -90,8 +91,15 @@ class Connection:
         self.session: Session | None = None
         self.early: list[EventPacket] = []
         self.over = False
+        self.fenced = False
+        """Whether its session has another connection, so that nothing it brings is heard."""
         self.allowance = allowance
         self.refusals = Meter()
+
+    async def fence(self) -> None:
+        """Keep it from its session: the event in hand is finished, and the rest is dropped."""
+        self.fenced, self.session = True, None
+        await self.queue.emptied()
 
     @property
     def waiting(self) -> int:

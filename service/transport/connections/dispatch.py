@@ -8,9 +8,10 @@ import structlog
 
 from service import errors
 from service.ports import Clock, ReplyStore
+from service.sessions.attachment import Attachment
 from service.sessions.reply import Reply
+from service.sessions.resumable_session import ResumableSession
 from service.sessions.session import Session
-from service.signalling.joining import Joiner
 from service.signalling.relay import RELAYED
 from service.signalling.use_cases import UseCases
 from service.tasks import Work
@@ -42,17 +43,20 @@ class Dispatch:
         self, use_cases: UseCases, *, replies: ReplyStore, clock: Clock, metrics: Metrics
     ) -> None:
         self._joining = use_cases.joining
+        self._resuming = use_cases.resuming
         self._relay = use_cases.relay.relay
         self._replies = replies
         self._clock = clock
         self._metrics = metrics
         calls, presence = use_cases.call_control, use_cases.presence
         self._use_cases: dict[type[said.ClientEvent], UseCase] = {
+            said.SessionAck: use_cases.resuming.confirm,
             said.AuthRefresh: use_cases.renewal.refresh,
             said.CallInitiate: use_cases.call_setup.initiate,
             said.CallAccept: calls.accept,
             said.CallReject: calls.reject,
             said.CallEnd: calls.end,
+            said.CallMove: calls.move,
             said.CallMediaReport: calls.media,
             said.UserStatusQuery: presence.query,
             said.UserWatch: presence.watch,
@@ -94,7 +98,10 @@ class Dispatch:
         asked = not isinstance(heard, str) and heard.ack is not None
         reply = _reply(session, heard) if asked else None
         try:
-            work = self._relay(session, message, reply)
+            if isinstance(session, ResumableSession):
+                work = self._relay_once(session, message, reply)
+            else:
+                work = self._relay(session, message, reply)
         except errors.RinglineError as error:
             self._refuse(reply or _reply(session, heard), error)
             return None
@@ -103,12 +110,37 @@ class Dispatch:
             return None
         return self._finish(work, reply or _reply(session, heard), since, unasked="ok")
 
+    def _relay_once(
+        self, session: ResumableSession, message: said.RelayEvent, reply: Reply | None
+    ) -> Work | None:
+        """Pass on what a resumable session relays, unless it has been taken before.
+
+        Its number is used up by a refusal as well, unless the same is to be sent again.
+        """
+        if not session.expects(message):
+            if reply is not None:
+                reply.done(message.event)
+            return None
+        try:
+            work = self._relay(session, message, reply)
+        except errors.RateLimited:
+            raise
+        except errors.RinglineError:
+            session.took(message)
+            raise
+        if work is not None:
+            return _taken(session, message, work)
+        session.took(message)
+        return None
+
     async def gone(self, connection: Connection) -> None:
         """The transport has closed and every event before that was handled."""
         connection.early.clear()
-        if connection.session is not None:
+        session = connection.session
+        if session is not None:
+            session.over = session.over or connection.client.why == "client"
             try:
-                await self._joining.leave(connection.session)
+                await self._resuming.lost(session)
             except Exception:  # noqa: BLE001 - the boundary: nobody is left to be told
                 _log.exception("session.leave_failed")
 
@@ -155,19 +187,21 @@ class Dispatch:
         message = decode(packet.event, packet.payload)
         if not isinstance(message, said.UserJoin) or connection.identity is None:
             raise errors.Internal
-        joiner = Joiner(
+        attachment = Attachment(
             connection.socket_id,
             connection.identity,
             connection.address,
             connection.client.write,
             connection.client.cut,
+            connection.client.queued,
+            connection.fence,
             connection.client.pulse,
             connection.traceparent,
         )
         if connection.session is not None:
-            await self._joining.rejoin(joiner, connection.session, message, reply)
+            await self._joining.rejoin(connection.session, message, reply)
             return
-        connection.session = await self._joining.join(joiner, message, reply)
+        connection.session = await self._resuming.join(attachment, message, reply)
         early, connection.early = connection.early, []
         for waiting in early:
             if (work := self.handle(connection, waiting)) is not None:
@@ -182,7 +216,7 @@ class Dispatch:
         key = (session.user, reply.event, request_id)
         first = await self._replies.claim(key, self._clock())
         if first is not None:
-            reply.repeat(first)
+            reply.repeat(first, told=session.resumable)
             return
         failed: BaseException | None = None
         try:
@@ -198,6 +232,18 @@ class Dispatch:
         await self._replies.settle(key, outcome, self._clock())
         if failed is not None:
             raise failed
+
+
+async def _taken(session: ResumableSession, message: said.RelayEvent, work: Work) -> None:
+    """Use a relay's number up once it is passed on, or refused for good."""
+    try:
+        await work
+    except errors.RateLimited:
+        raise
+    except BaseException:
+        session.took(message)
+        raise
+    session.took(message)
 
 
 def _reply(session: Session, heard: EventPacket | str) -> Reply:

@@ -74,6 +74,8 @@ class Receiver:
 
     def handle(self, connection: Connection, entry: Entry) -> Work | None:
         """Handle what has come to the front of a queue; what is returned is the rest of it."""
+        if connection.fenced and not isinstance(entry, Gone):
+            return None
         if isinstance(entry, Heard):
             if (session := connection.session) is None:
                 return None

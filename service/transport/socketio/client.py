@@ -10,12 +10,12 @@ from typing import Any
 from engineio.packet import MESSAGE
 from engineio.packet import Packet as EnginePacket
 
-from service.sessions.session import Pulse
+from service.sessions.attachment import Pulse
 from service.tasks import Tasks
 from service.transport.socketio.packet_queue import PacketQueue
 from service.transport.websocket.close_codes import POLICY_VIOLATION
 from service.transport.websocket.websocket import MOST_UNREAD, WebSocket
-from service.wire.packets import ACK, EVENT
+from service.wire.packets import EVENT
 
 _AT_ONCE = {"protocol_error", "overloaded"}
 """Endings of which a client that polls need not fetch word: its next request is refused."""
@@ -79,10 +79,6 @@ class Client:
     def emit(self, event: str, payload: bytes) -> None:
         """Write one event to a client that has no session, its JSON payload ready."""
         self.write(EVENT % (event.encode(), payload))
-
-    def acknowledge(self, ack: int, payload: bytes) -> None:
-        """Write the acknowledgement of an event, its JSON argument ready."""
-        self.write(ACK % (ack, payload))
 
     def queued(self) -> int:
         """How much waits for the client, in bytes or characters, before the kernel has it."""
