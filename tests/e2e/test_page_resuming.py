@@ -49,7 +49,7 @@ async def an_ice_restart_works(page: Page, peer: Page) -> None:
     await both_flow(page, peer)
 
 
-@pytest.mark.parametrize("away_s", [0, 5, 20])
+@pytest.mark.parametrize("away_s", [0, 5, 20, pytest.param(60, marks=pytest.mark.long)])
 @pytest.mark.parametrize("cut", ["caller", "callee", "both"])
 async def test_a_call_goes_on_while_a_connection_is_lost(at: Pages, cut: str, away_s: int):
     async with severable(at.service.port) as proxy:
