@@ -2,7 +2,7 @@
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from tests.stateful.machine import Calling
 from tests.stateful.nodes import CallingOverTwoFarNodes, CallingOverTwoNodes
@@ -16,7 +16,7 @@ class CallingOverANetwork(Calling):
     late_stores = True
 
 
-def explore(machine: type[Calling], examples: int, *more: Phase) -> None:
+def explore(machine: type[RuleBasedStateMachine], examples: int, *more: Phase) -> None:
     """Run so many random stories; with `Phase.shrink` a failing one is made short, which is long.
 
     Without it, the failure is what is shown, and not that the time for shrinking was up.

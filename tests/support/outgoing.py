@@ -21,6 +21,11 @@ class Said:
     """The connection on which it was sent last."""
 
     @property
+    def succeeded(self) -> bool:
+        """Whether an acknowledgement said so."""
+        return self.answer is not None and self.answer["ok"]
+
+    @property
     def n(self) -> int | None:
         """The number of a relay."""
         return self.payload.get("n")

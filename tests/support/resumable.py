@@ -42,6 +42,8 @@ class Resumable:
         """How long its tokens last."""
         self.acknowledges = True
         """Whether it sends `session:ack` by itself."""
+        self.forgets = False
+        """Whether it comes back without `lastSeq` the next time, as a page that was reloaded."""
         self.session: str | None = None
         self.resume_token: str | None = None
         self.last_seq: int | None = None
@@ -110,6 +112,12 @@ class Resumable:
                 return await self.join()
             except Severed:
                 await asyncio.sleep(0.01)
+
+    def remember(self, other: "Resumable") -> None:
+        """Go on with the session of another client, as a duplicated tab would."""
+        self.session, self.resume_token = other.session, other.resume_token
+        self.last_seq = other.last_seq
+        self.outgoing.n, self.outgoing.epoch = other.outgoing.n, other.outgoing.epoch
 
     async def lost(self) -> None:
         """Wait until the connection is gone."""
@@ -215,8 +223,9 @@ class Resumable:
 
     def _joining(self) -> dict[str, Any]:
         """What it says on joining: all that it remembers of its session."""
+        last = None if self.forgets else self.last_seq
         remembered = {
-            "sessionId": self.session, "resumeToken": self.resume_token, "lastSeq": self.last_seq,
+            "sessionId": self.session, "resumeToken": self.resume_token, "lastSeq": last,
         }  # fmt: skip
         known = {name: value for name, value in remembered.items() if value is not None}
         first = {"userId": self.user, "features": ["resume"], "epoch": self.outgoing.epoch}
@@ -254,7 +263,7 @@ class Resumable:
         self.session, self.resume_token = joined["sessionId"], joined["resumeToken"]
         self.log.append(("user:joined", joined))
         self._confirm(joined)
-        self._greeted = link
+        self._greeted, self.forgets = link, False
         if self._sending is not None:
             self._sending.cancel()
         self._sending = asyncio.create_task(self._send_again(link))

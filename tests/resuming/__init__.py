@@ -1,0 +1,1 @@
+"""Resumable sessions over real sockets, whose connections are lost at any byte."""

@@ -1,0 +1,95 @@
+"""Who may take a session up: its user, with its token; nobody else changes anything."""
+
+import pytest
+
+from tests.resuming.stage import Stage
+from tests.support.link import Refused
+
+
+async def test_a_wrong_token_is_forbidden_and_changes_nothing(stage: Stage):
+    alice, bob = await stage.join("alice"), await stage.join("bob")
+    call_id = await stage.connected(alice, bob)
+    thief = await stage.device("bob")
+    with pytest.raises(Refused) as refused:
+        await thief.join(sessionId=bob.session, resumeToken="wrong", lastSeq=0)
+    assert refused.value.error["code"] == "forbidden"
+    await bob.done("call:signal", {"callId": call_id, "data": 1})
+    await stage.away(bob)
+    with pytest.raises(Refused):
+        await thief.join(sessionId=bob.session, resumeToken="wrong", lastSeq=0)
+    assert (await bob.join())["resumed"] == "replayed"
+    await alice.next("call:signal")
+    assert len(stage.service.node.tables["sessions"]) == 2
+
+
+async def test_another_user_may_not_take_a_session_with_its_token(stage: Stage):
+    bob = await stage.join("bob")
+    await stage.away(bob)
+    thief = await stage.device("mallory")
+    with pytest.raises(Refused) as refused:
+        await thief.join(sessionId=bob.session, resumeToken=bob.resume_token, lastSeq=0)
+    assert refused.value.error["code"] == "forbidden"
+    assert (await bob.join())["resumed"] == "replayed"
+
+
+async def test_an_unknown_session_is_a_new_one_and_no_forgery(stage: Stage):
+    for _ in range(20):
+        device = await stage.device("alice")
+        joined = await device.join(sessionId="s_gone", resumeToken="of-before", lastSeq=7)
+        assert (joined["resumed"], joined["calls"]) == ("none", [])
+        await device.leave()
+
+
+async def test_the_token_of_an_unconfirmed_greeting_is_good(stage: Stage):
+    bob = await stage.join("bob")
+    await stage.away(bob)
+    bob.acknowledges = False
+    await bob.join()
+    await stage.away(bob)
+    assert (await bob.join())["resumed"] == "replayed"
+
+
+async def test_the_confirmed_token_replaces_the_newest(stage: Stage):
+    bob = await stage.join("bob")
+    await bob.probe()
+    confirmed = bob.resume_token
+    await stage.away(bob)
+    bob.acknowledges = False
+    await bob.join()
+    unconfirmed = bob.resume_token
+    await stage.away(bob)
+    assert (await bob.join(resumeToken=confirmed))["resumed"] == "replayed"
+    await stage.away(bob)
+    with pytest.raises(Refused):
+        await bob.join(resumeToken=unconfirmed)
+    assert (await bob.join())["resumed"] == "replayed"
+
+
+async def test_an_acknowledgement_that_names_another_connection_confirms_no_token(stage: Stage):
+    bob = await stage.join("bob")
+    await bob.probe()
+    confirmed = bob.resume_token
+    await stage.away(bob)
+    bob.acknowledges = False
+    await bob.join()
+    acknowledgement = {"epoch": bob.outgoing.epoch, "seq": bob.last_seq, "socketId": "of-before"}
+    assert (await bob.ask("session:ack", acknowledgement))["ok"]
+    await stage.away(bob)
+    assert (await bob.join(resumeToken=confirmed))["resumed"] == "replayed"
+
+
+async def test_the_identity_ran_out_while_it_was_away(stage: Stage):
+    alice = await stage.join("alice")
+    bob = await stage.device("bob")
+    bob.lifetime_s = 60
+    await bob.join()
+    call_id = await stage.connected(alice, bob)
+    await stage.service.advance(50)
+    await stage.away(bob)
+    await stage.service.advance(25)
+    bob.lifetime_s = 3_600
+    joined = await bob.join()
+    assert joined["resumed"] == "replayed"
+    assert [call["callId"] for call in joined["calls"]] == [call_id]
+    await bob.done("call:signal", {"callId": call_id, "data": 1})
+    await alice.next("call:signal")
