@@ -132,8 +132,14 @@ class InvalidState(RinglineError):
     code, status = "invalid_state", 409
     default = "The call is not in a state for that."
 
-    def __init__(self, message: str | None = None, *, last_n: int | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        last_n: int | None = None,
+        retry_after_ms: int | None = None,
+    ) -> None:
+        super().__init__(message, retry_after_ms=retry_after_ms)
         self.last_n = last_n
 
 

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from service import __version__, from_settings
 from service.auth.authenticator import Authenticator
+from service.calls.call import Call
 from service.calls.reasons import Reason
 from service.clock import wall_clock
 from service.pace import paced
@@ -243,16 +244,24 @@ class Node:
 
     async def calls_over(self) -> None:
         """Wait until nobody is in a call; who is in none connects elsewhere meanwhile."""
-        while calls := self.signalling.routes.calls():
+        while calls := self._ending():
             await self.connections.keep(
                 {user for call in calls for user in (call.caller, call.callee)}
             )
             await asyncio.sleep(_CALLS_OVER_POLL_S)
 
     async def end_calls(self) -> None:
-        """End every live call of this node's clients as `server_shutdown`."""
-        async for call in paced(self.signalling.routes.calls()):
+        """End the calls of this node's clients as `server_shutdown` that cannot go on elsewhere."""
+        async for call in paced(self._ending()):
             await self.signalling.call_control.terminate(call.id, Reason.SERVER_SHUTDOWN)
+
+    def _ending(self) -> tuple[Call, ...]:
+        """The calls of this node's clients that end with it: no plain session goes elsewhere."""
+        return tuple(
+            call
+            for call in self.signalling.routes.calls()
+            if self._alone or not all(party.resumable for party in call.parties)
+        )
 
     async def close(self) -> None:
         """Close every connection, handle what they had sent, let go of what is held."""

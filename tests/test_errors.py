@@ -11,6 +11,7 @@ CODES = {
     "forbidden": 403,
     "not_joined": 409,
     "too_many_sessions": 409,
+    "session_replaced": 409,
     "invalid_payload": 400,
     "unknown_event": 404,
     "rate_limited": 429,

@@ -24,6 +24,19 @@ def detach(call: Call, event: happened.Detached, now: int, _timeouts: Timeouts) 
     return {side.link: away}, tell(peer, other, CallPeerReconnecting(call.id, event.user))
 
 
+def rings_elsewhere(call: Call, event: happened.Returned, _now: int) -> bool:
+    """It is a device that rings, and is at home on another node now."""
+    return any(ref.id == event.session and ref.node != event.node for ref in call.devices)
+
+
+def ring_elsewhere(call: Call, event: happened.Returned, _now: int, _timeouts: Timeouts) -> Outcome:
+    """A device rings on at its new home."""
+    devices = tuple(
+        ref._replace(node=event.node) if ref.id == event.session else ref for ref in call.devices
+    )
+    return {"devices": devices}, ()
+
+
 def come_back(call: Call, event: happened.Returned, now: int, _timeouts: Timeouts) -> Outcome:
     """A side is back: tell the other one; a reloaded page begins a new generation."""
     (side, peer), (link, other) = sides(call, event.user), links(call, event.user)

@@ -106,7 +106,11 @@ _UNACCEPTED: dict[type[happened.Event], tuple[Rule, ...]] = {
         Rule(None, rules.leave, rules.by_callee),
         Rule(None, rules.ignore),
     ),
-    **_ABSENCE,
+    happened.Detached: _ABSENCE[happened.Detached],
+    happened.Returned: (
+        Rule(None, absence.ring_elsewhere, absence.rings_elsewhere),
+        *_ABSENCE[happened.Returned],
+    ),
     happened.DeadlinePassed: (
         Rule(State.ENDED, absence.time_out(Reason.NO_ANSWER), rules.time_is_up),
         Rule(None, rules.ignore),

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from service import errors
-from service.ports import Held, Kept
+from service.ports import Held, Identity, Kept
 from service.session_ref import SessionRef
 from service.sessions.attachment import Attachment
 from service.sessions.replay import Replay, ReplayMemory
@@ -128,8 +128,10 @@ class ResumableSession(Session):
 
     def detach(self) -> None:
         """Its connection is gone."""
-        self.away_since = self._now()
-        self.write, self.close, self._live = _nowhere, _nothing, False
+        identity = self.identity
+        self._take(NOWHERE)
+        self.identity = identity
+        self.away_since, self._live = self._now(), False
         if self._later is not None:
             self._later.cancel()
             self._later = None
@@ -217,9 +219,27 @@ class ResumableSession(Session):
             self.emit(UserStatus.event, payload)
 
 
-def _nowhere(_packet: bytes) -> None:
-    """What a detached session writes is kept, and that is all."""
+class _Silence:
+    """The pulse of nobody."""
+
+    silent_s = 0.0
+
+    def probe(self, within_s: float | None, answered: Callable[[], object]) -> None:
+        """Nobody is there to be asked."""
 
 
-def _nothing(_why: str) -> None:
-    """A detached session has no connection to close."""
+async def _fenced() -> None:
+    """Nothing is in hand."""
+
+
+NOWHERE = Attachment(
+    socket_id="",
+    identity=Identity("", None, 0),
+    address="",
+    write=lambda _packet: None,
+    close=lambda _why: None,
+    queued=lambda: 0,
+    fence=_fenced,
+    pulse=_Silence(),
+)
+"""What a detached session is attached to: what it writes is kept, and that is all."""

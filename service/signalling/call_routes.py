@@ -221,6 +221,14 @@ class Routes:
                 route.held.append((event, payload))
                 route.held_bytes += len(payload)
 
+    def forget_rings(self, session: str) -> None:
+        """A session rings at another node from now on, which hears of its calls."""
+        for route in tuple(self._routes.values()):
+            if session in route.rung:
+                route.rung.discard(session)
+                if not (route.rung or self._binds_here(route.call)):
+                    self._end(route)
+
     def moving(self, session: SessionRef) -> None:
         """A session is at home here now, though its calls have not heard of it."""
         for route in self._routes.values():

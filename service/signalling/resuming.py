@@ -277,6 +277,7 @@ class Resuming:
                 kept = given if whole else None
                 self._windows.set(session_id, None)
                 self._presence.forget(session)
+                self._routes.forget_rings(session_id)
                 self._directory.hand_on(session)
         self._delivery.send(to, HandedOver(kept))
 
@@ -308,8 +309,11 @@ class Resuming:
         returned = Returned(session.user, session.id, self._node, resumed, fresh)
         calls = []
         for call in (await self._users.engagements(session.user)).calls:
-            if call.binds(session.id):
-                calls.append(await self._transitions.move(call.id, returned))
-            else:
+            if not call.binds(session.id) and not call.is_for(session.id):
                 calls.append(call)
+                continue
+            after = await self._transitions.move(call.id, returned)
+            calls.append(after)
+            if after.unaccepted and after.callee == session.user:
+                self._ringing.take_over(session, after)
         return tuple(call for call in calls if call.state is not State.ENDED)

@@ -1,5 +1,6 @@
 """Ringing the callee's devices: each by its own home, which confirms it to the caller's."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
@@ -61,12 +62,24 @@ class Ringing:
             **ice_fields(self._ice.servers(session.user, now)),
         )
         session.emit(incoming.event, incoming.encode())
-        calling = SessionRef(call.caller_session, call.caller, call.caller_node)
-        rang = partial(self._delivery.send, calling, Rang(call.id, session.ref))
+        rang = self._telling(session, call)
         if isinstance(session, ResumableSession):
             session.arrived(rang)
         else:
             rang()
+
+    def take_over(self, session: ResumableSession, call: Call) -> None:
+        """Ring on at a session that rang on another node: its client has been told, or will be."""
+        route = self._routes.ringing(call)
+        if route is not None:
+            route.rung.add(session.id)
+            if call.state is State.INITIATING:
+                session.arrived(self._telling(session, call))
+
+    def _telling(self, session: Session, call: Call) -> Callable[[], None]:
+        """Tells the home of the calling session that a session rings."""
+        calling = SessionRef(call.caller_session, call.caller, call.caller_node)
+        return partial(self._delivery.send, calling, Rang(call.id, session.ref))
 
     async def rang(self, call_id: str, device: SessionRef) -> None:
         """Record that a device rings; one that rings for nothing is told so."""

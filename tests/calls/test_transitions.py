@@ -239,6 +239,14 @@ COME_BACK = Case(
 )
 
 
+RING_ELSEWHERE = Case(
+    UNACCEPTED,
+    Returned("bob", "b1", "n3", "replayed", fresh=False),
+    None,
+    {"devices": (B1._replace(node="n3"), B2)},
+)
+
+
 def move(state: State, **changes: Any) -> Case:
     """The caller takes the call to another session."""
     taken = {"caller_session": "a2", "caller_node": "n3", "moved_at": NOW, "moves": 1}
@@ -353,6 +361,7 @@ CASES = (
     detach(State.CONNECTED, deadline=NOW + TIMEOUTS.window),
     DETACH_BEFORE_THE_ACCEPT,
     COME_BACK,
+    RING_ELSEWHERE,
     Case(UNACCEPTED, back(CALLER)),
     Case((*UNACCEPTED, *TAKEN, State.ENDED), Detached(*CALLEES_OTHER)),
     Case((*UNACCEPTED, *TAKEN, State.ENDED), back(CALLEES_OTHER, fresh=True)),

@@ -10,7 +10,7 @@ from tests.support.client import Client
 from tests.support.service import TestService, running, token
 
 AUDIO = {"callType": "audio"}
-DIFFERENT = {"callId", "expiresAt", "iceExpiresAt", "createdAt", "ringingAt", "endedAt"}
+DIFFERENT = {"callId", "uuid", "expiresAt", "iceExpiresAt", "createdAt", "ringingAt", "endedAt"}
 """What differs between any two calls."""
 
 

@@ -136,7 +136,7 @@ class Dispatch:
     async def gone(self, connection: Connection) -> None:
         """The transport has closed and every event before that was handled."""
         connection.early.clear()
-        session = connection.session
+        session, connection.session = connection.session, None
         if session is not None:
             session.over = session.over or connection.client.why == "client"
             try:
