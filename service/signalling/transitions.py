@@ -88,10 +88,9 @@ class Transitions:
             if decided is not None:
                 decided(decision.call)
             self._tell(before, decision, actor)
-            if decision.call is not before:
+            self._routes.informed(decision.call, actor)
+            if decision.call is not before:  # else whoever moved it tells this node so
                 self._routes.follow(decision.call, before)
-            else:  # whoever moved it tells this node so, if it has a part in it
-                self._routes.informed(before, actor)
         finally:
             self._locks.leave(call_id)
         return decision.call
