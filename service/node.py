@@ -283,6 +283,11 @@ class Node:
         connections.labels("websocket").set_function(lambda: totals.websocket)
         connections.labels("polling").set_function(lambda: totals.polling)
         families.watched("sessions", "Joined sessions of this node.", lambda: len(directory))
+        families.watched(
+            "sessions_detached",
+            "Resumable sessions whose connection was lost.",
+            lambda: len(self.signalling.resuming),
+        )
         families.watched("users_online", "Users with a session.", lambda: len(users))
         families.watched(
             "send_queue_bytes", "Queued for clients, not yet written.", lambda: totals.queued_bytes

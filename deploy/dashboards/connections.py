@@ -175,6 +175,52 @@ _COMING = Row(
         ),
     ),
 )
+_RESUMING = Row(
+    "Lost connections that come back",
+    (
+        Panel(
+            title="Detached sessions",
+            meaning="Resumable sessions without a connection. Many at once: a proxy or a network "
+            "between users and service has cut them.",
+            unit="short",
+            queries=(Query(now("ringline_sessions_detached"), "detached"),),
+            width=6,
+        ),
+        Panel(
+            title="Resumed",
+            meaning="Sessions taken up again a second. Many snapshots that are missed: clients do "
+            "not confirm what they get; none: they come back too late.",
+            unit="cps",
+            queries=(
+                Query(
+                    rate("ringline_resumes_total", by="result, reason") + " > 0",
+                    "{{result}} {{reason}}",
+                ),
+                Query(rate("ringline_sessions_given_up_total"), "given up"),
+            ),
+            width=6,
+        ),
+        Panel(
+            title="Time away",
+            meaning="From the loss of a connection to the next. Over seconds: clients notice late, "
+            "or wait too long before they connect again.",
+            unit="s",
+            queries=quantiles("ringline_session_away_seconds"),
+            width=6,
+            colors=QUANTILE_COLORS,
+        ),
+        Panel(
+            title="Kept by their media",
+            meaning="Parties that came back after the resume window, in the time shown, to a call "
+            "that went on since the other side reported media. Many: clients take too long to come "
+            "back.",
+            unit="short",
+            queries=(Query(grown("ringline_calls_kept_by_media_total"), "kept"),),
+            look=Look.NUMBER,
+            width=6,
+        ),
+    ),
+)
 _PASSING = Row(
     "Relayed messages",
     (
@@ -209,5 +255,5 @@ CONNECTIONS = Board(
     name="connections",
     title="Connections",
     description="Connects, refusals and disconnects, and how fast messages are relayed.",
-    rows=(_WHO, _COMING, _PASSING),
+    rows=(_WHO, _COMING, _RESUMING, _PASSING),
 )

@@ -37,6 +37,7 @@ from service.signalling.renewal import Renewal
 from service.signalling.ringing import Ringing
 from service.signalling.transitions import Transitions
 from service.tasks import Tasks
+from service.telemetry.metrics.sessions import SessionMetrics
 from service.wire.client_events import SessionAck, UserJoin
 from service.wire.packets import DISCONNECT, EVENT
 from service.wire.server_events import Error
@@ -75,6 +76,7 @@ class Resuming:
         liveness: Liveness,
         greeting: Greeting,
         clock: Clock,
+        metrics: SessionMetrics,
         window_ms: int,
         scale: float,
     ) -> None:
@@ -94,6 +96,7 @@ class Resuming:
         self._liveness = liveness
         self._greeting = greeting
         self._clock = clock
+        self._metrics = metrics
         self._window_ms = window_ms
         self._coming: dict[str, asyncio.Future[Kept | None]] = {}
         """The sessions that are about to be handed over to this node."""
@@ -120,6 +123,7 @@ class Resuming:
                 session = await self._resume(attachment, message, message.session_id, token, reply)
             if session is not None:
                 return session
+            self._metrics.unknown()
         return await self._joining.join(attachment, message, reply)
 
     async def confirm(self, who: Session, message: SessionAck, reply: Reply) -> None:
@@ -164,6 +168,7 @@ class Resuming:
         if any(call.state is State.CONNECTED for call in await self._bound(session)):
             self._windows.set(session.id, self._clock() + _LOOK_AGAIN_MS)
         else:
+            self._metrics.gave_up()
             await self._leave(session)
 
     async def _leave(self, session: Session) -> None:
@@ -191,13 +196,15 @@ class Resuming:
             return None
         session = self._directory.get(session_id)
         if not isinstance(session, ResumableSession):
+            torn = "home"
             session, whole = await self._claim(before, attachment, fresh_token)
         else:
+            torn = "busy"
             whole = session.detached or await self._supersede(session)
-        after = message.last_seq if whole and message.epoch == session.replay.epoch else None
-        if after is not None and not session.replay.has_all_after(after):
-            after = None
+        after = self._replay_from(session, message, torn=None if whole else torn)
         resumed = "snapshot" if after is None else "replayed"
+        if session.away_since is not None:
+            self._metrics.returned(session.silent_s)
         session.attach(attachment, after)
         session.resume_token, session.token_confirmed = fresh_token, False
         try:
@@ -213,6 +220,26 @@ class Resuming:
             if call.callee == session.user and call.unaccepted and not call.crowded:
                 self._ringing.ring(session, call, again=after is None)
         return session
+
+    def _replay_from(
+        self, session: ResumableSession, message: UserJoin, torn: str | None
+    ) -> int | None:
+        """Behind which number events follow; None for a snapshot.
+
+        `torn` is why what is kept may not be whole.
+        """
+        after, reason = message.last_seq, torn
+        if reason is None and after is None:
+            reason = "asked"
+        if reason is None and message.epoch != session.replay.epoch:
+            reason = "epoch"
+        if reason is None and after is not None and not session.replay.has_all_after(after):
+            reason = "missed"
+        if reason is not None:
+            self._metrics.snapshot(reason)
+            return None
+        self._metrics.replayed()
+        return after
 
     async def _take(
         self, user: str, session_id: str, token: str, fresh_token: str
@@ -312,8 +339,16 @@ class Resuming:
             if not call.binds(session.id) and not call.is_for(session.id):
                 calls.append(call)
                 continue
+            if self._outlived_the_window(call, session):
+                self._metrics.kept_by_media()
             after = await self._transitions.move(call.id, returned)
             calls.append(after)
             if after.unaccepted and after.callee == session.user:
                 self._ringing.take_over(session, after)
         return tuple(call for call in calls if call.state is not State.ENDED)
+
+    def _outlived_the_window(self, call: Call, session: Session) -> bool:
+        """Whether a call went on for longer than its party would have been waited for."""
+        link = call.calling if session.id == call.caller_session else call.called
+        away_at = link.away_at if call.state is State.CONNECTED else None
+        return away_at is not None and away_at + self._window_ms < self._clock()

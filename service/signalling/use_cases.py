@@ -167,6 +167,7 @@ class UseCases:
             liveness=liveness,
             greeting=greeting,
             clock=clock,
+            metrics=metrics.sessions,
             window_ms=timeouts.window,
             scale=scale,
         )

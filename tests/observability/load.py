@@ -10,6 +10,7 @@ from service.calls.reasons import Reason
 from tests.protocol.sdp import ANSWER, OFFER, candidate
 from tests.support.client import Client
 from tests.support.service import TestService, token
+from tests.support.waiting import until
 
 _LIFETIME_S = 80_000  # the service's clock runs ahead of the tokens'
 _ids = itertools.count(1)
@@ -22,11 +23,11 @@ class Callers:
         self._service = service
         self._open: list[Client] = []
 
-    async def join(self, user: str | None = None) -> Client:
-        """A joined session."""
+    async def join(self, user: str | None = None, **fields: Any) -> Client:
+        """A joined session; `fields` stand in its `user:join`."""
         user = user or f"user-{next(_ids)}"
         bearer = token(user, lifetime=_LIFETIME_S)
-        client = await Client.join(self._service.port, bearer, user)
+        client = await Client.join(self._service.port, bearer, user, **fields)
         self._service.clients.append(client)
         self._open.append(client)
         return client
@@ -213,6 +214,26 @@ async def lost_race(service: TestService) -> None:
     await callers.leave()
 
 
+async def resumed(service: TestService) -> None:
+    """A session is lost and taken up again: with all that it missed, by a reload, and too late."""
+    callers = Callers(service)
+    resumable: dict[str, Any] = {"features": ["resume"], "epoch": None}
+    client = await callers.join(**resumable)
+    for last_seq, result in ((0, "replayed"), (None, "snapshot"), (0, "none")):
+        told = dict(client.log)["user:joined"]
+        client.socket.transport.abort()
+        session = service.node.signalling.directory.get(client.session)
+        assert session is not None
+        await until(lambda: session.detached)  # noqa: B023 - waited for here
+        if result == "none":
+            await service.advance(31)
+        named = {name: told[name] for name in ("sessionId", "resumeToken", "epoch")}
+        again = {**resumable, **named, "lastSeq": last_seq}
+        client = await callers.join(client.user, **again)
+        assert dict(client.log)["user:joined"]["resumed"] == result
+    await callers.leave()
+
+
 async def refused_tokens(service: TestService) -> None:
     """Expired, forged, and a renewal that is good and one that is not."""
     for bearer in (token("sleeper", lifetime=-600), "not.a.token"):
@@ -247,6 +268,7 @@ RARE: tuple[Episode, ...] = (
     lost_race,
     refused_tokens,
     connection_lost,
+    resumed,
     turn_refused,
     too_often,
     connect_timeout,
@@ -270,7 +292,7 @@ async def load(
 
     Gives the moment (epoch seconds) at which it was in full swing for the last time.
     """
-    until = time.monotonic() + seconds
+    end = time.monotonic() + seconds
     standing = Callers(service)
     for _ in range(3):
         await standing.connected()
@@ -281,7 +303,7 @@ async def load(
             await usual(service)
             await asyncio.sleep(pause_s)
         swing = time.time()
-        if time.monotonic() > until and rare is RARE[-1] and await enough(swing):
+        if time.monotonic() > end and rare is RARE[-1] and await enough(swing):
             break
     await standing.leave()
     return swing

@@ -6,7 +6,7 @@ from tests.support.waiting import until
 
 async def test_when_the_window_is_over_the_other_side_hears_at_once(stage: Stage):
     alice, bob = await stage.join("alice"), await stage.join("bob")
-    call_id = await stage.accepted(alice, bob)
+    call_id = await stage.connected(alice, bob)  # nobody reports media
     await stage.away(bob)
     assert (await alice.next("call:peer-reconnecting")) == {"callId": call_id, "by": "bob"}
     await stage.service.advance(29)
@@ -23,7 +23,7 @@ async def test_the_window_is_a_setting_and_is_told():
     async with staged(resume_window=5) as stage:
         alice, bob = await stage.join("alice"), await stage.join("bob")
         assert bob.joined["resumeWindowMs"] == 5_000
-        await stage.accepted(alice, bob)
+        await stage.connected(alice, bob)
         await stage.away(bob)
         await stage.service.advance(6)
         assert (await alice.next("call:ended"))["reason"] == "connection_lost"

@@ -8,6 +8,7 @@ import aiohttp
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.protocol.sdp import ANSWER
 from tests.support.client import Client
 from tests.support.process import ServiceProcess, unread
 from tests.support.service import token
@@ -38,6 +39,7 @@ async def test_calls_go_on():
         call = await alice.done("call:initiate", {"to": "bob", "callType": "audio"})
         await bob.next("call:incoming")
         await bob.done("call:accept", {"callId": call["callId"]})
+        await bob.done("call:answer", {"callId": call["callId"], "answer": ANSWER})
         before = psutil.Process(service.process.pid).memory_info().rss
         async with asyncio.timeout(PATIENCE_S):
             while not await dropped(service):

@@ -15,6 +15,7 @@ from service.telemetry.metrics.events import EventMetrics
 from service.telemetry.metrics.families import Families
 from service.telemetry.metrics.media import MediaMetrics
 from service.telemetry.metrics.pressure import PressureMetrics
+from service.telemetry.metrics.sessions import SessionMetrics
 from service.telemetry.metrics.turn import TurnMetrics
 
 
@@ -27,6 +28,7 @@ class Metrics:
             version
         ).set(1)
         self.connections = ConnectionMetrics(families)
+        self.sessions = SessionMetrics(families)
         self.events = EventMetrics(families)
         self.media = MediaMetrics(families)
         self.calls = CallMetrics(families, self.media)

@@ -3,7 +3,7 @@
 from service.telemetry.metrics.families import Families
 
 FAILURES = ("unauthenticated", "bad_signature", "token_expired", "forbidden", "auth_unavailable")
-SCOPES = ("events", "initiates", "initiates_to_one", "candidates", "held", "http")
+SCOPES = ("events", "initiates", "initiates_to_one", "candidates", "held", "http", "resume_tokens")
 """Every limit there is."""
 
 

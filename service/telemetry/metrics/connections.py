@@ -12,8 +12,8 @@ REFUSALS = (
 CONNECT came)."""
 ENDINGS = (
     "client", "transport", "ping_timeout", "connect_timeout", "join_timeout", "protocol_error",
-    "flood", "slow", "token_expired", "too_many_sessions", "overloaded", "auth_unavailable",
-    "internal", "shutdown",
+    "flood", "slow", "token_expired", "too_many_sessions", "session_replaced", "overloaded",
+    "auth_unavailable", "internal", "shutdown",
 )  # fmt: skip
 """The reasons for which a connection ends: the first two are the client's own."""
 
