@@ -270,6 +270,7 @@ class Resuming:
         session.detach()
         waiting = session.expect()
         self._directory.add(session)
+        self._windows.set(ref.id, self._clock() + self._window_ms)  # should any of this fail
         self._routes.moving(ref)  # what was sent the old way before this arrives before the claim
         kept = None
         if before.node != self._node:  # else this node was started anew

@@ -22,6 +22,18 @@ async def test_a_wrong_token_is_forbidden_and_changes_nothing(stage: Stage):
     assert len(stage.service.node.tables["sessions"]) == 2
 
 
+async def test_who_guesses_is_slowed_down_and_the_client_comes_back_all_the_same(stage: Stage):
+    bob, thief = await stage.join("bob"), await stage.device("bob")
+    await stage.away(bob)
+    codes = []
+    for _ in range(12):
+        with pytest.raises(Refused) as refused:
+            await thief.join(sessionId=bob.session, resumeToken="wrong", lastSeq=0)
+        codes.append(refused.value.error["code"])
+    assert codes == ["forbidden"] * 10 + ["rate_limited"] * 2
+    assert (await bob.join())["resumed"] == "replayed"
+
+
 async def test_another_user_may_not_take_a_session_with_its_token(stage: Stage):
     bob = await stage.join("bob")
     await stage.away(bob)
