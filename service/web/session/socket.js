@@ -15,7 +15,7 @@ import { ServerError } from "./server_error.js";
 
 const PATIENCE_MS = 10_000; // for the handshake, and for each answer
 const FIRST_RETRY_MS = 1_000;
-const LAST_RETRY_MS = 30_000;
+const LAST_RETRY_MS = 8_000; // well within the resume window, of 30 s
 const STEADY_MS = 10_000; // a connection that lasted so long was a good one
 
 export class Socket extends Emitter {
