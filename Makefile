@@ -56,7 +56,7 @@ test-quick: install ## What needs no other program, for the inner loop
 
 .PHONY: test-compiled
 test-compiled: compile ## What goes over the wire, with the hot path compiled
-	@PURE_PYTHON=0 $(BIN)/pytest -m "not long and not image and not chart" -n $(WORKERS) --dist loadfile tests/test_compiled.py tests/calls tests/conformance tests/e2e tests/protocol tests/security tests/stateful tests/transport $(ARGS)
+	@PURE_PYTHON=0 $(BIN)/pytest -m "not long and not image and not chart" -n $(WORKERS) --dist loadfile tests/test_compiled.py tests/calls tests/conformance tests/e2e tests/protocol tests/resuming tests/security tests/stateful tests/transport $(ARGS)
 
 .PHONY: chart-test
 chart-test: install ## The Helm chart: rendered, linted, and against the schemas of Kubernetes

@@ -49,8 +49,11 @@ def decide(call: Call, event: happened.Event, now: int, timeouts: Timeouts) -> D
                 return Decision(call, sends)
             state = rule.to or call.state
             changes |= {"state": state, "revision": call.revision + 1}
-            changes["deadline"] = lifetime.deadline(call.changed(changes), timeouts)
-            return Decision(call.changed(changes), sends)
+            after = call.changed(changes)
+            deadline = lifetime.deadline(after, timeouts)
+            if deadline != after.deadline:
+                after = after.changed({"deadline": deadline})
+            return Decision(after, sends)
     raise _refusal(call, event)
 
 
