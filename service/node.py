@@ -196,7 +196,7 @@ class Node:
             lambda: replies.forget_old(clock()),
             self.connections.tick,
             signalling.renewal.tick,
-            signalling.resuming.tick,
+            signalling.detached.tick,
             *([self.prober.tick] if probing else []),
             self.broker.tick,
             verifier.tick,
@@ -213,7 +213,7 @@ class Node:
             "routes": signalling.routes,
             "call_changes": signalling.call_changes,
             "watches": signalling.presence,
-            "resume_windows": signalling.resuming,
+            "resume_windows": signalling.detached,
             "replays": signalling.replays,
             "session_deadlines": signalling.renewal,
             "probes": signalling.liveness,
@@ -268,7 +268,7 @@ class Node:
         await self.engine.close_all()
         await self.connections.emptied()
         if self._alone:
-            await self.signalling.resuming.close()
+            await self.signalling.detached.close()
         await self.prober.close()
         await self.broker.close()
         if self._reload:
@@ -286,7 +286,7 @@ class Node:
         families.watched(
             "sessions_detached",
             "Resumable sessions whose connection was lost.",
-            lambda: len(self.signalling.resuming),
+            lambda: len(self.signalling.detached),
         )
         families.watched("users_online", "Users with a session.", lambda: len(users))
         families.watched(

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 from service import errors
-from service.ports import Held, Identity, Kept
+from service.envelopes import Held, Kept
+from service.ports import Identity
 from service.session_ref import SessionRef
 from service.sessions.attachment import Attachment
 from service.sessions.replay import Replay, ReplayMemory
@@ -24,7 +25,7 @@ _LOOK_AGAIN_S = 0.05
 class ResumableSession(Session):
     """A session with an epoch, within which events are numbered in both directions.
 
-    It is *detached* while it has no connection. docs/protocol.md, "Resuming".
+    It is *detached* while it has no connection. docs/resuming.md.
     """
 
     __slots__ = (

@@ -5,8 +5,11 @@ Coming and going is in `joining`, a new call in `call_setup` (if `availability` 
 `transitions`, which stores the move and tells it. `relay` passes offers, answers and candidates on,
 as `call_routes` says where to. `call_changes` has requests wait for a call's next state. `delivery`
 takes what other nodes send. `presence` says who is online, `renewal` does what falls due in a
-session. `use_cases` joins them all.
+session. `detached` has sessions wait that lost their connection, `resuming` takes them up again and
+`handover` brings them to another node; `greeting` tells a client its session. `use_cases` joins
+them all.
 
 When a connection is lost, `Connections.closed` queues that behind what came before; then follow
-`Dispatch.gone`, `Joining.leave` and `CallControl.lost`, which moves the user's calls.
+`Dispatch.gone` and `DetachedSessions.lost`, and where the session ends `Joining.leave` and
+`CallControl.lost`, which moves the user's calls.
 """

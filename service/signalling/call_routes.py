@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from service.calls.call import Call, State
-from service.ports import CallObserver, Delivery, Held, Relayed
+from service.envelopes import Held, Relayed
+from service.ports import CallObserver, Delivery
 from service.session_ref import SessionRef
 from service.sessions.directory import Directory
 

@@ -10,9 +10,10 @@ from service.calls.call import Call, Link
 from service.calls.events import Accepted, Rejected, Rung, SessionLost
 from service.calls.reasons import Reason
 from service.calls.timeouts import Timeouts
+from service.envelopes import Ring
 from service.keyed_locks import KeyedLocks
 from service.limits import Limit, Meters
-from service.ports import CallStore, Clock, Delivery, IceSource, Ring
+from service.ports import CallStore, Clock, Delivery, IceSource
 from service.sessions.reply import Reply
 from service.sessions.session import Session
 from service.signalling.availability import Availability, Available

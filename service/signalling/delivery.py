@@ -3,27 +3,19 @@
 `call_setup` sends `Ring`, `ringing` sends `Rang`, `transitions` sends `Moved` for every move of a
 call, such as its accept, and `call_routes` sends `Relayed`. What comes from another node is taken
 in its order with what this node itself does to the call: a relay never overtakes the move that was
-told before it. `resuming` sends `Claimed` and `HandedOver` when a session has another home, and its
+told before it. `handover` sends `Claimed` and `HandedOver` when a session has another home, and its
 old home `Forwarded`.
 """
 
+from service.envelopes import Claimed, Envelope, Forwarded, HandedOver, Moved, Rang, Relayed
 from service.keyed_locks import KeyedLocks, Turn
-from service.ports import (
-    Claimed,
-    Delivery,
-    Envelope,
-    Forwarded,
-    HandedOver,
-    Moved,
-    Rang,
-    Relayed,
-)
+from service.ports import Delivery
 from service.session_ref import SessionRef
 from service.sessions.directory import Directory
 from service.sessions.resumable_session import ResumableSession
 from service.signalling.call_routes import Routes
+from service.signalling.handover import Handover
 from service.signalling.relay import Relay
-from service.signalling.resuming import Resuming
 from service.signalling.ringing import Ringing
 from service.tasks import Tasks
 
@@ -38,7 +30,7 @@ class Home:
         routes: Routes,
         relay: Relay,
         ringing: Ringing,
-        resuming: Resuming,
+        handover: Handover,
         locks: KeyedLocks,
         tasks: Tasks,
     ) -> None:
@@ -46,7 +38,7 @@ class Home:
         self._routes = routes
         self._relay = relay
         self._ringing = ringing
-        self._resuming = resuming
+        self._handover = handover
         self._locks = locks
         self._tasks = tasks
 
@@ -81,9 +73,9 @@ class Home:
     def _move(self, session_id: str, envelope: Claimed | HandedOver | Forwarded) -> None:
         """Have a session go to another node, or come from there."""
         if isinstance(envelope, Claimed):
-            self._tasks.start(self._resuming.hand_over(session_id, envelope.by))
+            self._tasks.start(self._handover.hand_over(session_id, envelope.by))
         elif isinstance(envelope, HandedOver):
-            self._resuming.handed_over(session_id, envelope.kept)
+            self._handover.handed_over(session_id, envelope.kept)
         else:
             session = self._directory.get(session_id)
             # What is of an epoch that was given up is nobody's: a hole is before it.

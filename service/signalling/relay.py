@@ -11,7 +11,7 @@ from msgspec import UNSET
 from service import errors
 from service.calls.call import Call, State
 from service.calls.events import Negotiated
-from service.ports import Relayed
+from service.envelopes import Relayed
 from service.sessions.reply import Reply
 from service.sessions.session import Session
 from service.signalling.call_routes import Route, Routes
@@ -64,10 +64,11 @@ class Relay:
             route = None if message.to is None else self._routes.between(who.user, message.to)
         if route is None:
             return self._explain_missing(who, message)
-        if message.generation is not None and message.generation < route.call.generation:
-            _pass_over(who, route, message, reply)
-            return None
-        if type(message) is CallAnswer and route.call.state is State.CONNECTING:
+        if (
+            type(message) is CallAnswer
+            and route.call.state is State.CONNECTING
+            and not _given_way(message, route.call)
+        ):
             return self._connect(who, route, message, reply)
         self._forward(who, route, message, reply)
         return None
@@ -78,6 +79,9 @@ class Relay:
         side, call = route.sides.get(who.id), route.call
         if side is None:
             raise _unbound(who, call)
+        if _given_way(message, call):
+            _acknowledge(reply, message.event, call)
+            return
         event, payloads = message.event, payloads_of(message, who.user, call)
         trickled = len(payloads) if type(message) is IceCandidate else 0
         if side.candidates + trickled > self._candidate_limit:
@@ -87,8 +91,7 @@ class Relay:
         side.candidates += trickled  # what was refused counts for nothing
         if type(message) is CallOffer:
             self._offered(route)
-        if reply is not None:
-            reply.done(event, b'{"callId":"%b"}' % call.id.encode())
+        _acknowledge(reply, event, call)
         if side.emit is not None:
             for payload in payloads:
                 side.emit(event, payload)
@@ -126,12 +129,14 @@ class Relay:
             session.emit(relay.event, relay.payload)
 
 
-def _pass_over(who: Session, route: Route, message: RelayEvent, reply: Reply | None) -> None:
-    """Drop what is for an RTCPeerConnection that has given way to another."""
-    if who.id not in route.sides:
-        raise _unbound(who, route.call)
+def _given_way(message: RelayEvent, call: Call) -> bool:
+    """Whether a message is for an RTCPeerConnection that has given way to another."""
+    return message.generation is not None and message.generation < call.generation
+
+
+def _acknowledge(reply: Reply | None, event: str, call: Call) -> None:
     if reply is not None:
-        reply.done(message.event, b'{"callId":"%b"}' % route.call.id.encode())
+        reply.done(event, b'{"callId":"%b"}' % call.id.encode())
 
 
 def payloads_of(message: RelayEvent, sender: str, call: Call) -> list[bytes]:

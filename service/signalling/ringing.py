@@ -9,8 +9,9 @@ import msgspec
 from service import errors
 from service.calls.call import Call, State
 from service.calls.events import Event, Rung
+from service.envelopes import Rang
 from service.ids import uuid_of
-from service.ports import Clock, Delivery, IceSource, Rang
+from service.ports import Clock, Delivery, IceSource
 from service.session_ref import SessionRef
 from service.sessions.resumable_session import ResumableSession
 from service.sessions.session import Session

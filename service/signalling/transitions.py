@@ -15,8 +15,9 @@ from service.calls.effects import Audience
 from service.calls.events import DeadlinePassed, Event
 from service.calls.machine import Decision, decide
 from service.calls.timeouts import Timeouts
+from service.envelopes import Moved
 from service.keyed_locks import KeyedLocks
-from service.ports import CallStore, Clock, Delivery, Moved
+from service.ports import CallStore, Clock, Delivery
 from service.session_ref import SessionRef
 from service.sessions.directory import Directory
 from service.signalling.call_routes import Routes
@@ -24,6 +25,7 @@ from service.wire.server_events import encode_message
 
 Happened = Event | Callable[[Call], Event | None]
 """An event, or how to tell it, if there is one, from the call as it stands."""
+Refs = tuple[SessionRef, ...]
 Elsewhere = tuple[SessionRef, list[tuple[str, str, bytes]]]
 """A session of another node, and what sessions there are to be told."""
 
@@ -135,17 +137,18 @@ class Transitions:
         event that changed nothing only the actor's does.
         """
         call, here = decision.call, self._node
+        parties, former = call.parties, before.parties
         acting = () if actor is None else (actor,)
         away: dict[str, Elsewhere] = {}
         for send in decision.sends:
             event, payload = encode_message(send.message)
-            for ref in _receivers(send.to, call, before, acting):
+            for ref in _receivers(send.to, call, parties, former, acting):
                 if ref.node != here:
                     away.setdefault(ref.node, (ref, []))[1].append((ref.id, event, payload))
                 elif (session := self._directory.reach(ref.id)) is not None:
                     session.emit(event, payload)
         rung = before.devices if before.accepted_at is None else ()
-        concerned = (*call.parties, *before.parties, *rung, *acting)
+        concerned = (*parties, *former, *rung, *acting)
         for ref in acting if call is before else concerned:
             if ref.node != here:
                 away.setdefault(ref.node, (ref, []))
@@ -153,15 +156,13 @@ class Transitions:
             self._delivery.send(ref, Moved(call, tuple(told)))
 
 
-def _receivers(
-    to: Audience, call: Call, before: Call, acting: tuple[SessionRef, ...]
-) -> tuple[SessionRef, ...]:
+def _receivers(to: Audience, call: Call, parties: Refs, former: Refs, acting: Refs) -> Refs:
     """The sessions that a message of a decision is for."""
     match to:
         case Audience.CALLER:
-            return call.parties[:1]
+            return parties[:1]
         case Audience.CALLEE:
-            return call.parties[1:]
+            return parties[1:]
         case Audience.ACTOR:
             return acting
         case Audience.DEVICES:
@@ -170,7 +171,7 @@ def _receivers(
             actors = [ref.id for ref in acting]
             return tuple(ref for ref in call.ringing if ref.id not in actors)
         case Audience.REPLACED:
-            return tuple(ref for ref in before.parties if not call.binds(ref.id))
+            return tuple(ref for ref in former if not call.binds(ref.id))
 
 
 def overdue(now: int) -> Happened:

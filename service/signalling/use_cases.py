@@ -24,7 +24,9 @@ from service.signalling.call_control import CallControl
 from service.signalling.call_routes import Routes
 from service.signalling.call_setup import CallSetup
 from service.signalling.delivery import Home, NodeDelivery
+from service.signalling.detached import DetachedSessions
 from service.signalling.greeting import Greeting
+from service.signalling.handover import Handover
 from service.signalling.joining import Joining
 from service.signalling.presence import Presence
 from service.signalling.relay import Relay
@@ -150,25 +152,43 @@ class UseCases:
             greeting=greeting,
             clock=clock,
         )
-        self.resuming = Resuming(
+        self.detached = DetachedSessions(
+            users=users,
+            directory=directory,
+            joining=self.joining,
+            transitions=transitions,
+            renewal=self.renewal,
+            liveness=liveness,
+            clock=clock,
+            metrics=metrics.sessions,
+            window_ms=timeouts.window,
+        )
+        handover = Handover(
             node=node,
-            sessions=sessions,
             users=users,
             directory=directory,
             delivery=delivery,
             routes=routes,
             presence=presence,
             replays=self.replays,
+            detached=self.detached,
             tasks=tasks,
+        )
+        self.resuming = Resuming(
+            node=node,
+            sessions=sessions,
+            users=users,
+            directory=directory,
+            routes=routes,
             joining=self.joining,
+            detached=self.detached,
+            handover=handover,
             transitions=transitions,
             ringing=ringing,
             renewal=self.renewal,
-            liveness=liveness,
             greeting=greeting,
             clock=clock,
             metrics=metrics.sessions,
-            window_ms=timeouts.window,
             scale=scale,
         )
         delivery.home = self.home = Home(
@@ -176,7 +196,7 @@ class UseCases:
             routes=routes,
             relay=relay,
             ringing=ringing,
-            resuming=self.resuming,
+            handover=handover,
             locks=locks,
             tasks=tasks,
         )

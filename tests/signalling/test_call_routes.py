@@ -2,7 +2,7 @@
 
 from service.calls.events import Moving
 from service.calls.machine import decide
-from service.ports import Envelope
+from service.envelopes import Envelope
 from service.session_ref import SessionRef
 from service.sessions.directory import Directory
 from service.signalling.call_routes import Routes

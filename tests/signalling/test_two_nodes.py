@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from service.ports import Moved, Rang, Ring
+from service.envelopes import Moved, Rang, Ring
 from tests.protocol.sdp import ANSWER, OFFER, candidate
 from tests.signalling.two_nodes import TwoNodes, two_nodes
 from tests.support.client import Client

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from service.envelopes import Envelope
 from service.node import Membership
-from service.ports import Envelope
 from service.stores import Stores, open_stores
 from tests.stateful.network import Link, Network
 from tests.support.service import MovableClock, TestService, running

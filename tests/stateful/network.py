@@ -7,7 +7,7 @@ has come already: as `ports.Delivery` promises, each envelope comes once, and in
 import asyncio
 import random
 
-from service.ports import Envelope
+from service.envelopes import Envelope
 from service.session_ref import SessionRef
 from service.signalling.delivery import Home
 

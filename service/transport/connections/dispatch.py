@@ -44,6 +44,7 @@ class Dispatch:
     ) -> None:
         self._joining = use_cases.joining
         self._resuming = use_cases.resuming
+        self._lost = use_cases.detached.lost
         self._relay = use_cases.relay.relay
         self._replies = replies
         self._clock = clock
@@ -140,7 +141,7 @@ class Dispatch:
         if session is not None:
             session.over = session.over or connection.client.why == "client"
             try:
-                await self._resuming.lost(session)
+                await self._lost(session)
             except Exception:  # noqa: BLE001 - the boundary: nobody is left to be told
                 _log.exception("session.leave_failed")
 

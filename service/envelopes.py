@@ -1,0 +1,90 @@
+"""What nodes tell each other of calls and sessions; `ports.Delivery` takes it there."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from service.calls.call import Call
+from service.session_ref import SessionRef
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A session of the callee is to ring; its home confirms that with `Rang`."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Rang:
+    """A session rings, or would, were the call not over: the caller's home is to record it."""
+
+    call_id: str
+    device: SessionRef
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A call moved in which sessions of a node have a part, and these are to be told of it.
+
+    A call that is older than the one known there is dropped; what is told is not. Each of `told` is
+    a session, an event and its payload.
+    """
+
+    call: Call
+    told: tuple[tuple[str, str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """The other side of a call has sent this. It has no revision to be dropped for."""
+
+    call_id: str
+    event: str
+    payload: bytes
+
+
+Held = tuple[str, str, bytes]
+"""A call's id, and an event and its payload that wait for the accept of the call."""
+
+
+class Kept(NamedTuple):
+    """What a resumable session takes along to another node.
+
+    `events` are the packets of the last numbers up to `seq`; `statuses` the newest presence of each
+    watched user that was not told yet, `watched` all that are watched, and `held` what it sent
+    before the accept.
+    """
+
+    epoch: str
+    seq: int
+    events: tuple[bytes, ...]
+    last_n: int
+    statuses: tuple[tuple[str, bytes], ...]
+    watched: tuple[str, ...]
+    held: tuple[Held, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A session is at home elsewhere now: its old home is to hand over what it keeps."""
+
+    by: SessionRef
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """What the old home of a session kept for it; None where there is nothing whole."""
+
+    kept: Kept | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """An event that reached the old home of a session after that had handed it over."""
+
+    epoch: str
+    event: str
+    payload: bytes
+
+
+Envelope = Ring | Rang | Moved | Relayed | Claimed | HandedOver | Forwarded
