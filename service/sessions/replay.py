@@ -15,19 +15,23 @@ class Replay:
     """What one session's client may not have received, the newest 1,024 events and 512 KiB.
 
     Within an epoch events are numbered from 1 on. What was emitted after a number can be had again
-    while nothing behind that number was let go; a hole is never passed over.
+    while nothing behind that number was let go; a hole is never passed over. Beside them stands the
+    newest presence of each watched user, which has no number yet.
     """
 
-    __slots__ = ("_kept", "_memory", "epoch", "seq", "size")
+    __slots__ = ("_kept", "_memory", "_statuses", "_unnumbered", "epoch", "seq", "size")
 
     def __init__(self, memory: "ReplayMemory") -> None:
         self._memory = memory
         self._kept: list[bytes] = []
+        self._statuses: dict[str, bytes] = {}
+        self._unnumbered = 0
+        """Bytes of the presence that is kept, which are outside the session's 512 KiB."""
         self.epoch = ids.epoch()
         self.seq = 0
         """The number of the last event; 0 before the first."""
         self.size = 0
-        """Bytes that are kept."""
+        """Bytes that are kept, in all."""
 
     @property
     def floor(self) -> int:
@@ -40,9 +44,26 @@ class Replay:
         packet: bytes = NUMBERED % (event.encode(), payload[:-1], seq)
         self._kept.append(packet)
         self._grow(len(packet) + _BESIDE)
-        if self.size > MOST_BYTES or len(self._kept) > MOST_EVENTS:
+        if self.size - self._unnumbered > MOST_BYTES or len(self._kept) > MOST_EVENTS:
             self._let_go(self._excess())
         return packet
+
+    def note(self, user: str, status: bytes) -> None:
+        """Keep the presence of a watched user in place of an older one, which is no news."""
+        before = self._statuses.get(user)
+        self._statuses[user] = status
+        size = len(status) + _BESIDE if before is None else len(status) - len(before)
+        self._unnumbered += size
+        self._grow(size)
+
+    def noted(self) -> tuple[tuple[str, bytes], ...]:
+        """Each watched user whose presence is kept, and that."""
+        return tuple(self._statuses.items())
+
+    def forget_noted(self) -> None:
+        """Let the presence go, which is told or was handed over."""
+        size, self._statuses, self._unnumbered = self._unnumbered, {}, 0
+        self._grow(-size)
 
     def confirm(self, seq: int) -> None:
         """The client has everything up to `seq`."""
@@ -58,14 +79,14 @@ class Replay:
         return self.floor <= seq <= self.seq
 
     def begin_anew(self) -> None:
-        """A new epoch: nothing is kept, and numbers begin at 1."""
-        self.forget()
+        """A new epoch: no event is kept, and numbers begin at 1."""
+        self._let_go(len(self._kept))
         self.epoch = ids.epoch()
         self.seq = 0
 
     def restore(self, epoch: str, seq: int, packets: tuple[bytes, ...]) -> None:
         """Go on in an epoch of which these packets are kept, up to `seq`."""
-        self.forget()
+        self._let_go(len(self._kept))
         self.epoch, self.seq = epoch, seq
         self._kept.extend(packets)
         self._grow(sum(len(packet) + _BESIDE for packet in packets))
@@ -77,10 +98,18 @@ class Replay:
     def forget(self) -> None:
         """Let everything go that is kept."""
         self._let_go(len(self._kept))
+        self.forget_noted()
+
+    def lose(self) -> None:
+        """Let everything go for want of memory: a resume gets a snapshot, as of an event missed."""
+        if self._statuses:
+            self.seq += 1
+        self.forget()
 
     def _excess(self) -> int:
         """How many of the oldest have to go."""
-        over, size = max(0, len(self._kept) - MOST_EVENTS), self.size
+        over = max(0, len(self._kept) - MOST_EVENTS)
+        size = self.size - self._unnumbered
         for count, packet in enumerate(self._kept):
             if count >= over and size <= MOST_BYTES:
                 return count
@@ -123,7 +152,7 @@ class ReplayMemory:
         for replay in sorted(self._replays, key=_size, reverse=True):
             if self.size <= self._most * _DOWN_TO:
                 return
-            replay.forget()
+            replay.lose()
 
 
 def _size(replay: Replay) -> int:

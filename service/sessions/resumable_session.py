@@ -29,8 +29,8 @@ class ResumableSession(Session):
     """
 
     __slots__ = (
-        "_arrivals", "_elsewhere", "_later", "_live", "_now", "_sent", "_statuses", "away_since",
-        "last_n", "replay", "resume_token", "token_confirmed",
+        "_arrivals", "_elsewhere", "_later", "_live", "_now", "_sent", "away_since", "last_n",
+        "replay", "resume_token", "token_confirmed",
     )  # fmt: skip
 
     def __init__(
@@ -51,8 +51,7 @@ class ResumableSession(Session):
         self._sent = 0
         self._live = False
         self._elsewhere: Callable[[str, bytes], None] | None = None
-        """Takes what is emitted while its home is moving, or has moved."""
-        self._statuses: dict[str, bytes] = {}
+        """Takes what is emitted while its home is moving, has moved, or when it is over."""
         self._later: asyncio.TimerHandle | None = None
 
     @property
@@ -73,7 +72,7 @@ class ResumableSession(Session):
             self._elsewhere(event, payload)
             return
         if self.away_since is not None and event == UserStatus.event:
-            self._statuses[user_of_status(payload)] = payload  # an older one is no news
+            self.replay.note(user_of_status(payload), payload)
             return
         packet = self.replay.number(event, payload)
         if self._live:
@@ -153,6 +152,11 @@ class ResumableSession(Session):
             self.confirm(self.replay.epoch, after)
         self._sent = after or 0
 
+    def end(self) -> None:
+        """It is over: what is still emitted by others who do not know that is nobody's."""
+        self._elsewhere = lambda _event, _payload: None
+        self.replay.forget()
+
     # Moving to another node.
 
     def expect(self) -> "list[tuple[str, bytes]]":
@@ -167,7 +171,8 @@ class ResumableSession(Session):
         if kept is not None:
             self.replay.restore(kept.epoch, kept.seq, kept.events)
             self.last_n = kept.last_n
-            self._statuses.update(kept.statuses)
+            for user, status in kept.statuses:
+                self.replay.note(user, status)
         for event, payload in waiting:
             self.emit(event, payload)
 
@@ -184,12 +189,11 @@ class ResumableSession(Session):
             replay.seq,
             replay.kept(),
             self.last_n,
-            tuple(self._statuses.items()),
+            replay.noted(),
             watched,
             held,
         )
         replay.forget()
-        self._statuses.clear()
         self._elsewhere = forward
         return kept
 
@@ -215,9 +219,10 @@ class ResumableSession(Session):
             self._sent += 1
             self.write(self.replay.at(self._sent))
         self._live = True
-        statuses, self._statuses = self._statuses, {}
-        for payload in statuses.values():
-            self.emit(UserStatus.event, payload)
+        noted = self.replay.noted()
+        self.replay.forget_noted()
+        for _, status in noted:
+            self.emit(UserStatus.event, status)
 
 
 class _Silence:

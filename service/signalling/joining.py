@@ -98,7 +98,7 @@ class Joining:
         self._presence.forget(session)
         try:
             if isinstance(session, ResumableSession):
-                session.replay.forget()
+                session.end()
                 await self._sessions.remove(session.id)
             await self._calls.lost(session)
             self._presence.changed(session.user)

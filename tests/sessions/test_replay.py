@@ -70,6 +70,38 @@ def test_where_all_keep_too_much_those_that_keep_most_let_go():
     assert memory.size == small.size
 
 
+def test_presence_counts_for_the_node_and_not_for_the_session():
+    memory = ReplayMemory()
+    replay = Replay(memory)
+    emitted(replay, 1, MOST_BYTES - 1_000)
+    before = replay.size
+    for user in ("bob", "carol", "bob"):
+        replay.note(user, b"x" * 1_000)
+    assert replay.floor == 0
+    assert memory.size == replay.size > before + 2_000
+    assert [user for user, _ in replay.noted()] == ["bob", "carol"]
+    replay.note("bob", b"x")
+    assert memory.size == replay.size < before + 2_000
+    replay.forget_noted()
+    assert (memory.size, replay.size, replay.noted()) == (before, before, ())
+    replay.note("bob", b"x")
+    replay.forget()
+    assert (memory.size, len(memory), replay.noted()) == (0, 0, ())
+
+
+def test_presence_that_is_let_go_for_want_of_memory_is_missed_as_an_event_is():
+    memory = ReplayMemory(100_000)
+    large, small = Replay(memory), Replay(memory)
+    emitted(large)
+    large.confirm(1)
+    for user in range(9):
+        large.note(str(user), b"x" * 10_000)
+    assert large.has_all_after(1)
+    emitted(small, 1, 10_000)
+    assert (large.size, large.noted(), large.has_all_after(1)) == (0, (), False)
+    assert memory.size == small.size
+
+
 @given(st.lists(st.tuples(st.sampled_from("ec"), st.integers(0, 40)), max_size=60))
 def test_what_it_says_that_it_has_it_has(steps: list[tuple[str, int]]):
     memory = ReplayMemory(2_000)

@@ -99,6 +99,18 @@ async def test_of_each_user_the_last_status_is_told_behind_what_was_kept():
     assert [carol[1]["userId"], carol[1]["seq"]] == ["carol", MOST_EVENTS + 2]
 
 
+async def test_what_comes_after_its_end_is_not_kept():
+    memory = ReplayMemory()
+    ref = SessionRef("s1", "alice", resumable=True)
+    session = ResumableSession(ref, Client().attachment, memory, "token")
+    session.greet("joined", b'{"a":1}')
+    session.detach()
+    emit(session)
+    session.end()
+    emit(session)
+    assert (memory.size, len(memory)) == (0, 0)
+
+
 async def test_a_replay_goes_as_fast_as_the_client_reads():
     first, slow = Client(), Client()
     session = joined(first)
