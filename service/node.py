@@ -17,6 +17,7 @@ from service.calls.reasons import Reason
 from service.clock import wall_clock
 from service.pace import paced
 from service.ports import Clock, Delivery
+from service.sessions.repeats import Repeats
 from service.settings import Settings
 from service.signalling.use_cases import UseCases
 from service.stores import Stores, open_stores
@@ -128,7 +129,8 @@ class Node:
             scale=scale,
         )
         replies = TimedReplies(stores.replies, timer)
-        dispatch = Dispatch(signalling, replies=replies, clock=clock, metrics=metrics)
+        repeats = Repeats(replies, clock, timeouts.detached)
+        dispatch = Dispatch(signalling, repeats=repeats, clock=clock, metrics=metrics)
         self.connections = Connections(
             authenticator=authenticator,
             dispatch=dispatch,

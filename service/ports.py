@@ -163,13 +163,13 @@ ReplyKey = tuple[str, str, str]
 
 
 class ReplyStore(Protocol):
-    """First answers to events that carried a `requestId`, for two minutes."""
+    """First answers to events that carried a `requestId`, each until its time is over."""
 
     async def claim(self, key: ReplyKey, now: int) -> Outcome | None:
         """The first answer under `key`; None when the event is the claimant's to answer."""
 
-    async def settle(self, key: ReplyKey, outcome: Outcome | None, now: int) -> None:
-        """Keep the claimant's answer as the one that repeats get; None gives the claim back."""
+    async def settle(self, key: ReplyKey, outcome: Outcome | None, until: int) -> None:
+        """Keep the claimant's answer until then (epoch ms); None gives the claim back."""
 
     async def forget_old(self, now: int) -> None:
         """Let go of what repeats do not get any more."""

@@ -8,7 +8,7 @@ from service import pace, sweeper
 from service.auth import fetched, jwks, offenders, senders
 from service.auth.tokens import LONGEST_TOKEN
 from service.limits import Limit
-from service.sessions import liveness, session
+from service.sessions import liveness, repeats, session
 from service.settings import Settings
 from service.signalling import call_changes, call_setup, joining, presence, relay
 from service.stores.memory import calls, replies, users
@@ -271,7 +271,9 @@ def _remembered() -> Iterator[Row]:
     yield Row(
         "replies to a `requestId`",
         f"{replies.MOST_OF_A_USER} of one user; {_size(replies.MOST_BYTES)} in all",
-        _time(replies.REMEMBER_MS),
+        f"{_time(repeats.REMEMBER_MS)}; to a resumable session "
+        f"{_time(repeats.REMEMBER_MS + _DEFAULTS['detached_call_limit'] * 1000)} "
+        "(2 min more than `RINGLINE_DETACHED_CALL_LIMIT`)",
         "the oldest is forgotten: its repeat is a new event",
     )
     yield Row(

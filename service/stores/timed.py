@@ -100,8 +100,8 @@ class TimedReplies:
     def claim(self, key: ReplyKey, now: int) -> Operation[Outcome | None]:
         return self._timer("replies.claim", self._store.claim(key, now))
 
-    def settle(self, key: ReplyKey, outcome: Outcome | None, now: int) -> Operation[None]:
-        return self._timer("replies.settle", self._store.settle(key, outcome, now))
+    def settle(self, key: ReplyKey, outcome: Outcome | None, until: int) -> Operation[None]:
+        return self._timer("replies.settle", self._store.settle(key, outcome, until))
 
     def forget_old(self, now: int) -> Operation[None]:
         return self._timer("replies.forget_old", self._store.forget_old(now))

@@ -122,6 +122,20 @@ async def test_a_repeated_initiate_after_a_lost_acknowledgement(stage: Stage, ki
     assert len(bob.payloads("call:incoming")) == 1
 
 
+async def test_an_answer_that_was_lost_for_longer_than_two_minutes(stage: Stage):
+    """The repeat was a new event by then, and was refused: there was no such call any more."""
+    alice, bob = await stage.join("alice"), await stage.join("bob")
+    call_id = await stage.connected(alice, bob)
+    alice.proxy.hold(DOWN)
+    end = alice.say("call:end", {"callId": call_id})
+    await bob.next("call:ended")
+    await stage.service.advance(11 * 60)
+    await alice.cut()
+    assert (await alice.join())["resumed"] == "replayed"
+    await alice.until(lambda: not end.waits, "the answer")
+    assert end.answer["ok"] is True
+
+
 @KINDS
 async def test_two_lost_greetings_in_a_row(stage: Stage, kind: str):
     alice, bob = await stage.join("alice"), await stage.join("bob", kind)

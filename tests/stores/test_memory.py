@@ -5,11 +5,12 @@ import pytest
 from service.ports import Outcome, ReplyKey
 from service.stores import Stores, open_stores
 from service.stores.memory.calls import DUE_AT_ONCE, REMEMBER_ENDED_MS
-from service.stores.memory.replies import MOST_BYTES, MOST_OF_A_USER, REMEMBER_MS, MemoryReplies
+from service.stores.memory.replies import MOST_BYTES, MOST_OF_A_USER, MemoryReplies
 from service.stores.memory.users import REMEMBER_SEEN
 from tests.stores.calls import MOST, START, accepted, call, ended, join, opened, ref, swapped
 
 NOW = START
+KEPT_MS = 120_000
 OUTCOME = Outcome(ok=True, event="call:initiated", fields=b'{"callId":"c_1"}')
 
 
@@ -93,7 +94,7 @@ async def settle(
     replies: MemoryReplies, key: ReplyKey, now: int = NOW, outcome: Outcome = OUTCOME
 ) -> None:
     assert await replies.claim(key, now) is None
-    await replies.settle(key, outcome, now)
+    await replies.settle(key, outcome, now + KEPT_MS)
 
 
 def key(name: object, user: str = "alice") -> ReplyKey:
@@ -104,9 +105,9 @@ async def test_what_expired_is_let_go_though_nobody_asks(replies):
     for name in range(100):
         await settle(replies, key(name), NOW + name)
     assert len(replies) == 100
-    await replies.forget_old(NOW + REMEMBER_MS + 49)
+    await replies.forget_old(NOW + KEPT_MS + 49)
     assert len(replies) == 50
-    await replies.forget_old(NOW + REMEMBER_MS + 99)
+    await replies.forget_old(NOW + KEPT_MS + 99)
     assert len(replies) == 0
 
 
@@ -134,7 +135,7 @@ async def test_an_answer_that_is_replaced_is_counted_once(replies):
     large = Outcome(ok=True, event="call:initiated", fields=b" " * (MOST_BYTES // 10))
     await settle(replies, key(2))
     for again in range(12):
-        await settle(replies, key(1), NOW + again * REMEMBER_MS, large)
+        await settle(replies, key(1), NOW + again * KEPT_MS, large)
     assert len(replies) == 2
     assert await replies.claim(key(2), NOW) == OUTCOME
 
@@ -142,7 +143,7 @@ async def test_an_answer_that_is_replaced_is_counted_once(replies):
 async def test_users_whose_answers_expired_leave_no_trace(replies):
     for name in range(10):
         await settle(replies, key(1, f"user-{name}"))
-    await replies.forget_old(NOW + REMEMBER_MS)
+    await replies.forget_old(NOW + KEPT_MS)
     assert (len(replies), replies._of, replies._bytes) == (0, {}, 0)
 
 

@@ -2,10 +2,10 @@
 
 from collections import OrderedDict
 
+from service.deadlines import Deadlines
 from service.keyed_locks import KeyedLocks
 from service.ports import Outcome, ReplyKey
 
-REMEMBER_MS = 2 * 60_000
 MOST_OF_A_USER = 256
 """Answers kept for one user: the oldest is forgotten first, whose repeat is a new try then."""
 MOST_BYTES = 64 * 1024 * 1024
@@ -23,6 +23,7 @@ class MemoryReplies:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[ReplyKey, tuple[int, Outcome]] = OrderedDict()
+        self._ends: Deadlines[ReplyKey] = Deadlines()
         self._of: dict[str, dict[ReplyKey, None]] = {}
         self._bytes = 0
         self._claims = KeyedLocks()
@@ -39,23 +40,21 @@ class MemoryReplies:
         self._claims.leave(key)
         return found[1]
 
-    async def settle(self, key: ReplyKey, outcome: Outcome | None, now: int) -> None:
+    async def settle(self, key: ReplyKey, outcome: Outcome | None, until: int) -> None:
         if outcome is not None:
-            self._keep(key, outcome, now + REMEMBER_MS)
+            self._keep(key, outcome, until)
         self._claims.leave(key)
 
     async def forget_old(self, now: int) -> None:
         """Let go of what is no longer recalled."""
-        while self._kept:
-            key, (until, _) = next(iter(self._kept.items()))
-            if now < until:
-                return
+        for key in self._ends.pop_due(now):
             self._forget(key)
 
     def _keep(self, key: ReplyKey, outcome: Outcome, until: int) -> None:
         if key in self._kept:
             self._forget(key)
         self._kept[key] = until, outcome
+        self._ends.set(key, until)
         self._bytes += _size(outcome)
         own = self._of.setdefault(key[0], {})
         own[key] = None
@@ -66,6 +65,7 @@ class MemoryReplies:
 
     def _forget(self, key: ReplyKey) -> None:
         _, outcome = self._kept.pop(key)
+        self._ends.set(key, None)
         self._bytes -= _size(outcome)
         own = self._of[key[0]]
         del own[key]

@@ -1,14 +1,16 @@
 """From a decoded event to the use case that handles it, and its answer back."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 import structlog
 
 from service import errors
-from service.ports import Clock, ReplyStore
+from service.ports import Clock
 from service.sessions.attachment import Attachment
+from service.sessions.repeats import Repeats
 from service.sessions.reply import Reply
 from service.sessions.resumable_session import ResumableSession
 from service.sessions.session import Session
@@ -40,13 +42,13 @@ class Dispatch:
     """
 
     def __init__(
-        self, use_cases: UseCases, *, replies: ReplyStore, clock: Clock, metrics: Metrics
+        self, use_cases: UseCases, *, repeats: Repeats, clock: Clock, metrics: Metrics
     ) -> None:
         self._joining = use_cases.joining
         self._resuming = use_cases.resuming
         self._lost = use_cases.detached.lost
         self._relay = use_cases.relay.relay
-        self._replies = replies
+        self._repeats = repeats
         self._clock = clock
         self._metrics = metrics
         calls, presence = use_cases.call_control, use_cases.presence
@@ -214,25 +216,8 @@ class Dispatch:
         if request_id is None:
             await use_case(session, message, reply)
             return
-        key = (session.user, reply.event, request_id)
-        first = await self._replies.claim(key, self._clock())
-        if first is not None:
-            reply.repeat(first, told=session.resumable)
-            return
-        failed: BaseException | None = None
-        try:
-            await use_case(session, message, reply)
-        except errors.RinglineError as error:
-            if error.retryable:  # a repeat is the retry that was asked for
-                failed = error
-            else:
-                reply.fail(error)
-        except BaseException as error:  # noqa: BLE001 - raised again, once the claim is given back
-            failed = error
-        outcome = reply.outcome if failed is None else None
-        await self._replies.settle(key, outcome, self._clock())
-        if failed is not None:
-            raise failed
+        work = partial(use_case, session, message, reply)
+        await self._repeats.once(session, request_id, reply, work)
 
 
 async def _taken(session: ResumableSession, message: said.RelayEvent, work: Work) -> None:
