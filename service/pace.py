@@ -71,13 +71,13 @@ async def give_way() -> None:
 
 
 async def paced(things: Iterable[T]) -> AsyncIterator[T]:
-    """Each of many things, giving way every 5 ms.
+    """Each of many things, giving way every 5 ms, and before the next is taken.
 
     What they are may change meanwhile: pass a copy of what cannot stand it.
     """
     until = perf_counter() + TURN_S
     for thing in things:
+        yield thing
         if perf_counter() >= until:
             await give_way()
             until = perf_counter() + TURN_S
-        yield thing

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -49,6 +50,24 @@ async def test_much_gives_way_every_5_ms():
         busy(TURN_S / 2)
     assert max(seen.count(turn) for turn in set(seen)) <= 2
     counting.cancel()
+
+
+async def test_what_is_taken_back_while_it_gives_way_does_not_come():
+    things, seen = [1, 2], []
+
+    async def take_back() -> None:
+        things.clear()
+
+    def taken() -> Iterator[int]:
+        while things:
+            yield things.pop(0)
+
+    async for thing in paced(taken()):
+        seen.append(thing)
+        taking_back = asyncio.create_task(take_back())
+        busy(TURN_S)
+    await taking_back
+    assert seen == [1]
 
 
 async def test_in_one_turn_there_is_one_piece_however_many_have_some():
