@@ -24,13 +24,20 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 MEBIBYTE = 1024 * 1024
 LARGE = {"userIds": [f"{number:0100}" for number in range(500)]}  # an answer of 90 KB each time
 
+NOWHERE = b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def narrow(port: int) -> socket.socket:
+    """A connection whose kernel takes little."""
+    taking_little = socket.socket()
+    taking_little.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    taking_little.connect(("127.0.0.1", port))
+    return taking_little
+
 
 async def deaf(port: int) -> Client:
     """A joined client whose kernel takes little, and which reads nothing more."""
-    narrow = socket.socket()
-    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-    narrow.connect(("127.0.0.1", port))
-    client = await Client.connect(port, token("deaf"), sock=narrow)
+    client = await Client.connect(port, token("deaf"), sock=narrow(port))
     await client.emit("user:join", {"userId": "deaf"})
     await client.next("user:joined")
     client.socket.transport.pause_reading()
@@ -176,3 +183,27 @@ async def test_who_does_not_read_what_it_asked_for_over_http_is_dropped(
         connection.writer.write(GET * 2_000)
         await eventually(lambda: bool(service.node.tcp._http))
         await eventually(lambda: not service.node.tcp._http)
+
+
+async def test_who_reads_no_last_answer_is_dropped(monkeypatch: pytest.MonkeyPatch):
+    """A few bytes of it were kept for ever: writing pauses only where more is unread."""
+    monkeypatch.setattr(http1, "READ_WITHIN_S", 0.2)
+    async with running() as service:
+        client = narrow(service.port)
+        await eventually(lambda: bool(service.node.tcp._http))
+        (serving,) = service.node.tcp._http
+        assert isinstance(serving, http1.BoundedHttp)
+        own, unread = (
+            serving.transport.get_extra_info("socket"),
+            serving.transport.get_write_buffer_size,
+        )
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+        while not unread():
+            earlier = serving.cycle
+            client.send(NOWHERE)
+            await eventually(lambda: serving.cycle is not earlier and not serving._answering())  # noqa: B023
+        assert unread() < http1.MOST_UNWRITTEN
+        client.send(NOWHERE.replace(b"Host", b"Connection: close\r\nHost"))
+        await eventually(serving.transport.is_closing)
+        await eventually(lambda: not service.node.tcp._http)
+        client.close()

@@ -136,6 +136,7 @@ class BoundedHttp(RequestParser):
         super().on_response_complete()
         if self.transport.is_closing():
             self.cycle = None  # type: ignore[assignment]
+            self._parting = self.loop.call_later(READ_WITHIN_S, self.cut)
             return
         if self._upgrading:
             self._upgrade()
