@@ -2,11 +2,11 @@
 
 from service.calls import events as happened
 from service.calls import lifetime
-from service.calls.call import Call
+from service.calls.call import Absences, Call, Link
 from service.calls.effects import CallPeerReconnected, CallPeerReconnecting
 from service.calls.reasons import Reason
-from service.calls.rules import Act, Outcome, ending
-from service.calls.sides import links, sides, tell
+from service.calls.rules import Act, Changes, Outcome, ending
+from service.calls.sides import CALLED, CALLING, links, sides, tell
 from service.calls.timeouts import Timeouts
 
 
@@ -20,7 +20,8 @@ def detach(call: Call, event: happened.Detached, now: int, _timeouts: Timeouts) 
     (side, peer), (link, other) = sides(call, event.user), links(call, event.user)
     if link.away_at is not None:
         return {}, ()
-    away = link._replace(away_at=now, back_at=None)
+    absences = link.absences._replace(losses=link.absences.losses + 1)
+    away = link._replace(away_at=now, back_at=None, absences=absences)
     return {side.link: away}, tell(peer, other, CallPeerReconnecting(call.id, event.user))
 
 
@@ -37,11 +38,15 @@ def ring_elsewhere(call: Call, event: happened.Returned, _now: int, _timeouts: T
     return {"devices": devices}, ()
 
 
-def come_back(call: Call, event: happened.Returned, now: int, _timeouts: Timeouts) -> Outcome:
+def come_back(call: Call, event: happened.Returned, now: int, timeouts: Timeouts) -> Outcome:
     """A side is back: tell the other one; a reloaded page begins a new generation."""
     (side, peer), (link, other) = sides(call, event.user), links(call, event.user)
     generation = call.generation + event.fresh
-    back = link._replace(away_at=None, back_at=None if other.away_at is None else now)
+    back = link._replace(
+        away_at=None,
+        back_at=None if other.away_at is None else now,
+        absences=over(call, link, now, timeouts, event.resumed),
+    )
     if event.fresh:
         back = back._replace(media=None, media_at=None)
     told = CallPeerReconnected(call.id, event.user, event.resumed, event.fresh, generation)
@@ -55,6 +60,36 @@ def come_back(call: Call, event: happened.Returned, now: int, _timeouts: Timeout
     if other.away_at is not None and event.resumed == "snapshot":  # which has no older event
         sends += tell(side, back, CallPeerReconnecting(call.id, call.other(event.user)))
     return {name: value for name, value in changes.items() if value != getattr(call, name)}, sends
+
+
+def over(
+    call: Call, link: Link, now: int, timeouts: Timeouts, resumed: str | None = None
+) -> Absences:
+    """The absences of a side whose present one, if there is one, is over.
+
+    `resumed` is how its session came back, as `Returned` has it; None where it did not.
+    """
+    noted = link.absences
+    if link.away_at is None:
+        return noted
+    lasted = now - link.away_at
+    return Absences(
+        noted.losses,
+        noted.total_ms + lasted,
+        max(noted.longest_ms, lasted),
+        noted.replayed + (resumed == "replayed"),
+        noted.snapshots + (resumed == "snapshot"),
+        noted.kept + lifetime.kept_by_media(call, link.away_at, now, timeouts),
+    )
+
+
+def ended(call: Call, now: int, timeouts: Timeouts) -> Changes:
+    """What changes as a live call ends: who is away now does not come back to it."""
+    return {
+        side.link: link._replace(absences=over(call, link, now, timeouts))
+        for side, link in ((CALLING, call.calling), (CALLED, call.called))
+        if link.away_at is not None
+    }
 
 
 def time_out(default: Reason) -> Act:

@@ -59,6 +59,21 @@ class MediaStage(StrEnum):
     """It broke after it had worked, and did not come back."""
 
 
+class Absences(NamedTuple):
+    """How often the session of a side lost its connection, and what became of that. Times in ms."""
+
+    losses: int = 0
+    total_ms: int = 0
+    """Of those that are over."""
+    longest_ms: int = 0
+    replayed: int = 0
+    """How many ended as the session came back, to all that it had missed."""
+    snapshots: int = 0
+    """How many ended as it came back, to the present state."""
+    kept: int = 0
+    """How many were longer than the resume window, as the other side's media kept the call."""
+
+
 class Link(NamedTuple):
     """One side of a call: how its session is reached, and how its media fare."""
 
@@ -72,6 +87,8 @@ class Link(NamedTuple):
     """When that was; of what it only repeats, what it said while the other side was away counts."""
     back_at: int | None = None
     """Since when it is back and owes a report, as the other side is away."""
+    absences: Absences = Absences()
+    """Those of all sessions that were bound to the call on this side."""
 
 
 class Call(NamedTuple):
@@ -135,6 +152,12 @@ class Call(NamedTuple):
         if self.accepted_at is None or self.ended_at is None:
             return 0
         return self.ended_at - self.accepted_at
+
+    @property
+    def resumes(self) -> int:
+        """How often a bound session that had lost its connection came back."""
+        sides = self.calling.absences, self.called.absences
+        return sum(side.replayed + side.snapshots for side in sides)
 
     def changed(self, changes: dict[str, Any]) -> "Call":
         """The call with other values for these fields; `_replace` takes several times as long."""

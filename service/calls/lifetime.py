@@ -29,6 +29,12 @@ def is_lost(call: Call, now: int, timeouts: Timeouts) -> bool:
     return lost is not None and lost <= now and (ends is None or lost <= ends)
 
 
+def kept_by_media(call: Call, away_at: int, now: int, timeouts: Timeouts) -> bool:
+    """Whether the call has outlived the window of a side that is away since then."""
+    lost, ends = lost_at(call, timeouts), away_at + timeouts.window
+    return ends < now and lost is not None and ends < lost
+
+
 def first_away(call: Call) -> str:
     """Who of two users, of whom one is away at least, has been away for longer."""
     calling, called = call.calling.away_at, call.called.away_at

@@ -49,6 +49,8 @@ def decide(call: Call, event: happened.Event, now: int, timeouts: Timeouts) -> D
                 return Decision(call, sends)
             state = rule.to or call.state
             changes |= {"state": state, "revision": call.revision + 1}
+            if state is State.ENDED:
+                changes |= absence.ended(call, now, timeouts)
             after = call.changed(changes)
             deadline = lifetime.deadline(after, timeouts)
             if deadline != after.deadline:

@@ -1,6 +1,7 @@
 """How a call moves to another session of its user. Pure."""
 
 from service import errors
+from service.calls import absence
 from service.calls import events as happened
 from service.calls.call import Call, Link
 from service.calls.effects import (
@@ -17,7 +18,7 @@ from service.calls.sides import links, sides
 from service.calls.timeouts import Timeouts
 
 
-def move(call: Call, event: happened.Moving, now: int, _timeouts: Timeouts) -> Outcome:
+def move(call: Call, event: happened.Moving, now: int, timeouts: Timeouts) -> Outcome:
     """The session takes the place of its user's bound one, and both sides connect anew.
 
     Raises:
@@ -25,12 +26,16 @@ def move(call: Call, event: happened.Moving, now: int, _timeouts: Timeouts) -> O
         InvalidState: the session has the call, or one of the two cannot follow.
     """
     _check(call, event)
-    (side, peer), (_, other) = sides(call, event.user), links(call, event.user)
+    (side, peer), (link, other) = sides(call, event.user), links(call, event.user)
     generation = call.generation + 1
     changes = {
         side.session: event.session,
         side.node: event.node,
-        side.link: Link(resumable=True, back_at=None if other.away_at is None else now),
+        side.link: Link(
+            resumable=True,
+            back_at=None if other.away_at is None else now,
+            absences=absence.over(call, link, now, timeouts),
+        ),
         "moves": call.moves + 1,
         "moved_at": now,
         "generation": generation,

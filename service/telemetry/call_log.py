@@ -53,8 +53,32 @@ class CallLog:
             "media_failed": call.media_failed,
             "path": call.media_path,
             "devices": len(call.devices),
+            "moves": call.moves,
+            **_absences(call),
             **({"probe": True} if of_probe(call.caller) else {}),
         }
+
+
+def _absences(call: Call) -> dict[str, object]:
+    """How the parties were without a connection; nothing of a call in which none was.
+
+    Of each party how often, how long in all, and how long at most; how many sessions came back by
+    a replay, and how many by a snapshot; whether media kept the call beyond the resume window.
+    """
+    caller, callee = call.calling.absences, call.called.absences
+    if not caller.losses and not callee.losses:
+        return {}
+    return {
+        "caller_away": caller.losses,
+        "caller_away_s": caller.total_ms / 1000,
+        "caller_longest_away_s": caller.longest_ms / 1000,
+        "callee_away": callee.losses,
+        "callee_away_s": callee.total_ms / 1000,
+        "callee_longest_away_s": callee.longest_ms / 1000,
+        "replayed": caller.replayed + callee.replayed,
+        "snapshots": caller.snapshots + callee.snapshots,
+        "kept_by_media": caller.kept + callee.kept > 0,
+    }
 
 
 def _outcome(call: Call) -> str:

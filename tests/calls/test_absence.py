@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from service.calls.call import Call, Link, MediaState, State
+from service.calls.call import Absences, Call, Link, MediaState, State
 from service.calls.effects import (
     Audience,
     CallAccepted,
@@ -49,7 +49,8 @@ def test_a_plain_peer_is_told_nothing():
     plain = CONNECTED._replace(called=Link(resumable=True))
     away = decide(plain, Detached(*CALLEE), NOW, TIMEOUTS)
     assert away.sends == decide(away.call, back(), NOW, TIMEOUTS).sends == ()
-    assert decide(away.call, back(), NOW, TIMEOUTS).call.called == Link(resumable=True)
+    there = Link(resumable=True, absences=Absences(losses=1, replayed=1))
+    assert decide(away.call, back(), NOW, TIMEOUTS).call.called == there
 
 
 def test_who_is_away_already_stays_away_since_then():

@@ -148,6 +148,16 @@ class AnyAbsence(RuleBasedStateMachine):
         if call.reason is Reason.CONNECTION_LOST:
             assert (call.ended_at or 0) >= min(away) + TIMEOUTS.window
 
+    @invariant()
+    def absences_are_counted_and_were_no_longer_than_the_call(self):
+        for link in (self.call.calling, self.call.called):
+            noted = link.absences
+            assert noted.replayed + noted.snapshots + (link.away_at is not None) <= noted.losses
+            assert noted.kept <= noted.losses
+            assert noted.longest_ms <= noted.total_ms <= self.now - START
+            if self.call.reason is Reason.CONNECTION_LOST:
+                assert noted.longest_ms <= TIMEOUTS.detached
+
     def away_since(self) -> tuple[int | None, int | None]:
         return self.call.calling.away_at, self.call.called.away_at
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.calls.call import Link, State
+from service.calls.call import Absences, Link, State
 from service.calls.events import Accepted
 from service.session_ref import SessionRef
 from tests.calls.situations import (
@@ -95,3 +95,10 @@ def test_a_party_is_resumable_where_its_side_of_the_call_is():
 def test_the_accepting_session_says_whether_it_is_resumable():
     accepted = after(INITIATING, Accepted("bob", "b1", "n2", resumable=True), RANG)
     assert accepted.parties[1] == SessionRef("b1", "bob", "n2", resumable=True)
+
+
+def test_resumes_are_the_returns_of_both_sides():
+    assert CONNECTED.resumes == 0
+    calling, called = Absences(losses=4, replayed=1, snapshots=2), Absences(losses=1, replayed=1)
+    call = CONNECTED._replace(calling=Link(absences=calling), called=Link(absences=called))
+    assert call.resumes == 4

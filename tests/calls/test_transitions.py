@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.calls.call import MOST_DEVICES, Call, Link, MediaStage, MediaState, State
+from service.calls.call import MOST_DEVICES, Absences, Call, Link, MediaStage, MediaState, State
 from service.calls.effects import (
     Audience,
     CallAccepted,
@@ -206,7 +206,8 @@ def media(actor: tuple[str, str], state: MediaState, other: Audience) -> Case:
     return Case(TAKEN, MediaReported(*actor, state), None, first[state], to(told, other))
 
 
-AWAY = Link(resumable=True, away_at=NOW)
+AWAY = Link(resumable=True, away_at=NOW, absences=Absences(losses=1))
+BACK = Link(resumable=True, absences=Absences(losses=1, replayed=1))
 
 
 def detach(state: State, **changes: Any) -> Case:
@@ -233,7 +234,7 @@ COME_BACK = Case(
     TAKEN,
     back(CALLER, fresh=True),
     None,
-    {"calling": Link(resumable=True), "generation": 1},
+    {"calling": BACK, "generation": 1},
     to(CallPeerReconnected("c_1", "alice", "replayed", fresh=True, generation=1), Audience.CALLEE),
     given={**BOTH_RESUMABLE, "calling": AWAY},
 )

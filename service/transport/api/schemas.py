@@ -77,6 +77,9 @@ class CallBody(Body):
     reason: Reason | None
     by: str | None = Field(validation_alias="ended_by")
     duration_ms: int
+    resumes: int = Field(description="How often a party lost its connection and came back.")
+    moves: int = Field(description="How often a party took the call to another device.")
+    generation: int = Field(description="Which RTCPeerConnections belong together.")
 
 
 class ProblemBody(Body):
