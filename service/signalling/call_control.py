@@ -100,7 +100,7 @@ class CallControl:
             TokenExpired: the session needs a fresh token first.
         """
         who.check_token(self._clock())
-        await self._transitions.move(
+        call = await self._transitions.move(
             message.call_id,
             happened.Moving(who.user, who.id, who.ref.node, who.resumable, message.moves),
             who.ref,
@@ -108,6 +108,7 @@ class CallControl:
                 CallMoved(call_id=after.id, by=who.user, generation=after.generation)
             ),
         )
+        self._tracing.taken_over(call, who.user)
 
     async def media(self, who: Session, message: said.CallMediaReport, reply: Reply) -> None:
         """Pass a media report on, and remember the first success."""

@@ -15,6 +15,7 @@ from service.signalling.joining import Joining
 from service.signalling.renewal import Renewal
 from service.signalling.transitions import Transitions
 from service.telemetry.metrics.sessions import SessionMetrics
+from service.telemetry.tracing import Tracing
 from service.wire.client_events import UserJoin
 from service.wire.packets import DISCONNECT, EVENT
 from service.wire.server_events import Error
@@ -41,6 +42,7 @@ class DetachedSessions:
         liveness: Liveness,
         clock: Clock,
         metrics: SessionMetrics,
+        tracing: Tracing,
         window_ms: int,
     ) -> None:
         self._users = users
@@ -51,7 +53,8 @@ class DetachedSessions:
         self._liveness = liveness
         self._clock = clock
         self._metrics = metrics
-        self.window_ms = window_ms
+        self._tracing = tracing
+        self._window_ms = window_ms
         self._locks = KeyedLocks()
         self._windows: Deadlines[str] = Deadlines()
 
@@ -71,7 +74,10 @@ class DetachedSessions:
         gone = Detached(session.user, session.id)
         for call in await self._bound(session):
             # It may be back before the call hears that it was away.
-            await self._transitions.move(call.id, lambda _: gone if session.detached else None)
+            after = await self._transitions.move(
+                call.id, lambda _: gone if session.detached else None
+            )
+            self._tracing.detached(after, session.user)
 
     def detach(self, session: ResumableSession) -> None:
         """Have a session be without a connection, and its window begin."""
@@ -82,19 +88,22 @@ class DetachedSessions:
 
     def wait_for(self, session: ResumableSession) -> None:
         """Give a session up at the end of a window, from now on."""
-        self._windows.set(session.id, self._clock() + self.window_ms)
+        self._windows.set(session.id, self._clock() + self._window_ms)
 
     def forget(self, session_id: str) -> None:
         """A session has a connection again, or another home."""
         self._windows.set(session_id, None)
 
     async def supersede(self, session: ResumableSession) -> bool:
-        """Take a session from the connection that it may still have; False if that took too long.
+        """Take a session that is taken up from the connection that it may still have.
+
+        False if that took too long.
 
         The client there is told by a DISCONNECT, so that socket.io-client does not come back: the
         two would take the session from each other for ever.
         """
         if session.detached:
+            self._metrics.returned(session.silent_s)
             return True
         write, close = session.write, session.close
         whole = await session.fence()

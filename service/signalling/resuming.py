@@ -1,5 +1,7 @@
 """Taking sessions up again: by the token of each, on this node or from another one."""
 
+import time
+
 from service import errors
 from service.calls.call import Call, State
 from service.calls.events import Returned
@@ -23,6 +25,7 @@ from service.signalling.renewal import Renewal
 from service.signalling.ringing import Ringing
 from service.signalling.transitions import Transitions
 from service.telemetry.metrics.sessions import SessionMetrics
+from service.telemetry.tracing import Resume, Tracing
 from service.wire.client_events import SessionAck, UserJoin
 
 WRONG_TOKENS = Limit(count=10, per_ms=60_000)
@@ -49,6 +52,7 @@ class Resuming:
         greeting: Greeting,
         clock: Clock,
         metrics: SessionMetrics,
+        tracing: Tracing,
         scale: float,
     ) -> None:
         self._node = node
@@ -65,6 +69,7 @@ class Resuming:
         self._greeting = greeting
         self._clock = clock
         self._metrics = metrics
+        self._tracing = tracing
         self._wrong = Meters(WRONG_TOKENS.scaled(scale))
 
     async def join(self, attachment: Attachment, message: UserJoin, reply: Reply) -> Session:
@@ -101,19 +106,18 @@ class Resuming:
         self, attachment: Attachment, message: UserJoin, session_id: str, token: str, reply: Reply
     ) -> ResumableSession | None:
         """Take a session up again; None when there is none to take up."""
-        fresh_token = new_token()
+        began_ns, fresh_token = time.time_ns(), new_token()
         before = await self._take(message.user_id, session_id, token, fresh_token)
         if before is None:
             return None
         session, torn, held = await self._fetch(before, attachment, fresh_token)
-        after = self._replay_from(session, message, torn)
+        after, reason = self._replay_from(session, message, torn)
         resumed = "snapshot" if after is None else "replayed"
-        if session.away_since is not None:
-            self._metrics.returned(session.silent_s)
+        resume = Resume(resumed, reason, bool(message.fresh), began_ns)
         session.attach(attachment, after)
         session.resume_token, session.token_confirmed = fresh_token, False
         try:
-            calls = await self._go_on(session, resumed, fresh=bool(message.fresh))
+            calls = await self._go_on(session, resume)
         except BaseException:
             self._detached.detach(session)
             raise
@@ -142,8 +146,8 @@ class Resuming:
 
     def _replay_from(
         self, session: ResumableSession, message: UserJoin, torn: str | None
-    ) -> int | None:
-        """Behind which number events follow; None for a snapshot.
+    ) -> tuple[int | None, str]:
+        """Behind which number events follow; None for a snapshot, and the reason for that.
 
         `torn` is why what is kept may not be whole.
         """
@@ -156,9 +160,9 @@ class Resuming:
             reason = "missed"
         if reason is not None:
             self._metrics.snapshot(reason)
-            return None
+            return None, reason
         self._metrics.replayed()
-        return after
+        return after, ""
 
     async def _take(
         self, user: str, session_id: str, token: str, fresh_token: str
@@ -176,25 +180,21 @@ class Resuming:
                 raise errors.RateLimited(scope="resume_tokens", retry_after_ms=wait) from None
             raise
 
-    async def _go_on(
-        self, session: ResumableSession, resumed: str, *, fresh: bool
-    ) -> tuple[Call, ...]:
+    async def _go_on(self, session: ResumableSession, resume: Resume) -> tuple[Call, ...]:
         """Tell the calls that bind a session that it is back; all live calls of its user."""
-        returned = Returned(session.user, session.id, self._node, resumed, fresh)
+        user = session.user
+        returned = Returned(user, session.id, self._node, resume.resumed, resume.fresh)
         calls = []
-        for call in (await self._users.engagements(session.user)).calls:
+        for call in (await self._users.engagements(user)).calls:
             if not call.binds(session.id) and not call.is_for(session.id):
                 calls.append(call)
                 continue
-            if self._outlived_the_window(call, session):
-                self._metrics.kept_by_media()
             after = await self._transitions.move(call.id, returned)
             calls.append(after)
-            if after.unaccepted and after.callee == session.user:
+            if after.binds(session.id):
+                self._tracing.resumed(call, after, user, resume)
+            if links(after, user)[0].absences.kept > links(call, user)[0].absences.kept:
+                self._metrics.kept_by_media()
+            if after.unaccepted and after.callee == user:
                 self._ringing.take_over(session, after)
         return tuple(call for call in calls if call.state is not State.ENDED)
-
-    def _outlived_the_window(self, call: Call, session: Session) -> bool:
-        """Whether a call went on for longer than its party would have been waited for."""
-        away_at = links(call, session.user)[0].away_at if call.state is State.CONNECTED else None
-        return away_at is not None and away_at + self._detached.window_ms < self._clock()

@@ -161,6 +161,7 @@ class UseCases:
             liveness=liveness,
             clock=clock,
             metrics=metrics.sessions,
+            tracing=tracing,
             window_ms=timeouts.window,
         )
         handover = Handover(
@@ -189,6 +190,7 @@ class UseCases:
             greeting=greeting,
             clock=clock,
             metrics=metrics.sessions,
+            tracing=tracing,
             scale=scale,
         )
         delivery.home = self.home = Home(

@@ -8,25 +8,25 @@
 
 An initiate that meets one of the other user is a `call.glare`, and accepts within the other's
 trace. Everything later is a short trace of its own, linked to the set-up, so that no span lives for
-hours; it is left out where the set-up was not sampled. A client's `traceparent` is linked, and
-never trusted as parent. Attributes hold no SDP, address, token or credential.
+hours; it is left out where the set-up was not sampled. `session.detached`, `session.resumed` (the
+join that resumed) and `call.moved` are events of the set-up while it goes on, and such traces
+later. A client's `traceparent` is linked, and never trusted as parent. Attributes hold no SDP,
+address, token or credential.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from opentelemetry import trace
-from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode, Tracer
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.trace import Span, SpanKind, Tracer
 
 from service.calls.call import Call, State
-from service.calls.reasons import Kind, Reason, of
+from service.calls.sides import links as links_of
 from service.errors import Internal, RinglineError
-from service.telemetry.tracing import Setup, Tracing
+from service.telemetry.spans import CallTracer, fail, links, mark_end, set_up
+from service.telemetry.tracing import Resume, Setup, Tracing
 
-_W3C = TraceContextTextMapPropagator()
-_FAILURES = of(Kind.UNANSWERED, Kind.TROUBLE, Kind.MEDIA)
-"""The reasons that mark a set-up as failed; a user who cancels or declines is no failure."""
+Attributes = dict[str, str | bool | int | float]
 
 
 class CallSpans(Tracing):
@@ -39,7 +39,7 @@ class CallSpans(Tracing):
         self, tracer: Tracer, users: Callable[[str], str | None], candidates: Callable[[str], int]
     ) -> None:
         self._tracer = tracer
-        self._users = users
+        self._calls = CallTracer(tracer, users)
         self._candidates = candidates
         self._setups: dict[str, Span] = {}
         self._phases: dict[str, Span] = {}
@@ -54,7 +54,7 @@ class CallSpans(Tracing):
             "call.setup",
             context=trace.set_span_in_context(trace.INVALID_SPAN),
             kind=SpanKind.SERVER,
-            links=_links(traceparent),
+            links=links(traceparent),
             attributes={"ringline.call.type": call_type},
         )
         try:
@@ -62,7 +62,7 @@ class CallSpans(Tracing):
                 try:
                     yield _TracedSetup(span)
                 except Exception as error:
-                    _fail(span, _code(error))
+                    fail(span, _code(error))
                     raise
         finally:
             if call_id not in self._setups:
@@ -82,13 +82,37 @@ class CallSpans(Tracing):
             try:
                 yield span
             except Exception as error:
-                _fail(span, _code(error))
+                fail(span, _code(error))
                 raise
 
     def renegotiated(self, call: Call) -> None:
         """Add a short trace, linked to the set-up."""
         if call.trace_id is not None:
-            self._linked("call.renegotiate", call).end()
+            self._calls.linked("call.renegotiate", call).end()
+
+    def detached(self, call: Call, user: str) -> None:
+        """Tell who lost the connection, unless it came back before the call heard of it."""
+        if links_of(call, user)[0].away_at is not None:
+            self._happened("session.detached", call, _by(call, user))
+
+    def resumed(self, before: Call, after: Call, user: str, resume: Resume) -> None:
+        """Tell how a session came back, and after how long."""
+        was, is_now = (links_of(call, user)[0].absences.total_ms for call in (before, after))
+        attributes: Attributes = {
+            **_by(after, user),
+            "ringline.session.resumed": resume.resumed,
+            "ringline.session.fresh": resume.fresh,
+            "ringline.session.away_s": (is_now - was) / 1000,
+            "ringline.call.generation": after.generation,
+        }
+        if resume.reason:
+            attributes["ringline.session.reason"] = resume.reason
+        self._happened("session.resumed", after, attributes, resume.began_ns)
+
+    def taken_over(self, call: Call, user: str) -> None:
+        """Tell who moved the call, and how often it has moved."""
+        moved = {"ringline.call.moves": call.moves, "ringline.call.generation": call.generation}
+        self._happened("call.moved", call, {**_by(call, user), **moved})
 
     def store(self, op: str) -> AbstractContextManager[object]:
         """Add a child to the current span, if there is one."""
@@ -104,8 +128,8 @@ class CallSpans(Tracing):
         if after.id in self._setups:
             self._follow(before, after)
         elif after.state is State.ENDED and after.trace_id is not None:
-            span = self._linked("call.end", after)
-            _mark_end(span, after)
+            span = self._calls.linked("call.end", after)
+            mark_end(span, after)
             span.end()
 
     def rehomed(self, call: Call, *, here: bool) -> None:
@@ -115,10 +139,21 @@ class CallSpans(Tracing):
             root.add_event("call.rehomed")
             root.end()
 
+    def _happened(
+        self, name: str, call: Call, attributes: Attributes, since_ns: int | None = None
+    ) -> None:
+        """Add an event to a set-up that is traced on this node, else a trace linked to it."""
+        if (root := self._setups.get(call.id)) is not None:
+            root.add_event(name, attributes)
+        elif call.trace_id is not None:
+            span = self._calls.linked(name, call, since_ns)
+            span.set_attributes(attributes)
+            span.end()
+
     def _begin(self, call: Call) -> None:
         root = trace.get_current_span()
         if root.is_recording():
-            root.set_attributes(self._attributes(call))
+            root.set_attributes(self._calls.attributes(call))
             self._setups[call.id] = root
             self._phases[call.id] = self._child("call.ring", root)
 
@@ -136,7 +171,7 @@ class CallSpans(Tracing):
         root.add_event("call.candidates", candidates)
         root.set_attributes(candidates)
         if call.state is State.ENDED:
-            _mark_end(root, call)
+            mark_end(root, call)
         root.end()
 
     def _child(self, name: str, parent: Span) -> Span:
@@ -146,22 +181,6 @@ class CallSpans(Tracing):
         phase = self._phases.pop(call_id, None)
         if phase is not None:
             phase.end()
-
-    def _linked(self, name: str, call: Call) -> Span:
-        return self._tracer.start_span(
-            name,
-            trace.set_span_in_context(trace.INVALID_SPAN),
-            links=_set_up(call),
-            attributes=self._attributes(call),
-        )
-
-    def _attributes(self, call: Call) -> dict[str, str]:
-        attributes = {"ringline.call.id": call.id, "ringline.call.type": str(call.type)}
-        for role, user in (("caller", call.caller), ("callee", call.callee)):
-            name = self._users(user)
-            if name is not None:
-                attributes[f"ringline.{role}"] = name
-        return attributes
 
 
 class _TracedSetup(Setup):
@@ -175,39 +194,14 @@ class _TracedSetup(Setup):
     def meets(self, call: Call) -> None:
         """Rename the span, and link it to the other call's set-up."""
         self._span.update_name("call.glare")
-        for link in _set_up(call):
+        for link in set_up(call):
             self._span.add_link(link.context)
 
 
-def _links(traceparent: str | None) -> list[Link]:
-    if traceparent is None:
-        return []
-    context = _W3C.extract({"traceparent": traceparent})
-    linked = trace.get_current_span(context).get_span_context()
-    return [Link(linked)] if linked.is_valid else []
-
-
-def _set_up(call: Call) -> list[Link]:
-    """A link to the root of a call's set-up, if that was sampled."""
-    return _links(call.trace_id and f"00-{call.trace_id}-{call.span_id}-01")
-
-
-def _mark_end(span: Span, call: Call) -> None:
-    """Record why the call ended, and whether it failed: media may fail whatever the reason is."""
-    reason = str(call.reason)
-    span.set_attribute("ringline.call.reason", reason)
-    if call.media_failed is not None:
-        span.set_attribute("ringline.media.failed", str(call.media_failed))
-    if call.reason in _FAILURES:
-        _fail(span, reason)
-    elif call.media_failed is not None:
-        _fail(span, str(Reason.MEDIA_FAILED))
+def _by(call: Call, user: str) -> Attributes:
+    """Whose doing it was."""
+    return {"ringline.by": "caller" if user == call.caller else "callee"}
 
 
 def _code(error: Exception) -> str:
     return error.code if isinstance(error, RinglineError) else Internal.code
-
-
-def _fail(span: Span, error_type: str) -> None:
-    span.set_attribute("error.type", error_type)
-    span.set_status(Status(StatusCode.ERROR, error_type))

@@ -4,6 +4,7 @@ The standard `OTEL_*` variables configure traces. Without them nothing of the SD
 """
 
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 
 from service.calls.call import Call
 
@@ -18,6 +19,20 @@ class Setup:
 
     def meets(self, call: Call) -> None:
         """The initiate makes no call, but accepts the other user's (glare)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """How a session is taken up again: `resumed` and `fresh` as the other side hears it.
+
+    `reason` is why there is no replay, one of `SNAPSHOTS` of the metrics, else empty; `began_ns` is
+    when the join came (epoch ns).
+    """
+
+    resumed: str
+    reason: str
+    fresh: bool
+    began_ns: int
 
 
 _UNTRACED = nullcontext(Setup())
@@ -42,6 +57,15 @@ class Tracing:
 
     def renegotiated(self, call: Call) -> None:
         """An offer was sent in a connected call."""
+
+    def detached(self, call: Call, user: str) -> None:
+        """The user's side of a live call has lost its connection."""
+
+    def resumed(self, before: Call, after: Call, user: str, resume: Resume) -> None:
+        """The user's side of a call has a connection again; what the call was, and is."""
+
+    def taken_over(self, call: Call, user: str) -> None:
+        """The user has taken a call to another session."""
 
     def store(self, _op: str) -> AbstractContextManager[object]:
         """The store does something in the block."""

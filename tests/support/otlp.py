@@ -27,6 +27,8 @@ class ReceivedSpan:
     attributes: dict[str, object]
     failed: bool
     events: tuple[str, ...]
+    told: dict[str, dict[str, object]]
+    """What the last event of each name told."""
     since: float
     until: float
     resource: dict[str, object]
@@ -107,6 +109,7 @@ def _span(span: trace_pb2.Span, resource: dict[str, object]) -> ReceivedSpan:
         attributes=_attributes(span.attributes),
         failed=span.status.code == trace_pb2.Status.STATUS_CODE_ERROR,
         events=tuple(event.name for event in span.events),
+        told={event.name: _attributes(event.attributes) for event in span.events},
         since=span.start_time_unix_nano / 1e9,
         until=span.end_time_unix_nano / 1e9,
         resource=resource,
