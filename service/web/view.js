@@ -114,7 +114,7 @@ function showLine(line) {
 
 function showVitals(line) {
   const { startedAt, call, media } = line;
-  const { path, rttMs } = call.quality;
+  const { path, rttMs } = call.reports.quality;
   write($("caption"), captionOf(line));
   write($("timer"), clock(Date.now() - startedAt));
   $("badge").hidden = !path;

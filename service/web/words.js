@@ -14,7 +14,6 @@ const ENDINGS = {
     role === "caller" ? ["No answer", `${who} did not pick up.`] : ["Missed call", `${who} called.`],
   answered_elsewhere: () => ["Answered", "You took this call on another device."],
   rejected_elsewhere: () => ["Declined", "You declined this call on another device."],
-  moved: () => ["Moved", "You took this call to another device."],
   connect_timeout: () => ["The call did not start", "It was answered, but one side was never ready."],
   media_failed: () => [
     "No way through",
@@ -97,7 +96,7 @@ export function captionOf(line) {
   if (state === "outgoing") return ringing ? "Ringing…" : "Calling…";
   if (state === "connecting-call") return "Connecting…";
   if (line.call.interrupted) return "Interrupted. Looking for a new path…";
-  const muted = line.call.peerMedia.microphone ? "" : `${line.peer.name} is muted.`;
+  const muted = line.call.switches.peer.microphone ? "" : `${line.peer.name} is muted.`;
   return [missingOf(line), muted].filter(Boolean).join(" ");
 }
 
@@ -115,14 +114,14 @@ function missingOf({ media: { missing }, peer }) {
 /** What is to be said of the connection to the service; nothing while all is well. */
 export function bannerOf({ link, line, expiring, trouble }) {
   const talking = line?.state === "in-call";
-  if (talking && line.call.signalling === "lost") {
+  if (talking && line.call.signalling.state === "lost") {
     return "The service has lost this call. Sound and picture go on; hang up when you are done.";
   }
   if (trouble) return talking ? `${troubleOf(trouble.code)[0]}. Your call goes on.` : "";
   if (link === "lost") {
     return talking ? "Reconnecting… The call goes on." : "The connection was lost. Reconnecting…";
   }
-  if (line?.call?.peerIsAway && line.state !== "ended") {
+  if (line?.call?.signalling.peerIsAway && line.state !== "ended") {
     const goesOn = talking && !line.call.interrupted ? " The call goes on." : "";
     return `${line.peer.name} is reconnecting…${goesOn}`;
   }

@@ -1,6 +1,7 @@
 /** Finds the call that a person has at another device, so that it can be brought here. */
 
-const TALKING = ["connecting", "connected"];
+import { isElsewhere } from "./live.js";
+
 const AGAIN_MS = 5_000; // no event tells that a call of another device was accepted
 
 export class Elsewhere {
@@ -44,7 +45,7 @@ export class Elsewhere {
 
   #take(calls) {
     const others = calls.filter(({ bound }) => bound === "another");
-    this.live = others.find(({ state }) => TALKING.includes(state)) ?? null;
+    this.live = others.find(isElsewhere) ?? null;
     clearTimeout(this.#timer);
     if (others.length && !this.live) this.#timer = setTimeout(() => this.look(), AGAIN_MS);
     this.#changed();

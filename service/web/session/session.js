@@ -21,6 +21,7 @@ const ANSWER_MS = 10_000;
 
 export class Session extends Emitter {
   state = "opening"; // opening · joined · lost · over
+  windowMs = 0; // how long the service waits for it after a lost connection; 0: it does not
   #socket;
   #who;
   #claim;
@@ -135,6 +136,7 @@ export class Session extends Emitter {
   #joined(joined) {
     const { sessionId, socketId, resumeToken, resumed, epoch = null, lastN } = joined;
     this.#socketId = socketId;
+    this.windowMs = joined.resumeWindowMs;
     this.#fresh = false;
     if (resumed === "none") this.#uplink.giveUp();
     if (epoch !== this.#downlink.epoch || epoch === null) this.#uplink.restart(epoch);
