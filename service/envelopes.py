@@ -35,6 +35,11 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class CallsChanged:
+    """A session is to be told how the calls of its user are now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Relayed:
     """The other side of a call has sent this. It has no revision to be dropped for."""
 
@@ -87,4 +92,4 @@ class Forwarded:
     payload: bytes
 
 
-Envelope = Ring | Rang | Moved | Relayed | Claimed | HandedOver | Forwarded
+Envelope = Ring | Rang | Moved | CallsChanged | Relayed | Claimed | HandedOver | Forwarded

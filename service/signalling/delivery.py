@@ -3,17 +3,27 @@
 `call_setup` sends `Ring`, `ringing` sends `Rang`, `transitions` sends `Moved` for every move of a
 call, such as its accept, and `call_routes` sends `Relayed`. What comes from another node is taken
 in its order with what this node itself does to the call: a relay never overtakes the move that was
-told before it. `handover` sends `Claimed` and `HandedOver` when a session has another home, and its
-old home `Forwarded`.
+told before it. `elsewhere` sends `CallsChanged`. `handover` sends `Claimed` and `HandedOver` when a
+session has another home, and its old home `Forwarded`.
 """
 
-from service.envelopes import Claimed, Envelope, Forwarded, HandedOver, Moved, Rang, Relayed
+from service.envelopes import (
+    CallsChanged,
+    Claimed,
+    Envelope,
+    Forwarded,
+    HandedOver,
+    Moved,
+    Rang,
+    Relayed,
+)
 from service.keyed_locks import KeyedLocks, Turn
 from service.ports import Delivery
 from service.session_ref import SessionRef
 from service.sessions.directory import Directory
 from service.sessions.resumable_session import ResumableSession
 from service.signalling.call_routes import Routes
+from service.signalling.elsewhere import Elsewhere
 from service.signalling.handover import Handover
 from service.signalling.relay import Relay
 from service.signalling.ringing import Ringing
@@ -30,6 +40,7 @@ class Home:
         routes: Routes,
         relay: Relay,
         ringing: Ringing,
+        elsewhere: Elsewhere,
         handover: Handover,
         locks: KeyedLocks,
         tasks: Tasks,
@@ -38,6 +49,7 @@ class Home:
         self._routes = routes
         self._relay = relay
         self._ringing = ringing
+        self._elsewhere = elsewhere
         self._handover = handover
         self._locks = locks
         self._tasks = tasks
@@ -67,6 +79,8 @@ class Home:
         elif (session := self._directory.reach(session_id)) is not None:
             if isinstance(envelope, Relayed):
                 self._relay.arrived(session, envelope)
+            elif isinstance(envelope, CallsChanged):
+                self._tasks.start(self._elsewhere.tell(session))
             else:
                 self._ringing.ring(session, envelope.call)
 

@@ -21,12 +21,13 @@ from service.ports import CallStore, Clock, Delivery
 from service.session_ref import SessionRef
 from service.sessions.directory import Directory
 from service.signalling.call_routes import Routes
+from service.signalling.elsewhere import Elsewhere
 from service.wire.server_events import encode_message
 
 Happened = Event | Callable[[Call], Event | None]
 """An event, or how to tell it, if there is one, from the call as it stands."""
 Refs = tuple[SessionRef, ...]
-Elsewhere = tuple[SessionRef, list[tuple[str, str, bytes]]]
+OtherNode = tuple[SessionRef, list[tuple[str, str, bytes]]]
 """A session of another node, and what sessions there are to be told."""
 
 
@@ -41,6 +42,7 @@ class Transitions:
         directory: Directory,
         delivery: Delivery,
         routes: Routes,
+        elsewhere: Elsewhere,
         locks: KeyedLocks,
         clock: Clock,
         timeouts: Timeouts,
@@ -50,6 +52,7 @@ class Transitions:
         self._directory = directory
         self._delivery = delivery
         self._routes = routes
+        self._elsewhere = elsewhere
         self._locks = locks
         self._clock = clock
         self._timeouts = timeouts
@@ -93,6 +96,7 @@ class Transitions:
             self._routes.informed(decision.call, actor)
             if decision.call is not before:  # else whoever moved it tells this node so
                 self._routes.follow(decision.call, before)
+                self._elsewhere.moved(before, decision.call)
         finally:
             self._locks.leave(call_id)
         return decision.call
@@ -139,7 +143,7 @@ class Transitions:
         call, here = decision.call, self._node
         parties, former = call.parties, before.parties
         acting = () if actor is None else (actor,)
-        away: dict[str, Elsewhere] = {}
+        away: dict[str, OtherNode] = {}
         for send in decision.sends:
             event, payload = encode_message(send.message)
             for ref in _receivers(send.to, call, parties, former, acting):

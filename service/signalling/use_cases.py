@@ -25,6 +25,7 @@ from service.signalling.call_routes import Routes
 from service.signalling.call_setup import CallSetup
 from service.signalling.delivery import Home, NodeDelivery
 from service.signalling.detached import DetachedSessions
+from service.signalling.elsewhere import Elsewhere
 from service.signalling.greeting import Greeting
 from service.signalling.handover import Handover
 from service.signalling.joining import Joining
@@ -76,12 +77,14 @@ class UseCases:
         self.presence = presence = Presence(users, directory, tasks, visible=visible)
         delivery, locks = NodeDelivery(node, others), KeyedLocks()
         self.routes = routes = Routes(node, directory, delivery, observers, self._moved)
+        elsewhere = Elsewhere(users=users, delivery=delivery, tasks=tasks, clock=clock)
         transitions = Transitions(
             node=node,
             calls=calls,
             directory=directory,
             delivery=delivery,
             routes=routes,
+            elsewhere=elsewhere,
             locks=locks,
             clock=clock,
             timeouts=timeouts,
@@ -198,6 +201,7 @@ class UseCases:
             routes=routes,
             relay=relay,
             ringing=ringing,
+            elsewhere=elsewhere,
             handover=handover,
             locks=locks,
             tasks=tasks,

@@ -239,6 +239,13 @@ class CallPeerMoved(ServerEvent, frozen=True, kw_only=True):
     generation: int
 
 
+class CallsChanged(ServerEvent, frozen=True, kw_only=True):
+    """To a session that does not have them: the user's live calls, one of which has changed."""
+
+    event = "calls:changed"
+    calls: tuple[LiveCall, ...]
+
+
 class UserStatus(ServerEvent, frozen=True, kw_only=True):
     """Somebody's presence; `last_seen_at` in epoch ms, null while online or unknown."""
 

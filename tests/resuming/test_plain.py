@@ -8,6 +8,7 @@ from tests.resuming.stage import Stage
 
 NEW = {
     "call:peer-reconnecting", "call:peer-reconnected", "call:moved", "call:peer-moved",
+    "calls:changed",
 }  # fmt: skip
 
 

@@ -180,6 +180,7 @@ TABLE: list[tuple[ServerEvent, str, dict[str, Any]]] = [
         "call:peer-moved",
         {"callId": "c_1", "by": "bob", "generation": 1},
     ),
+    (told.CallsChanged(calls=()), "calls:changed", {"calls": []}),
     (
         told.UserStatus(user_id="bob", is_online=True, is_in_call=False, last_seen_at=None),
         "user:status",
