@@ -29,7 +29,7 @@ export class Phone extends EventTarget {
     this.#me = me;
     this.#wish = wish;
     this.#ways = ways;
-    this.#elsewhere = new Elsewhere(session, me, () => this.#changed());
+    this.#elsewhere = new Elsewhere(session, () => this.#changed());
     session.on("joined", (joined) => this.#joined(joined));
     for (const event of ["call:ended", "call:rejected"]) {
       session.on(event, ({ callId }) => callId === this.#crossed?.callId && (this.#crossed = null));
@@ -60,7 +60,7 @@ export class Phone extends EventTarget {
 
   /** Brings the call that goes on elsewhere to this device. */
   async takeHere() {
-    const live = await this.#elsewhere.look();
+    const live = this.elsewhere;
     if (this.busy || !live) return;
     const freshIce = async () => (await this.#ways.refreshIce()) ?? this.#ice;
     await take(this.#begin(goingOn(live, this.#me)), { moves: live.moves, freshIce });

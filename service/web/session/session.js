@@ -76,12 +76,6 @@ export class Session extends Emitter {
     if (this.state === "joined") this.#socket.emit(event, payload);
   }
 
-  /** The user's live calls, as they are now; a ServerError without a connection. */
-  async calls() {
-    const { userId } = this.#who;
-    return (await this.#socket.request("user:join", { userId })).calls;
-  }
-
   /** Finds out whether the connection lives, when the network has changed: a dead one is dropped. */
   async probe() {
     if (this.state === "lost") return this.#socket.hurry();
