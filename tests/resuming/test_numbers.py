@@ -70,6 +70,18 @@ async def test_two_hundred_relays_are_sent_again_in_order(stage: Stage):
     assert [told["data"] for told in bob.payloads("call:signal")] == [*range(200)]
 
 
+async def test_what_came_too_fast_is_sent_again_with_its_number(stage: Stage):
+    alice, bob = await stage.join("alice"), await stage.join("bob")
+    call_id = await stage.accepted(alice, bob)
+    said = [alice.say("call:signal", {"callId": call_id, "data": one}) for one in range(400)]
+    await alice.until(lambda: not len(alice.outgoing), "all to be answered")
+    await bob.probe()
+    assert [told["data"] for told in bob.payloads("call:signal")] == [*range(400)]
+    assert alice.sending.limited
+    assert [one.n for one in said if one.succeeded] == [*range(1, 401)]
+    assert (await alice.probe())["lastN"] == 400
+
+
 async def test_a_probe_is_answered_at_once_and_brings_no_event(stage: Stage):
     alice = await stage.join("alice")
     before = len(alice.log)

@@ -38,6 +38,11 @@ class Said:
         """It waits no more."""
         self.answer, self.waits = answer, False
 
+    def keeps_its_number(self, answer: Any) -> bool:
+        """Whether an answer leaves a relay's number free: it, or one before it, was limited."""
+        error = answer.get("error", {})
+        return self.n is not None and (error.get("code") == "rate_limited" or "lastN" in error)
+
 
 class Outgoing:
     """The list; what was finished leaves it."""

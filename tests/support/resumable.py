@@ -8,8 +8,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.link import Answered, Link, Refused
+from tests.support.link import Link, Refused
 from tests.support.outgoing import Outgoing, Said
+from tests.support.sending import Sending
 from tests.support.service import token
 from tests.support.transports import Severed
 from tests.support.waiting import PATIENCE_S
@@ -19,8 +20,6 @@ _ACKNOWLEDGE_EVERY = 32
 _ACKNOWLEDGE_AFTER_S = 5
 _OF_A_CONNECTION = {"session_replaced", "too_many_sessions"}
 """Codes of errors that are of the connection, and have no number."""
-_MOST_AGAIN = 50
-"""Messages that are sent again in a second."""
 _RIGHTLY = {"none": (False, False), "snapshot": (True, False), "replayed": (True, True)}
 """Whether the session, and the epoch, of a `user:joined` are those that the client knew."""
 
@@ -50,10 +49,10 @@ class Resumable:
         self.outgoing = Outgoing()
         self.log: list[tuple[str, Any]] = []
         self.faults: list[str] = []
+        self.sending = Sending(self.outgoing, self._wrong)
         self._links: list[Link] = []
         self._greeted: Link | None = None
         self._refused: Refused | None = None
-        self._sending: asyncio.Task[None] | None = None
         self._acknowledged = 0
         self._later: asyncio.TimerHandle | None = None
         self._taken: set[int] = set()
@@ -84,6 +83,7 @@ class Resumable:
         """
         if self._links and self.link.over.is_set():
             await self.link.abort()  # nothing of it is under way any more
+        self.sending.pause()
         bearer = token(self.user, lifetime=self.lifetime_s)
         self._links.append(await Link.open(self.kind, self.port, bearer, self._hear))
 
@@ -133,17 +133,15 @@ class Resumable:
         """Be gone without a goodbye, with every connection there was."""
         if self._later is not None:
             self._later.cancel()
-        if self._sending is not None:
-            self._sending.cancel()
-            await asyncio.wait([self._sending])
+        self.sending.pause()
         for link in self._links:
             await link.abort()
 
     def say(self, event: str, payload: dict[str, Any]) -> Said:
         """Put a control event or a relay on the list; it is sent as soon as that can be."""
         said = self.outgoing.add(event, payload)
-        if self.there and self._sending is None:
-            self._send(said)
+        if self.there:
+            self.sending.say(said)
         return said
 
     async def request(self, event: str, payload: dict[str, Any]) -> Any:
@@ -264,9 +262,7 @@ class Resumable:
         self.log.append(("user:joined", joined))
         self._confirm(joined)
         self._greeted, self.forgets = link, False
-        if self._sending is not None:
-            self._sending.cancel()
-        self._sending = asyncio.create_task(self._send_again(link))
+        self.sending.begin(link)
 
     def _take(self, event: str, payload: dict[str, Any]) -> None:
         """Take an event, which must be the one behind the last."""
@@ -284,7 +280,13 @@ class Resumable:
             self._later = None
         if self.acknowledges:
             self._acknowledged = self.last_seq or 0
-            self._emit("session:ack", self._acknowledgement(), self._confirm)
+            link = self.link
+
+            def confirmed(answer: Any) -> None:
+                if link is self.link:  # it listens to this connection still
+                    self._confirm(answer)
+
+            link.emit("session:ack", self._acknowledgement(), confirmed)
 
     def _acknowledgement(self) -> dict[str, Any]:
         return {"epoch": self.outgoing.epoch, "seq": self.last_seq, "socketId": self.link.sid}
@@ -293,36 +295,6 @@ class Resumable:
         if answer["lastN"] > self.outgoing.n:
             self._wrong(answer)
         self.outgoing.confirm(answer["lastN"])
-
-    def _send(self, said: Said) -> None:
-        said.sent_on = self.link
-
-        def answered(answer: Any) -> None:
-            if said.waits:
-                said.finish(answer)
-
-        self._emit(said.event, said.payload, answered)
-
-    def _emit(self, event: str, payload: dict[str, Any], answered: Answered) -> None:
-        """Emit; an answer that comes when it listens to another connection is not heard."""
-        link = self.link
-
-        def heard(answer: Any) -> None:
-            if link is self.link:
-                answered(answer)
-
-        link.emit(event, payload, heard)
-
-    async def _send_again(self, link: Link) -> None:
-        """Send what waits, in order and not too fast; what is said meanwhile comes behind it."""
-        sent = 0
-        while self.link is link and (unsent := self.outgoing.unsent(link)):
-            self._send(unsent[0])
-            sent += 1
-            if sent % _MOST_AGAIN == 0:
-                await asyncio.sleep(1)
-        if self.link is link:
-            self._sending = None
 
     def _wrong(self, *heard: Any) -> None:
         known = (self.session, self.outgoing.epoch, self.last_seq, self.outgoing.n)

@@ -23,7 +23,7 @@ class Severable:
         """Whether it takes new connections; others are reset."""
         self.port = 0
         self.cuts = 0
-        """How often it was cut."""
+        """How often it was cut while something was open."""
         self._sinks: dict[str, set[asyncio.StreamWriter]] = {UP: set(), DOWN: set()}
         self._serving: set[asyncio.Task[None]] = set()
         self._flows = {UP: asyncio.Event(), DOWN: asyncio.Event()}
@@ -32,7 +32,7 @@ class Severable:
 
     def cut(self) -> None:
         """Reset every connection, on both sides; what was held back is lost, new ones pass."""
-        self.cuts += 1
+        self.cuts += any(self._sinks.values())
         self._reset(UP, DOWN)
         self.release()
 
