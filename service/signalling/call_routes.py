@@ -200,14 +200,14 @@ class Routes:
     def _send(self, peer: SessionRef, call_id: str, event: str, payload: bytes) -> None:
         self._delivery.send(peer, Relayed(call_id, event, payload))
 
-    def held(self, session: str) -> tuple[Held, ...]:
-        """What a session of this node has sent before the accepts of its calls."""
-        return tuple(
-            (route.call.id, event, payload)
-            for route in self._routes.values()
-            if route.call.caller_session == session
-            for event, payload in route.held
-        )
+    def take_held(self, session: str) -> tuple[Held, ...]:
+        """Give up what a session of this node has sent before the accepts of its calls."""
+        taken: list[Held] = []
+        for route in self._routes.values():
+            if route.call.caller_session == session:
+                taken.extend((route.call.id, event, payload) for event, payload in route.held)
+                route.held, route.held_bytes = [], 0
+        return tuple(taken)
 
     def hold(self, held: tuple[Held, ...]) -> None:
         """Have what was held on another node flow from here, now or at the accept."""

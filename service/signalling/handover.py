@@ -102,7 +102,7 @@ class Handover:
         kept = session.hand_over(
             lambda event, payload: send(to, Forwarded(epoch, event, payload)),
             self._presence.watched(session),
-            self._routes.held(session.id),
+            self._routes.take_held(session.id),
         )
         self._detached.forget(session.id)
         self._presence.forget(session)

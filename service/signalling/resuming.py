@@ -116,6 +116,9 @@ class Resuming:
         resume = Resume(resumed, reason, bool(message.fresh), began_ns)
         session.attach(attachment, after)
         session.resume_token, session.token_confirmed = fresh_token, False
+        if after is None:  # relays of an epoch before are void, those that wait for an accept too
+            self._routes.take_held(session.id)
+            held = ()
         try:
             calls = await self._go_on(session, resume)
         except BaseException:

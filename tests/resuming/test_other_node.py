@@ -125,6 +125,7 @@ async def test_what_a_caller_sent_before_the_accept_moves_with_it(stages: Stages
     assert (await bob.next("call:offer"))["offer"] == OFFER
     await alice.next("call:accepted")
     await exchange(alice, bob, call_id)
+    assert len(bob.payloads("call:offer")) == 1
 
 
 async def test_a_ring_ends_at_a_device_that_moved(stages: Stages):

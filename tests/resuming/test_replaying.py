@@ -1,36 +1,9 @@
 """What a client has not confirmed is replayed, up to bounds; beyond them it gets a snapshot."""
 
-import asyncio
-
 from service.sessions.replay import MOST_BYTES, MOST_EVENTS
-from tests.protocol.sdp import ANSWER, OFFER
 from tests.resuming.stage import Stage, staged
 
 LARGE = "x" * 4_000
-
-
-async def test_512_kib_are_replayed_to_a_slow_reader():
-    async with staged(rate_limit_scale=1_000) as stage:
-        alice, bob = await stage.join("alice"), await stage.join("bob")
-        call_id = await stage.accepted(alice, bob)
-        await bob.probe()
-        await stage.away(bob)
-        count = MOST_BYTES // 4_400
-        for number in range(count):
-            alice.say("call:signal", {"callId": call_id, "data": [number, LARGE]})
-        await alice.until(lambda: not len(alice.outgoing), "all to be answered")
-        await bob.connect()
-        coming = asyncio.ensure_future(bob.join())
-        for _ in range(20):  # it reads in gulps
-            bob.proxy.hold("down")
-            await asyncio.sleep(0.02)
-            bob.proxy.release()
-            await asyncio.sleep(0)
-        assert (await coming)["resumed"] == "replayed"
-        await alice.done("call:signal", {"callId": call_id, "data": [count, ""]})
-        await bob.until(lambda: len(bob.payloads("call:signal")) == count + 1, "all of them")
-        numbers = [told["data"][0] for told in bob.payloads("call:signal")]
-        assert numbers == [*range(count + 1)]
 
 
 async def overflowing(stage: Stage, count: int, data: str) -> None:
@@ -75,25 +48,6 @@ async def test_without_the_last_number_it_is_a_snapshot(stage: Stage):
     assert [call["callId"] for call in joined["calls"]] == [incoming["callId"]]
     again = await bob.next("call:incoming")
     assert again["callId"] == incoming["callId"], "a call that rings comes again"
-
-
-async def test_a_snapshot_while_an_offer_is_pending(stage: Stage):
-    alice, bob = await stage.join("alice"), await stage.join("bob")
-    call_id = await stage.connected(alice, bob)
-    await stage.away(bob)
-    lost = bob.say("call:offer", {"callId": call_id, "offer": OFFER})
-    await alice.done("call:offer", {"callId": call_id, "offer": OFFER})
-    bob.forgets = True
-    assert (await bob.join())["resumed"] == "snapshot"
-    assert (lost.waits, lost.answer) == (False, None)
-    assert (await alice.next("call:peer-reconnected"))["resumed"] == "snapshot"
-    await bob.probe()
-    await alice.probe()
-    assert "call:offer" not in (*alice.events(), *bob.events()), "both are lost"
-    await alice.done("call:offer", {"callId": call_id, "offer": OFFER})
-    await bob.next("call:offer")
-    await bob.done("call:answer", {"callId": call_id, "answer": ANSWER})
-    await alice.next("call:answer")
 
 
 async def test_presence_is_told_once_for_each_watched_user(stage: Stage):

@@ -34,14 +34,25 @@ async def test_who_guesses_is_slowed_down_and_the_client_comes_back_all_the_same
     assert (await bob.join())["resumed"] == "replayed"
 
 
-async def test_another_user_may_not_take_a_session_with_its_token(stage: Stage):
-    bob = await stage.join("bob")
+@pytest.mark.parametrize("named", ["bob", "mallory"])
+async def test_another_user_may_not_take_a_session_with_its_token(stage: Stage, named: str):
+    alice, bob = await stage.join("alice"), await stage.join("bob")
+    call_id = await stage.connected(alice, bob)
     await stage.away(bob)
+    before = bob.session, bob.outgoing.epoch
     thief = await stage.device("mallory")
-    with pytest.raises(Refused) as refused:
-        await thief.join(sessionId=bob.session, resumeToken=bob.resume_token, lastSeq=0)
-    assert refused.value.error["code"] == "forbidden"
-    assert (await bob.join())["resumed"] == "replayed"
+    for _ in range(12):
+        with pytest.raises(Refused) as refused:
+            await thief.join(
+                userId=named, sessionId=bob.session, resumeToken=bob.resume_token, lastSeq=0
+            )
+        limited = named == "mallory" and refused.value.error["code"] == "rate_limited"
+        assert limited or refused.value.error["code"] == "forbidden"
+    joined = await bob.join()
+    assert (joined["resumed"], (joined["sessionId"], joined["epoch"])) == ("replayed", before)
+    await bob.done("call:signal", {"callId": call_id, "data": 1})
+    await alice.next("call:signal")
+    assert "call:ended" not in alice.events()
 
 
 async def test_an_unknown_session_is_a_new_one_and_no_forgery(stage: Stage):
@@ -90,18 +101,26 @@ async def test_an_acknowledgement_that_names_another_connection_confirms_no_toke
     assert (await bob.join(resumeToken=confirmed))["resumed"] == "replayed"
 
 
-async def test_the_identity_ran_out_while_it_was_away(stage: Stage):
-    alice = await stage.join("alice")
-    bob = await stage.device("bob")
-    bob.lifetime_s = 60
-    await bob.join()
+@pytest.mark.parametrize("kind", ["websocket", "polling", "upgrade"])
+async def test_an_identity_that_ran_out_is_refused_at_the_connect_and_a_fresh_one_resumes(
+    stage: Stage, kind: str
+):
+    alice, bob = await stage.join("alice"), await stage.join("bob", kind)
     call_id = await stage.connected(alice, bob)
-    await stage.service.advance(50)
-    await stage.away(bob)
-    await stage.service.advance(25)
+    before = bob.session, bob.outgoing.epoch
+    await bob.cut()
+    await alice.done("call:signal", {"callId": call_id, "data": "missed"})
+    signal = bob.say("call:signal", {"callId": call_id, "data": "said meanwhile"})
+    bob.lifetime_s = -60  # by the time that it comes back
+    for _ in range(2):
+        with pytest.raises(Refused) as refused:
+            await bob.join()
+        assert refused.value.error == {"code": "token_expired", "retryable": False}
     bob.lifetime_s = 3_600
     joined = await bob.join()
-    assert joined["resumed"] == "replayed"
+    assert (joined["resumed"], (joined["sessionId"], joined["epoch"])) == ("replayed", before)
     assert [call["callId"] for call in joined["calls"]] == [call_id]
-    await bob.done("call:signal", {"callId": call_id, "data": 1})
-    await alice.next("call:signal")
+    assert (await bob.next("call:signal"))["data"] == "missed"
+    await bob.until(lambda: not signal.waits, "the answer")
+    assert (await alice.next("call:signal"))["data"] == "said meanwhile"
+    assert "call:ended" not in alice.events()

@@ -11,6 +11,9 @@ from contextlib import asynccontextmanager, suppress
 
 UP, DOWN = "up", "down"
 _AT_ONCE = struct.pack("ii", 1, 0)
+_NARROW = 4_096
+_SEGMENT = 536
+"""Bytes of a TCP segment (RFC 9293, 3.7.1): by its size Linux sizes the buffers of the sender."""
 
 
 class Severable:
@@ -19,6 +22,8 @@ class Severable:
     def __init__(self, target: int) -> None:
         self.target = target
         """Where new connections go: a port of this machine."""
+        self.narrow = False
+        """Whether new connections keep little on their way, as over a slow network."""
         self.open = True
         """Whether it takes new connections; others are reset."""
         self.port = 0
@@ -73,11 +78,22 @@ class Severable:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
-            from_target, to_target = await asyncio.open_connection("127.0.0.1", self.target)
+            from_target, to_target = await self._reach()
             self._sinks[UP].add(to_target)
             ways = self._pump(reader, to_target, UP), self._pump(from_target, writer, DOWN)
             await asyncio.gather(*ways)
         self._close(writer, DOWN)
+
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to the service."""
+        if not self.narrow:
+            return await asyncio.open_connection("127.0.0.1", self.target)
+        kept = socket.socket()
+        kept.settimeout(0)
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _NARROW)
+        kept.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SEGMENT)
+        await asyncio.get_running_loop().sock_connect(kept, ("127.0.0.1", self.target))
+        return await asyncio.open_connection(sock=kept, limit=_NARROW)
 
     async def _pump(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, way: str
