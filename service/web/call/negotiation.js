@@ -70,7 +70,8 @@ export class Negotiation {
     const crossed = isOffer && (this.#offering || this.#pc.signalingState !== "stable");
     this.#ignoring = crossed && !this.#polite;
     if (this.#ignoring) return;
-    await this.#pc.setRemoteDescription(description); // rolls an offer of our own back
+    // This rolls an offer of our own back.
+    await this.#pc.setRemoteDescription(isOffer ? withPresentRole(description, this.#pc) : description);
     await this.#found(this.#early.splice(0));
     if (!isOffer) return;
     this.#addTracks();
@@ -87,4 +88,20 @@ export class Negotiation {
   #stumbled(error) {
     if (this.#pc.signalingState !== "closed") console.warn("ringline: negotiation:", error);
   }
+}
+
+/**
+ * The peer's offer, with the DTLS role that the peer has, once there is one. An ICE restart keeps the
+ * DTLS association and so the roles (RFC 8842). Firefox would not: it answers a restart that leaves
+ * the choice to it as "active" even where it has been passive, and Chromium refuses that answer.
+ */
+function withPresentRole({ type, sdp }, { currentLocalDescription, currentRemoteDescription }) {
+  const [mine, theirs] = [currentLocalDescription, currentRemoteDescription].map(roleInAnswer);
+  const role = theirs ?? { active: "passive", passive: "active" }[mine];
+  return { type, sdp: role ? sdp.replaceAll("a=setup:actpass", `a=setup:${role}`) : sdp };
+}
+
+/** The role of who wrote an answer; an offer says none. */
+function roleInAnswer(description) {
+  return description?.type === "answer" ? /^a=setup:(\w+)/m.exec(description.sdp)?.[1] : undefined;
 }
