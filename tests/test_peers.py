@@ -8,8 +8,8 @@ import pytest
 
 SCRIPT = Path(__file__).parents[1] / "tools" / "peers"
 ALL = (
-    "coturn chromium nodejs npm prometheus curl iproute2 util-linux docker-compose wget "
-    "nginx-light haproxy"
+    "coturn chromium firefox-esr nodejs npm prometheus curl iproute2 util-linux docker-compose "
+    "wget nginx-light haproxy"
 )
 ORDER = "apt-get install -y -qq --no-install-recommends"
 
@@ -88,5 +88,5 @@ def test_it_names_every_command_that_a_skipped_test_says_to_install(machine):
     tests = Path(__file__).parent.rglob("*.py")
     texts = "".join(path.read_text() for path in tests if path != Path(__file__))
     promised = {line.split('"')[0] for line in texts.split("run: apt-get install ")[1:]}
-    assert promised >= {"coturn", "chromium"}
+    assert promised >= {"coturn", "chromium", "firefox-esr"}
     assert {name for line in promised for name in line.split()} <= set(told.split())

@@ -1,11 +1,18 @@
-"""Headless Chromium with a fake camera, as pages see it."""
+"""Headless Chromium and Firefox with a fake camera, as pages see them."""
 
+import os
 import shutil
+import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
+
+from tests.support import firefox_bidi
+
+CHROMIUM, FIREFOX = "chromium", "firefox"
 
 FLAGS = [
     "--no-sandbox",
@@ -19,6 +26,17 @@ FLAGS = [
     "--allow-loopback-in-peer-connection",
 ]
 """The last one is a must where only the loopback interface is up."""
+
+_PREFERENCES: dict[str, str | float | bool] = {
+    "media.navigator.streams.fake": True,
+    "media.navigator.permission.disabled": True,
+    "media.peerconnection.ice.loopback": True,
+}
+
+
+def launched(name: str) -> AbstractAsyncContextManager[Browser]:
+    """One of the two browsers; skips the test where it is not installed."""
+    return {CHROMIUM: chromium, FIREFOX: firefox}[name]()
 
 
 @asynccontextmanager
@@ -35,6 +53,25 @@ async def chromium(*flags: str) -> AsyncIterator[Browser]:
             await browser.close()
 
 
+@asynccontextmanager
+async def firefox() -> AsyncIterator[Browser]:
+    """A browser whose pages may use all devices; skips the test where Firefox is not installed."""
+    if firefox_bidi.installed() is None:
+        pytest.skip("Firefox is not installed; run: apt-get install firefox-esr")
+    python = Path(sys.executable).parent
+    async with async_playwright() as playwright:
+        browser = await playwright.firefox.launch(
+            channel="moz-firefox",
+            executable_path=firefox_bidi.__file__,
+            env={**os.environ, "PATH": f"{python}{os.pathsep}{os.environ['PATH']}"},
+            firefox_user_prefs=_PREFERENCES,
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
 DEVICES = ("camera", "microphone")
 
 
@@ -43,10 +80,11 @@ async def opened(
 ) -> Page:
     """A page in a profile of its own, at a printed link; its console errors are collected.
 
-    It may use these `devices`; the others are refused, as by a person who says no.
+    In Chromium it may use these `devices`; the others are refused, as by a person who says no.
     """
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
-    await context.grant_permissions(list(devices))
+    if browser.browser_type.name == CHROMIUM:
+        await context.grant_permissions(list(devices))
     page = await context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
