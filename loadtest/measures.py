@@ -18,6 +18,20 @@ RELAY = Measure("call", "relay")
 """An offer, answer or candidate, from one user's send to the other's receipt."""
 
 
+BY_NOBODY = "ended by nobody"
+"""A user was told that a call is over which nobody had ended: a failure, of kind `call`."""
+
+
+def across(measure: Measure) -> Measure:
+    """The same where one of the two came back meanwhile: no limit is for these."""
+    return Measure(measure.kind, f"{measure.name} across a return")
+
+
+def resumed(how: str) -> Measure:
+    """Returns of this kind, from the loss of the connection to `user:joined`."""
+    return Measure("resumed", how)
+
+
 def outcome(call_type: str, reason: str) -> Measure:
     """Calls that ended so, as the caller was told; timed from the initiate to the end."""
     return Measure("ended", f"{call_type} {reason}")

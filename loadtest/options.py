@@ -6,7 +6,7 @@ _CLAIMS = {"issuer": "iss", "audience": "aud"}
 
 
 def declare(parser: LocustArgumentParser, **_: object) -> None:
-    """Add the key that tokens are signed with, and what a run must hold."""
+    """Add the key that tokens are signed with, who loses connections, and what a run must hold."""
     parser.add_argument(
         "--key",
         env_var="RINGLINE_JWT_SECRET",
@@ -17,6 +17,18 @@ def declare(parser: LocustArgumentParser, **_: object) -> None:
         parser.add_argument(
             f"--{name}", env_var=f"RINGLINE_JWT_{name.upper()}", help=f"tokens' `{claim}`"
         )
+    parser.add_argument(
+        "--resumable",
+        type=float,
+        default=0.0,
+        help="share of users, 0 to 1, whose sessions outlive their connections; if unset, 0",
+    )
+    parser.add_argument(
+        "--drops",
+        type=float,
+        default=2.0,
+        help="how often a minute each of these loses its connection; if unset, 2",
+    )
     most = {
         "--most-failed": (0.0, "share of failed requests, 0 to 1"),
         "--most-setup-ms": (1000.0, "95th percentile of `call setup`"),

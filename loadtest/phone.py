@@ -1,8 +1,8 @@
 """A signed-in client: what it asks and is told, each reported to Locust as it happens."""
 
+import random
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,17 +14,14 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 from loadtest import media
-from loadtest.measures import RELAY, Measure
+from loadtest.line import PATIENCE_S, Line, Trouble
+from loadtest.measures import BY_NOBODY, RELAY
+from loadtest.report import Report
+from loadtest.resumable_line import ResumableLine
 from loadtest.tokens import token
 
-PATIENCE_S = 10.0
-"""How long anything may take that the service does at once."""
-
 _RELAYED = ("call:offer", "call:answer", "ice:candidate")
-
-
-class Trouble(Exception):
-    """Something that should have come did not, or was refused; it ends the call, and counts."""
+_BY_SOMEBODY = frozenset({"completed", "cancelled", "rejected", "no_answer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +34,27 @@ class Heard:
 
 
 class Phone(SocketIOUser):
-    """Signs in with a token of its own, joins, and fetches ICE servers."""
+    """Signs in with a token of its own, joins, and fetches ICE servers.
+
+    `--resumable` of them have a session that outlives its connections, and lose these at random.
+    """
 
     abstract = True
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
+        options = environment.parsed_options
+        assert options is not None
         self.name = f"load-{uuid.uuid4().hex[:12]}"
         self.candidates = 0
         self.disconnected = False
+        self.report = Report(environment, self.name)
         self._heard: Queue[Heard] = Queue()
+        self._cutting: gevent.Greenlet | None = None
+        self.line: Line = Line(self.sio, self.name)
+        if random.random() < options.resumable:  # noqa: S311 - no secret
+            self.line = ResumableLine(self.sio, self.name, self._came_back)
+            self._cutting = gevent.spawn(self._cut, self.line, options.drops)
         self.sio.on("*", self._hear)
         self.sio.on("disconnect", self._gone)
 
@@ -57,24 +65,26 @@ class Phone(SocketIOUser):
             StopUser: this did not succeed; Locust has the failure.
         """
         assert self.host is not None
-        bearer = self._token()
         self.sio.connect(
-            self.host, auth={"token": bearer}, transports=["websocket"], wait_timeout=PATIENCE_S
+            self.host, auth=self._auth, transports=["websocket"], wait_timeout=PATIENCE_S
         )
         if not self.sio.connected:
             raise StopUser
         try:
-            self.ask("user:join", {"userId": self.name})
+            self.line.join()
         except Trouble as trouble:
-            self.failed("user:join", trouble)
+            self.report.failed("user:join", trouble)
             raise StopUser from trouble
+        bearer = self._auth()["token"]
         http = HttpSession(self.host, self.environment.events.request, self)
         http.get("/v1/ice", headers={"Authorization": f"Bearer {bearer}"}, timeout=PATIENCE_S)
 
     def on_stop(self) -> None:
         """Leave."""
         self.disconnected = True
-        self.sio.disconnect()
+        if self._cutting is not None:
+            self._cutting.kill()
+        self.line.leave()
 
     def ask(self, event: str, payload: dict[str, Any]) -> dict[str, Any]:
         """Send an event and wait for its acknowledgement.
@@ -82,11 +92,7 @@ class Phone(SocketIOUser):
         Raises:
             Trouble: it was refused, or nothing came.
         """
-        answer = self.sio.call(event, payload, timeout=PATIENCE_S)
-        if not isinstance(answer, dict) or not answer.get("ok"):
-            code = answer["error"]["code"] if isinstance(answer, dict) else "no answer"
-            raise Trouble(f"{event}: {code}")
-        return answer
+        return self.line.ask(event, payload)
 
     def next(self, *events: str, patience_s: float = PATIENCE_S) -> Heard | None:
         """The next of these events, passing over others; None if none comes."""
@@ -97,6 +103,7 @@ class Phone(SocketIOUser):
             except Empty:
                 break
             if heard.event in events:
+                self._judge(heard)
                 return heard
         return None
 
@@ -116,10 +123,10 @@ class Phone(SocketIOUser):
     def describe(self, kind: str, call: dict[str, Any], call_type: str) -> None:
         """Send an offer or answer of a call, then trickle candidates."""
         body = media.description("offer" if kind == "offer" else "answer", call_type)
-        self.sio.emit(f"call:{kind}", {kind: body, **call})
+        self.line.relay(f"call:{kind}", {kind: body, **call})
         for number in range(media.CANDIDATES):
             gevent.sleep(0.02)
-            self.sio.emit("ice:candidate", {"candidate": media.candidate(number), **call})
+            self.line.relay("ice:candidate", {"candidate": media.candidate(number), **call})
 
     def forget(self) -> None:
         """Pass over all that has come so far; a new call begins."""
@@ -127,40 +134,38 @@ class Phone(SocketIOUser):
         while not self._heard.empty():
             self._heard.get_nowait()
 
-    def measured(self, measure: Measure, took_ms: float) -> None:
-        """Report what took so long."""
-        self._report(measure, took_ms, None)
-
-    def failed(self, name: str, trouble: Exception) -> None:
-        """Report what went wrong."""
-        self._report(Measure("call", name), 0, trouble)
-
-    def _report(self, measure: Measure, took_ms: float, wrong: Exception | None) -> None:
-        fire: Callable[..., None] = self.environment.events.request.fire
-        fire(
-            request_type=measure.kind,
-            name=measure.name,
-            response_time=took_ms,
-            response_length=0,
-            exception=wrong,
-            context={},
-        )
-
     def _hear(self, event: str, payload: dict[str, Any]) -> None:
         now = time.perf_counter()
         self.sio.on_message(event, str(payload))
+        if not self.line.hear(event, payload):
+            return
         if event in _RELAYED:
-            self.measured(RELAY, media.age_ms(payload))
+            sent = media.sent_at(payload)
+            self.report.spanned(RELAY, (now - sent) * 1000, payload["from"], sent)
         if event == "ice:candidate":
             self.candidates += 1
         else:
             self._heard.put(Heard(event, payload, now))
 
-    def _gone(self, reason: str) -> None:
-        if not self.disconnected:
-            self.failed("connection", Trouble(f"lost: {reason}"))
+    def _judge(self, heard: Heard) -> None:
+        if heard.event == "call:ended" and heard.payload["reason"] not in _BY_SOMEBODY:
+            self.report.failed(BY_NOBODY, Trouble(heard.payload["reason"]))
 
-    def _token(self) -> str:
+    def _cut(self, line: ResumableLine, a_minute: float) -> None:
+        while a_minute:
+            gevent.sleep(random.expovariate(a_minute / 60))
+            line.cut()
+
+    def _came_back(self, greeting: dict[str, Any], took_s: float) -> None:
+        self.report.returned(greeting["resumed"], took_s * 1000)
+        if greeting["resumed"] != "replayed" and not greeting["calls"]:  # nothing else will tell
+            self._heard.put(Heard("call:ended", {"reason": "forgotten"}, time.perf_counter()))
+
+    def _gone(self, reason: str) -> None:
+        if not self.line.lost() and not self.disconnected:
+            self.report.failed("connection", Trouble(f"lost: {reason}"))
+
+    def _auth(self) -> dict[str, str]:
         options = self.environment.parsed_options
         assert options is not None
-        return token(self.name, options.key, options.issuer, options.audience)
+        return {"token": token(self.name, options.key, options.issuer, options.audience)}

@@ -9,9 +9,10 @@ from locust import constant, task
 from locust.user.task import LOCUST_STATE_STOPPING
 
 from loadtest import media
+from loadtest.line import PATIENCE_S, Trouble
 from loadtest.lobby import LOBBY
 from loadtest.measures import SETUP, outcome
-from loadtest.phone import PATIENCE_S, Heard, Phone, Trouble
+from loadtest.phone import Heard, Phone
 from loadtest.plan import Plan
 
 _OVER = ("call:ended", "call:rejected")
@@ -41,7 +42,7 @@ class Caller(Phone):
             elif not self._stopping and (callee := LOBBY.take()):
                 self._place(callee, Plan.any())
         except Trouble as trouble:
-            self.failed("trouble", trouble)
+            self.report.failed("trouble", trouble)
 
     def on_stop(self) -> None:
         """Leave; whoever calls next finds nobody here."""
@@ -70,17 +71,20 @@ class Caller(Phone):
         over = self.next(*_OVER, patience_s=plan.ring_s + PATIENCE_S)
         if over is None:
             raise Trouble(f"a call that was to be {plan.course} did not end")
-        self.measured(outcome(plan.call_type, over.payload["reason"]), (over.at - began) * 1000)
+        self.report.measured(
+            outcome(plan.call_type, over.payload["reason"]), (over.at - began) * 1000
+        )
 
     def _talk(self, call: dict[str, Any], callee: str, plan: Plan, began: float) -> None:
         self.expect("call:accepted", patience_s=plan.ring_s + PATIENCE_S)
         self.describe("offer", {**call, "to": callee}, plan.call_type)
         answer = self.expect("call:answer")
-        self.measured(SETUP, (answer.at - began - plan.ring_s) * 1000)
+        setup_ms = (answer.at - began - plan.ring_s) * 1000
+        self.report.spanned(SETUP, setup_ms, callee, began)
         self.ask("call:media", {**call, "state": "connected", "stats": _MEDIA})
         gevent.sleep(plan.talk_s)
         self.ask("call:end", call)
-        self._all_candidates()
+        self._all_candidates(callee, began)
 
     def _wait_in_vain(self, call: dict[str, Any], rings_s: float) -> None:
         deadline = time.monotonic() + rings_s - 1
@@ -108,8 +112,10 @@ class Caller(Phone):
         if self.next("call:ended", patience_s=patience_s) is None:
             raise Trouble(f"a call that was to be {plan.course} did not end for its callee")
         if plan.course == "answered":
-            self._all_candidates()
+            self._all_candidates(caller, incoming.at)
 
-    def _all_candidates(self) -> None:
+    def _all_candidates(self, other: str, since: float) -> None:
+        if self.candidates < media.CANDIDATES and self.report.apart(other, since):
+            return  # the call was over before whoever came back could send them
         if self.candidates != media.CANDIDATES:
             raise Trouble(f"{self.candidates} of {media.CANDIDATES} candidates came")

@@ -66,6 +66,21 @@ async def test_the_service_and_its_load_count_the_same(tmp_path, processes):
     assert not any(int(row["Failure Count"]) for row in done.rows.values())
 
 
+async def test_calls_outlive_the_connections_of_their_users(tmp_path):
+    async with process(turn_probe="false") as service:
+        done = await run(service, tmp_path, "--resumable", "1", "--drops", "20")
+        assert done.status == 0, done.said
+        returns = done.counts("resumed")
+        assert set(returns) == {"replayed"}
+        assert returns == await counted(service, "ringline_resumes_total", "result")
+        assert done.counts("WSR")["call:peer-reconnected"] > 0  # some were in a call
+        calls = done.counts("ended")
+        assert sum(calls.values()) >= 5
+        assert calls == await counted(service, "ringline_calls_total", "type", "reason")
+        assert await counted(service, "ringline_sessions") == {}
+    assert not any(int(row["Failure Count"]) for row in done.rows.values())
+
+
 async def test_a_threshold_that_does_not_hold_fails_the_run(tmp_path):
     async with process(turn_probe="false") as service:
         done = await run(service, tmp_path, "--most-relay-ms", "0")
