@@ -79,12 +79,12 @@ load: install ## Load `make run`, or URL=… KEY=…, with USERS (200) for TIME 
 	@exec $(BIN)/python -m loadtest $(ARGS)
 
 .PHONY: bench
-bench: install ## What a relay, a call and a connection cost one node
+bench: install ## What relays, calls, connections, and 5,000 returns at once cost one node
 	@tools/compile || true
-	@$(BIN)/python -m loadtest.bench
+	@$(BIN)/python -m loadtest.bench $(ARGS)
 
 .PHONY: idle
-idle: install ## What SESSIONS (10,000) cost one node that do nothing for TIME seconds (60)
+idle: install ## What SESSIONS (10,000) cost one node that do nothing for TIME seconds (60), and what they keep
 	@tools/compile || true
 	@$(BIN)/python -m loadtest.idle
 

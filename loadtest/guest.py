@@ -1,10 +1,13 @@
 """A user on a WebSocket, as thin as picows makes it: signs in, joins, answers pings."""
 
+import asyncio
 import json
 import secrets
+from typing import Any
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport
 
+from loadtest.resumable import CONFIRM_WITHIN_S, Resumable
 from loadtest.tokens import token
 
 KEY = secrets.token_hex(32)
@@ -12,16 +15,46 @@ KEY = secrets.token_hex(32)
 
 
 class Guest(WSListener):
-    """One user who joins; what else it hears, `heard` does something about."""
+    """One user who joins; what else it hears, `heard` does something about.
 
-    def __init__(self, user: str) -> None:
+    Args:
+        resumable: what it knows of a session that it takes up again on each connection; None for a
+            plain session.
+        key: what its token is signed with.
+    """
+
+    def __init__(self, user: str, resumable: Resumable | None = None, key: str = KEY) -> None:
         self.user = user
+        self.joined = asyncio.Event()
+        """Whether it has, on this connection, and the service knows it (if it is resumable)."""
+        self.confirms = True
+        """Whether it sends `session:ack` by itself once it has joined."""
+        self._resumable = resumable
+        self._key = key
         self._line: WSTransport | None = None
+        self._later: asyncio.TimerHandle | None = None
 
     def emit(self, event: str, **payload: object) -> None:
         """Send an event."""
+        self._send(b"42", event, payload)
+
+    def relay(self, event: str, **payload: object) -> None:
+        """Send an offer, answer, candidate or signal, which arrives once."""
+        if self._resumable is not None:
+            payload = self._resumable.say(event, payload).payload
+        self._send(b"42", event, payload)
+
+    def cut(self) -> None:
+        """Lose the connection, without a word to the service."""
+        self._stop()
         if self._line is not None:
-            self._line.send(WSMsgType.TEXT, b"42" + json.dumps([event, payload]).encode())
+            self._line.disconnect(graceful=False)
+
+    async def leave(self) -> None:
+        """Lose the connection, and wait until it is gone."""
+        self.cut()
+        if self._line is not None:
+            await self._line.wait_disconnected()
 
     def opened(self, handshake: dict[str, int]) -> None:
         """The Engine.IO connection is open; times in milliseconds."""
@@ -29,12 +62,13 @@ class Guest(WSListener):
     def pinged(self) -> None:
         """A heartbeat came."""
 
-    def heard(self, event: str, payload: dict[str, str]) -> None:
-        """An event came."""
+    def heard(self, event: str, payload: dict[str, Any]) -> None:
+        """An event came; each once."""
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Connected."""
         self._line = transport
+        self.joined.clear()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """What the service says."""
@@ -45,13 +79,57 @@ class Guest(WSListener):
         text = frame.get_payload_as_utf8_text()
         if text.startswith("42"):
             event, *payload = json.loads(text[2:])
-            self.heard(event, payload[0] if payload else {})
+            self._hear(event, payload[0] if payload else {})
+        elif text.startswith("43"):
+            self._confirmed(json.loads(text[text.index("[") :])[0]["lastN"])
         elif text.startswith("0"):
             self.opened(json.loads(text[1:]))
-            auth = json.dumps({"token": token(self.user, KEY, None, None)})
+            auth = json.dumps({"token": token(self.user, self._key, None, None)})
             transport.send(WSMsgType.TEXT, f"40{auth}".encode())
         elif text.startswith("40"):
-            self.emit("user:join", userId=self.user)
+            resumable = self._resumable
+            self.emit("user:join", **(resumable.joining if resumable else {"userId": self.user}))
         elif text == "2":
             self.pinged()
             transport.send(WSMsgType.TEXT, b"3")
+
+    def _send(self, kind: bytes, event: str, payload: dict[str, object]) -> None:
+        if self._line is not None:
+            self._line.send(WSMsgType.TEXT, kind + json.dumps([event, payload]).encode())
+
+    def _hear(self, event: str, payload: dict[str, Any]) -> None:
+        if self._resumable is None:
+            self.heard(event, payload)
+            if event == "user:joined":
+                self.joined.set()
+        elif event == "user:joined":
+            for said in self._resumable.joined(payload):
+                self.emit(said.event, **said.payload)
+            self._confirm()
+            self.heard(event, payload)
+        elif self._resumable.hear(payload):
+            if self.confirms:
+                self._confirm_in_time(self._resumable, event)
+            self.heard(event, payload)
+
+    def _confirm_in_time(self, resumable: Resumable, event: str) -> None:
+        if resumable.is_to_confirm(event):
+            self._confirm()
+        elif self._later is None:
+            loop = asyncio.get_running_loop()
+            self._later = loop.call_later(CONFIRM_WITHIN_S, self._confirm)
+
+    def _confirm(self) -> None:
+        self._stop()
+        if self._resumable is not None:
+            self._send(b"420", "session:ack", self._resumable.confirm())
+
+    def _confirmed(self, last_n: int) -> None:
+        if self._resumable is not None:
+            self._resumable.took(last_n)
+        self.joined.set()
+
+    def _stop(self) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None

@@ -67,8 +67,6 @@ class Bystanders:
     def heard(self, one: "Bystander", event: str, payload: dict[str, str]) -> None:
         """What follows from an event of the service."""
         match event:
-            case "user:joined":
-                one.joined.set()
             case "call:incoming":
                 one.emit("call:accept", callId=payload["callId"])
             case "call:accepted" if one is self._caller:
@@ -96,7 +94,6 @@ class Bystander(Guest):
 
     def __init__(self, user: str, pair: Bystanders) -> None:
         super().__init__(user)
-        self.joined = asyncio.Event()
         self.call_id = ""
         self._pair = pair
 
