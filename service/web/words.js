@@ -95,7 +95,9 @@ export function captionOf(line) {
   if (state === "incoming") return `Incoming ${callType} call`;
   if (state === "outgoing") return ringing ? "Ringing…" : "Calling…";
   if (state === "connecting-call") return "Connecting…";
-  if (line.call.interrupted) return "Interrupted. Looking for a new path…";
+  if (line.call.interrupted) {
+    return line.call.signalling.peerIsAway ? "" : "Interrupted. Looking for a new path…";
+  }
   const muted = line.call.switches.peer.microphone ? "" : `${line.peer.name} is muted.`;
   return [missingOf(line), muted].filter(Boolean).join(" ");
 }

@@ -119,7 +119,10 @@ async def test_a_page_that_is_closed_has_left(at: Pages):
     alice, bob = await at.open("alice"), await at.open("bob")
     await talking(alice, bob, "bob")
     await alice.goto("about:blank")
-    await says(bob, "alice is reconnecting")
+    await expect(bob.locator("#stage .banner")).to_have_text(
+        "alice is reconnecting…", timeout=PATIENCE_MS
+    )
+    await expect(bob.locator("body")).to_have_attribute("data-picture", "none")
     await says(bob, "left the call")
 
 

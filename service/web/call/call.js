@@ -53,12 +53,13 @@ export class Call extends EventTarget {
 
   /** Whether sound and picture have stopped, for now, after they once flowed. */
   get interrupted() {
-    return this.pc.connectionState !== "connected";
+    return this.pc.connectionState !== "connected" || this.#connection.peerHasClosed;
   }
 
   /** Whether there is a picture of the peer to look at now. */
   get showsPeer() {
-    return this.switches.peer.camera && this.remote.getVideoTracks().some(({ muted }) => !muted);
+    if (!this.switches.peer.camera || this.#connection.peerHasClosed) return false;
+    return this.remote.getVideoTracks().some(({ muted }) => !muted);
   }
 
   /** Takes newer ICE servers, if there are any; they count from the next restart on. */

@@ -47,6 +47,11 @@ export class Connection {
     return this.pc.signalingState === "closed";
   }
 
+  /** Whether the peer has closed its side of it. */
+  get peerHasClosed() {
+    return this.#repair.peerHasClosed;
+  }
+
   /** Takes newer ICE servers; they count from the next restart on. */
   configure(ice) {
     if (!this.isClosed) this.pc.setConfiguration(configuration(ice, this.#policy));

@@ -6,7 +6,7 @@ const PATIENCE_MS = { new: 10_000, connecting: 10_000, disconnected: 3_000, fail
 const POLITE_MS = 3_000; // the callee lets the caller try first
 const MAX_RESTARTS = 3;
 const ALONE_MS = 15_000; // without signalling there is no restart: it heals by itself, or is over
-const RETURN_MS = 10_000; // a page that closed its connection is back so soon, or has gone
+const RETURN_MS = 6_000; // a page that closed its connection and is loaded anew is back so soon
 const SLACK_MS = 10_000;
 
 export class Repair {
@@ -18,6 +18,7 @@ export class Repair {
   #company = "both";
   #restarts = 0;
   #dtls; // RTCDtlsTransport (W3C WebRTC, 5.5): tells when the peer has closed its end
+  #closedAt = null; // when that was seen
   #timer;
 
   /**
@@ -53,6 +54,11 @@ export class Repair {
     this.#after(patience, () => this.#restart(), this.#polite ? POLITE_MS : 0);
   }
 
+  /** Whether the peer has closed its connection: its page was closed, or is loaded anew. */
+  get peerHasClosed() {
+    return this.#dtls?.state === "closed";
+  }
+
   stop() {
     clearTimeout(this.#timer);
     if (this.#dtls) this.#dtls.onstatechange = null;
@@ -67,14 +73,18 @@ export class Repair {
 
   /** No restart is possible: it heals by itself, a side comes back, or it is over. */
   #wait(connectionState) {
-    if (this.#dtls?.state === "closed") {
-      if (this.#company === "nobody") return this.#over("peer_left");
-      return this.#after(RETURN_MS, () => this.#over("peer_left"));
-    }
+    if (this.peerHasClosed) return this.#awaitReturn();
     const patience = this.#company === "nobody" ? ALONE_MS : this.#windowMs + SLACK_MS;
     this.#after(connectionState === "connected" ? undefined : patience, () => {
       this.#over("connection_lost");
     });
+  }
+
+  /** Nobody tells whether the page of the peer was closed or is loaded anew. */
+  #awaitReturn() {
+    if (this.#company === "nobody") return this.#over("peer_left");
+    this.#closedAt ??= Date.now();
+    this.#after(this.#closedAt + RETURN_MS - Date.now(), () => this.#over("peer_left"));
   }
 
   /** Has both sides look for a new path, with fresh credentials; the call itself goes on. */
