@@ -56,3 +56,10 @@ test("and at once when the replay is over", async ({ mock }) => {
   tell("call:incoming", "new", 1);
   assert.deepEqual(rung, ["new"]);
 });
+
+test("after a snapshot there is no past", async () => {
+  await socket.lose();
+  await rejoin(socket, { resumed: "snapshot" });
+  tell("call:incoming", "new", 1);
+  assert.deepEqual(rung, ["new"]);
+});
