@@ -33,7 +33,8 @@ decided: when two events race, the second one is decided again.
 
 The deadline is a part of the call: the ring timeout (`RINGLINE_RING_TIMEOUT`) counts from the
 initiate, the connect timeout (`RINGLINE_CONNECT_TIMEOUT`) and the longest duration, if there is one
-(`RINGLINE_MAX_CALL_DURATION`), from the accept. While a bound session has no connection, the
+(`RINGLINE_MAX_CALL_DURATION`), from the accept; but the connect timeout from the join of a session
+that accepted without a connection, and from each move. While a bound session has no connection, the
 deadline may come sooner, and the call then ends as `connection_lost`: when the resume window
 (`RINGLINE_RESUME_WINDOW`) is over, or later [as long as its media
 live](protocol.md#a-call-lives-as-long-as-its-media). A `DeadlinePassed` does nothing when the

@@ -57,6 +57,8 @@ def come_back(call: Call, event: happened.Returned, now: int, timeouts: Timeouts
         "generation": generation,
     }
     sends = tell(peer, other, told)
+    if side is CALLED and call.connecting_at is None:
+        changes["connecting_at"] = now
     if other.away_at is not None and event.resumed == "snapshot":  # which has no older event
         sends += tell(side, back, CallPeerReconnecting(call.id, call.other(event.user)))
     return {name: value for name, value in changes.items() if value != getattr(call, name)}, sends
@@ -70,7 +72,8 @@ def over(
     `resumed` is how its session came back, as `Returned` has it; None where it did not.
     """
     noted = link.absences
-    if link.away_at is None:
+    unjoined = link is call.called and call.connecting_at is None  # it has lost nothing yet
+    if link.away_at is None or unjoined:
         return noted
     lasted = now - link.away_at
     return Absences(

@@ -89,6 +89,8 @@ class Link(NamedTuple):
     """Since when it is back and owes a report, as the other side is away."""
     absences: Absences = Absences()
     """Those of all sessions that were bound to the call on this side."""
+    device: str | None = None
+    """The device that accepted over HTTP: its other sessions know of that."""
 
 
 class Call(NamedTuple):
@@ -136,8 +138,9 @@ class Call(NamedTuple):
     """The callee's side, from the accept."""
     moves: int = 0
     """How often a session has taken the place of another one of its user."""
-    moved_at: int | None = None
-    """When that was last."""
+    connecting_at: int | None = None
+    """Since when the two connect: the accept, or the last move. None while the session that
+    accepted has had no connection yet."""
     generation: int = 0
     """Which RTCPeerConnections belong together: a reloaded page and a move begin a new one."""
 
@@ -196,6 +199,10 @@ class Call(NamedTuple):
     def is_for(self, session: str) -> bool:
         """Whether `session` is one of the devices that the call is for."""
         return session in [ref.id for ref in self.devices]
+
+    def taken_on(self, session: SessionRef) -> bool:
+        """Whether a session is of the device that accepted over HTTP."""
+        return session.device is not None and session.device == self.called.device
 
     def binds(self, session: str) -> bool:
         """Whether `session` is one of the two that may relay."""

@@ -19,12 +19,18 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A device of the callee took the call; `node` is its session's home."""
+    """A device of the callee took the call; `node` is its session's home.
+
+    Over HTTP, the session may be `away`: it has no connection yet. `device` names the device then,
+    whose other sessions need not be told.
+    """
 
     user: str
     session: str
     node: str = ""
     resumable: bool = False
+    away: bool = False
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

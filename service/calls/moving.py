@@ -14,7 +14,7 @@ from service.calls.effects import (
 )
 from service.calls.reasons import Reason
 from service.calls.rules import Outcome
-from service.calls.sides import links, sides
+from service.calls.sides import CALLING, links, sides
 from service.calls.timeouts import Timeouts
 
 
@@ -37,7 +37,7 @@ def move(call: Call, event: happened.Moving, now: int, timeouts: Timeouts) -> Ou
             absences=absence.over(call, link, now, timeouts),
         ),
         "moves": call.moves + 1,
-        "moved_at": now,
+        "connecting_at": None if side is CALLING and call.connecting_at is None else now,
         "generation": generation,
     }
     ended = CallEnded(call.id, event.user, Reason.MOVED, now - (call.accepted_at or now))

@@ -21,6 +21,7 @@ from service.calls.effects import (
     Send,
 )
 from service.calls.reasons import Reason
+from service.calls.sides import CALLING, tell
 from service.calls.timeouts import Timeouts
 
 Changes = dict[str, Any]
@@ -86,7 +87,7 @@ def rings_in_vain(call: Call, event: happened.Rung, _now: int) -> bool:
     device = event.device
     if device is None or call.binds(device.id) or device.id in call.silenced:
         return False
-    return not call.is_for(device.id)
+    return not (call.is_for(device.id) or call.taken_on(device))
 
 
 def time_is_up(call: Call, _event: happened.DeadlinePassed, now: int) -> bool:
@@ -126,18 +127,20 @@ def accept(call: Call, event: happened.Accepted, now: int, _timeouts: Timeouts) 
     changes = {
         "callee_session": event.session,
         "callee_node": event.node,
-        "called": Link(event.resumable),
+        "called": Link(event.resumable, away_at=now if event.away else None, device=event.device),
         "accepted_at": now,
+        "connecting_at": None if event.away else now,
         "metadata": None,  # nobody is rung any more
     }
-    sends = (
+    sends: tuple[Send, ...] = (
         Send(Audience.ACTOR, _accepted(call, told_more=event.resumable)),
         Send(Audience.CALLER, _accepted(call, told_more=call.calling.resumable)),
         Send(Audience.OTHER_DEVICES, elsewhere),
     )
+    if event.away:
+        sends += tell(CALLING, call.calling, CallPeerReconnecting(call.id, call.callee))
     if event.resumable and call.calling.away_at is not None:
-        away = Send(Audience.ACTOR, CallPeerReconnecting(call.id, call.caller))
-        return changes, (*sends, away)
+        sends += (Send(Audience.ACTOR, CallPeerReconnecting(call.id, call.caller)),)
     return changes, sends
 
 

@@ -22,9 +22,9 @@ class Timeouts:
 
 def times_out_at(call: Call, timeouts: Timeouts) -> int | None:
     """When the present state of a live call has lasted too long, if ever."""
-    accepted = call.accepted_at
+    accepted, connecting = call.accepted_at, call.connecting_at
     if accepted is None:
         return call.created_at + timeouts.ring
     if call.state is State.CONNECTING:
-        return (call.moved_at or accepted) + timeouts.connect
+        return None if connecting is None else connecting + timeouts.connect
     return accepted + timeouts.longest if timeouts.longest else None

@@ -70,6 +70,10 @@ class Transitions:
             raise errors.CallNotFound
         return call
 
+    async def check(self, call_id: str, event: Event) -> None:
+        """Raise what `move` would, as the call stands in the store; change nothing."""
+        decide(await self.load(call_id), event, self._clock(), self._timeouts)
+
     async def move(
         self,
         call_id: str,
@@ -173,7 +177,8 @@ def _receivers(to: Audience, call: Call, parties: Refs, former: Refs, acting: Re
             return call.ringing
         case Audience.OTHER_DEVICES:
             actors = [ref.id for ref in acting]
-            return tuple(ref for ref in call.ringing if ref.id not in actors)
+            others = (ref for ref in call.ringing if ref.id not in actors)
+            return tuple(ref for ref in others if not call.taken_on(ref))
         case Audience.REPLACED:
             return tuple(ref for ref in former if not call.binds(ref.id))
 

@@ -49,9 +49,10 @@ class AnyAbsence(RuleBasedStateMachine):
     # What can happen.
 
     @precondition(lambda self: self.call.unaccepted)
-    @rule()
-    def accept(self):
-        self.happens(happened.Accepted("bob", "b1", resumable=True))
+    @rule(away=st.booleans())
+    def accept(self, away):
+        self.away["bob"] = away
+        self.happens(happened.Accepted("bob", "b1", resumable=True, away=away))
 
     @precondition(lambda self: self.call.state is State.CONNECTING)
     @rule(user=USERS)

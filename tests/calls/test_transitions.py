@@ -151,6 +151,7 @@ ACCEPT = Case(
         "callee_session": "b1",
         "callee_node": "n2",
         "accepted_at": NOW,
+        "connecting_at": NOW,
         "deadline": NOW + TIMEOUTS.connect,
     },
     (
@@ -250,7 +251,7 @@ RING_ELSEWHERE = Case(
 
 def move(state: State, **changes: Any) -> Case:
     """The caller takes the call to another session."""
-    taken = {"caller_session": "a2", "caller_node": "n3", "moved_at": NOW, "moves": 1}
+    taken = {"caller_session": "a2", "caller_node": "n3", "connecting_at": NOW, "moves": 1}
     sends = (
         *to(CallMoved("c_1", "alice", 1), Audience.ACTOR),
         *to(ended("alice", Reason.MOVED, NOW - ACCEPTED), Audience.REPLACED),
