@@ -23,6 +23,9 @@ class Deadlines(Generic[Key]):
     def __len__(self) -> int:
         return len(self._set)
 
+    def __contains__(self, key: Key) -> bool:
+        return key in self._set
+
     def set(self, key: Key, at: int | None) -> None:
         """Set, move or (None) cancel a key's deadline."""
         before = self._set.get(key)

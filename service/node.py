@@ -106,11 +106,13 @@ class Node:
         self.traces = Traces(__version__, names, self._candidates)
         tracing = self.traces.calls
         timer = StoreTimer(metrics.pressure, tracing)
+        replies = TimedReplies(stores.replies, timer)
         self.signalling = signalling = UseCases(
             node=membership.name,
             users=TimedUsers(stores.users, timer),
             calls=TimedCalls(stores.calls, timer),
             sessions=TimedSessions(stores.sessions, timer),
+            replies=replies,
             ice=ice,
             others=membership.others,
             clock=clock,
@@ -128,7 +130,6 @@ class Node:
             visible=settings.presence == "everyone",
             scale=scale,
         )
-        replies = TimedReplies(stores.replies, timer)
         repeats = Repeats(replies, clock, timeouts.detached)
         dispatch = Dispatch(signalling, repeats=repeats, clock=clock, metrics=metrics)
         self.connections = Connections(
@@ -153,6 +154,7 @@ class Node:
             ice=ice,
             presence=signalling.presence,
             calls=signalling.call_control,
+            accepting=signalling.accepting,
             changes=signalling.call_changes,
             clock=clock,
             names=names,

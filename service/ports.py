@@ -199,6 +199,9 @@ class SessionStore(Protocol):
             Forbidden: it is another user's, or the token is neither of the two.
         """
 
+    async def issue(self, session_id: str, user: str, issued: bytes) -> bool:
+        """Have another token be the newest, for a session of this user; False if there is none."""
+
     async def confirm(self, session_id: str, newest: bytes) -> None:
         """The client has the newest token, if this is still the newest: no other is good now."""
 

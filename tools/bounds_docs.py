@@ -13,7 +13,7 @@ from service.settings import Settings
 from service.signalling import call_changes, call_setup, joining, presence, relay
 from service.stores.memory import calls, replies, users
 from service.telemetry import throttle, writer
-from service.transport.api import rates, routes
+from service.transport.api import fields, rates
 from service.transport.connections import connection, connections, dispatch, event_queue
 from service.transport.guard import budget, tcp, unjoined, waiting
 from service.transport.http import body
@@ -147,7 +147,7 @@ def _requests() -> Iterator[Row]:
     yield Row(
         "HTTP requests of one user that wait for one call",
         f"{call_changes.MOST_WAITS}",
-        f"{routes.LONGEST_WAIT_S} s",
+        f"{fields.LONGEST_WAIT_S} s",
         "the oldest is answered",
     )
     yield Row(

@@ -1,5 +1,7 @@
 """What may be done to a call that exists: the use cases behind the client's events."""
 
+from collections.abc import Callable
+
 import structlog
 
 from service import errors
@@ -9,6 +11,7 @@ from service.calls.reasons import Reason
 from service.ids import of_probe
 from service.pace import paced
 from service.ports import CallStore, Clock, UserStore
+from service.session_ref import SessionRef
 from service.sessions.reply import Reply
 from service.sessions.session import Session
 from service.signalling.presence import Presence
@@ -58,18 +61,39 @@ class CallControl:
             TokenExpired: the session needs a fresh token first.
         """
         who.check_token(self._clock())
+        await self.take(
+            message.call_id,
+            happened.Accepted(who.user, who.id, who.ref.node, resumable=who.ref.resumable),
+            who.ref,
+            lambda after: reply.ok(CallAccepted.of(after, who.ref)),
+        )
+
+    async def take(
+        self,
+        call_id: str,
+        accepted: happened.Accepted,
+        who: SessionRef,
+        decided: Callable[[Call], object] | None = None,
+    ) -> Call:
+        """Have a session of the callee accept; `decided` as for `Transitions.move`."""
         try:
-            with self._tracing.accepting(message.call_id):
-                await self._transitions.move(
-                    message.call_id,
-                    happened.Accepted(who.user, who.id, who.ref.node, resumable=who.ref.resumable),
-                    who.ref,
-                    lambda after: reply.ok(CallAccepted.of(after, who.ref)),
-                )
+            with self._tracing.accepting(call_id):
+                return await self._transitions.move(call_id, accepted, who, decided)
         except errors.AlreadyAnswered:
-            self._metrics.calls.accept_lost()
-            _log.info("accept.lost", call_id=message.call_id)
+            self._lost_race(call_id)
             raise
+
+    async def check_accept(self, call_id: str, user: str) -> None:
+        """Raise what an accept of the user would, as the call stands; change nothing."""
+        try:
+            await self._transitions.check(call_id, happened.Accepted(user, ""))
+        except errors.AlreadyAnswered:
+            self._lost_race(call_id)
+            raise
+
+    def _lost_race(self, call_id: str) -> None:
+        self._metrics.calls.accept_lost()
+        _log.info("accept.lost", call_id=call_id)
 
     async def reject(self, who: Session, message: said.CallReject, reply: Reply) -> None:
         """Decline, for the user or for this device alone."""

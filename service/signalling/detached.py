@@ -54,7 +54,7 @@ class DetachedSessions:
         self._clock = clock
         self._metrics = metrics
         self._tracing = tracing
-        self._window_ms = window_ms
+        self.window_ms = window_ms
         self._locks = KeyedLocks()
         self._windows: Deadlines[str] = Deadlines()
 
@@ -68,9 +68,13 @@ class DetachedSessions:
     async def lost(self, session: Session) -> None:
         """A session's connection is gone: it waits for its client, or ends with it."""
         if not isinstance(session, ResumableSession) or session.over:
-            await self._leave(session)
+            await self.leave(session)
             return
         self.detach(session)
+        await self.tell_away(session)
+
+    async def tell_away(self, session: ResumableSession) -> None:
+        """Have the calls that bind a session hear that it is away, unless it is back."""
         gone = Detached(session.user, session.id)
         for call in await self._bound(session):
             # It may be back before the call hears that it was away.
@@ -88,7 +92,12 @@ class DetachedSessions:
 
     def wait_for(self, session: ResumableSession) -> None:
         """Give a session up at the end of a window, from now on."""
-        self._windows.set(session.id, self._clock() + self._window_ms)
+        self._windows.set(session.id, self._clock() + self.window_ms)
+
+    async def leave(self, session: Session) -> None:
+        """A session ends, with or without a connection."""
+        self.forget(session.id)
+        await self._joining.leave(session)
 
     def forget(self, session_id: str) -> None:
         """A session has a connection again, or another home."""
@@ -119,14 +128,15 @@ class DetachedSessions:
         async for session_id in paced(self._windows.pop_due(self._clock())):
             async with self.turn_of(session_id):
                 session = self._directory.get(session_id)
-                if isinstance(session, ResumableSession) and session.detached:
+                again = session_id in self._windows  # it accepted a call meanwhile
+                if isinstance(session, ResumableSession) and session.detached and not again:
                     await self._give_up(session)
 
     async def close(self) -> None:
         """End the sessions that wait for their clients: this node is not there any more."""
         async for session in paced(tuple(self._directory)):
             if session.detached:
-                await self._leave(session)
+                await self.leave(session)
 
     async def _give_up(self, session: ResumableSession) -> None:
         """End a session, unless a connected call of it waits still."""
@@ -134,11 +144,7 @@ class DetachedSessions:
             self._windows.set(session.id, self._clock() + _LOOK_AGAIN_MS)
         else:
             self._metrics.gave_up()
-            await self._leave(session)
-
-    async def _leave(self, session: Session) -> None:
-        self.forget(session.id)
-        await self._joining.leave(session)
+            await self.leave(session)
 
     async def _bound(self, session: Session) -> tuple[Call, ...]:
         """The live calls that bind a session."""

@@ -66,24 +66,33 @@ class Joining:
         """
         session = self._session(attachment, message)
         session.hold()
-        self._directory.add(session)  # before the store has it: a call may ring at once
         self._renewal.begin(session)
         try:
-            now = await self._admit(session.ref)
-            if isinstance(session, ResumableSession):
-                await self._sessions.add(session.ref, hashed(session.resume_token))
-            self._liveness.ask(ref.id for ref in now.sessions if ref.id != session.id)
+            now = await self.enter(session)
             self._greeting.give(session, now.calls, reply)
             for call in now.calls:
                 if call.callee == session.user and call.unaccepted and not call.crowded:
                     self._ringing.ring(session, call)
-            self._presence.changed(session.user)
         except BaseException:
             if reply.outcome is not None:
                 attachment.close("internal")
             await self.leave(session)
             raise
         return session
+
+    async def enter(self, session: Session) -> Engagements:
+        """Have a session be one of its user's; what the user does.
+
+        Raises:
+            TooManySessions: as `join` has it. Whatever it raises, the session is to leave again.
+        """
+        self._directory.add(session)  # before the store has it: a call may ring at once
+        now = await self._admit(session.ref)
+        if isinstance(session, ResumableSession):
+            await self._sessions.add(session.ref, hashed(session.resume_token))
+        self._liveness.ask(ref.id for ref in now.sessions if ref.id != session.id)
+        self._presence.changed(session.user)
+        return now
 
     async def rejoin(self, session: Session, message: UserJoin, reply: Reply) -> None:
         """Joining again on one connection gets the same reply and does nothing."""

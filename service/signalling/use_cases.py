@@ -12,12 +12,14 @@ from service.ports import (
     Delivery,
     IceSource,
     Identity,
+    ReplyStore,
     SessionStore,
     UserStore,
 )
 from service.sessions.directory import Directory
 from service.sessions.liveness import Liveness
 from service.sessions.replay import ReplayMemory
+from service.signalling.accepting import Accepting
 from service.signalling.availability import Availability
 from service.signalling.call_changes import CallChanges
 from service.signalling.call_control import CallControl
@@ -58,6 +60,7 @@ class UseCases:
         users: UserStore,
         calls: CallStore,
         sessions: SessionStore,
+        replies: ReplyStore,
         ice: IceSource,
         others: Delivery | None,
         clock: Clock,
@@ -195,6 +198,19 @@ class UseCases:
             metrics=metrics.sessions,
             tracing=tracing,
             scale=scale,
+        )
+        self.accepting = Accepting(
+            node=node,
+            sessions=sessions,
+            replies=replies,
+            replays=self.replays,
+            calls=self.call_control,
+            joining=self.joining,
+            resuming=self.resuming,
+            detached=self.detached,
+            ice=ice,
+            clock=clock,
+            draining=draining,
         )
         delivery.home = self.home = Home(
             directory=directory,

@@ -41,6 +41,13 @@ class MemorySessions:
         found.confirmed, found.newest = presented, issued
         return before
 
+    async def issue(self, session_id: str, user: str, issued: bytes) -> bool:
+        found = self._sessions.get(session_id)
+        if found is None or found.ref.user != user:
+            return False
+        found.newest = issued
+        return True
+
     async def confirm(self, session_id: str, newest: bytes) -> None:
         found = self._sessions.get(session_id)
         if found is not None and found.newest == newest:

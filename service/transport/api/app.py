@@ -17,6 +17,7 @@ from service.transport.api.web import serve_page
 from service.transport.http.problems import MEDIA_TYPE, NotAllowed, Unserved, problem
 
 _log = structlog.get_logger(__name__)
+_NO_JSON = errors.InvalidPayload("The body is not valid JSON.")
 
 
 def api(backend: Backend) -> FastAPI:
@@ -53,16 +54,27 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     match error:
         case errors.RinglineError():
+            if isinstance(error, errors.RateLimited):
+                request.app.state.backend.rates.limited(error)
             return problem(error)
         case RequestValidationError():
-            first = error.errors()[0]
-            return problem(errors.InvalidPayload(f"{first['loc'][-1]}: {first['msg']}."))
+            return problem(_invalid(error))
+        case HTTPException(status_code=HTTPStatus.BAD_REQUEST):  # its JSON is nested too deep
+            return problem(_NO_JSON)
         case HTTPException(status_code=HTTPStatus.METHOD_NOT_ALLOWED):
             return problem(NotAllowed(), more=error.headers)
         case HTTPException():
             return problem(Unserved(), status=error.status_code)
     _log.error("http.failed", exc_info=error)
     return problem(errors.Internal())
+
+
+def _invalid(error: RequestValidationError) -> errors.InvalidPayload:
+    """What is wrong with a request; the field that is, at first."""
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return _NO_JSON
+    return errors.InvalidPayload(f"{first['loc'][-1]}: {first['msg']}.")

@@ -9,6 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from service import errors
 from service.auth.authenticator import Authenticator
 from service.ports import Clock, IceSource, Identity
+from service.signalling.accepting import Accepting
 from service.signalling.call_changes import CallChanges
 from service.signalling.call_control import CallControl
 from service.signalling.presence import Presence
@@ -24,6 +25,7 @@ class Backend:
     ice: IceSource
     presence: Presence
     calls: CallControl
+    accepting: Accepting
     changes: CallChanges
     clock: Clock
     names: UserNames

@@ -59,6 +59,9 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[st
     for parameter in operation.get("parameters", ()):
         name, told = escape(parameter["name"]), escape(parameter.get("description", ""))
         yield f"<tr><td><code>{name}</code> in the {parameter['in']}<td>{told}"
+    if body := operation.get("requestBody"):
+        (content,) = body["content"].values()
+        yield f"<tr><td>body<td>{_type(content['schema'])}"
     for status, response in operation["responses"].items():
         (content,) = response["content"].values()
         yield f"<tr><td>{status}<td>{escape(response['description'])} {_type(content['schema'])}"

@@ -31,7 +31,10 @@ class Rates:
         """Count TURN credentials, in the same way."""
         self._take(self._credentials, user)
 
+    def limited(self, refusal: errors.RateLimited) -> None:
+        """Count a refusal, by this limit or by one that sockets have as well."""
+        self._metrics.limited(refusal.scope)
+
     def _take(self, meters: Meters, user: str) -> None:
         if wait := meters.take(user, self._clock()):
-            self._metrics.limited("http")
             raise errors.RateLimited(scope="http", retry_after_ms=wait)

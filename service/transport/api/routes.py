@@ -1,20 +1,23 @@
 """The routes of the HTTP API, each a few lines to a use case."""
 
-from typing import Annotated
-
 import structlog
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import AfterValidator
-from pydantic_core import PydanticCustomError
+from fastapi import APIRouter, Depends, Request, Response
 
 from service import errors
 from service.calls.call import Call, State
 from service.calls.reasons import Reason
 from service.ports import Identity
 from service.transport.api.caller import Admin, Behind, TurnUser, User
-from service.transport.api.schemas import CallBody, IceBody, StatusBody, TurnBody
+from service.transport.api.fields import AuditReason, KnownState, Region, UserId, Wait
+from service.transport.api.schemas import (
+    AcceptBody,
+    AcceptedBody,
+    CallBody,
+    IceBody,
+    StatusBody,
+    TurnBody,
+)
 from service.transport.http.hang_up import unless_hung_up
-from service.wire import legible
 
 
 async def _unstored(response: Response) -> None:
@@ -25,41 +28,11 @@ async def _unstored(response: Response) -> None:
     response.headers["Cache-Control"] = "no-store"
 
 
-LONGEST_WAIT_S = 25
-"""Less than proxies commonly let a response take."""
 router = APIRouter(dependencies=[Depends(_unstored)])
 _log = structlog.get_logger(__name__)
 
 
-def _legible(name: str) -> str:
-    if wrong := legible.fault(name):
-        raise PydanticCustomError("legible", "It {wrong}", {"wrong": wrong})
-    return name
-
-
-def _one_line(text: str) -> str:
-    if not legible.in_one_line(text):
-        raise PydanticCustomError("one_line", "It holds control characters or line breaks")
-    return text
-
-
-AuditReason = Annotated[
-    str, Query(max_length=200, description="One line for the log."), AfterValidator(_one_line)
-]
-UserId = Annotated[
-    str,
-    Path(min_length=1, max_length=128, description="The user's id, percent-encoded."),
-    AfterValidator(_legible),
-]
-Region = Annotated[str | None, Query(max_length=64, description="A name in RINGLINE_TURN_REGIONS.")]
-Wait = Annotated[
-    int,
-    Query(ge=0, le=LONGEST_WAIT_S, description="Seconds to wait while the call is in `state`."),
-]
-KnownState = Annotated[State | None, Query(description="The state that you know; for `wait`.")]
-
-
-@router.get("/v1/ice", tags=["ice"], response_model_exclude_none=True)
+@router.get("/v1/ice", tags=["ice"])
 async def ice_servers(user: TurnUser, backend: Behind, region: Region = None) -> IceBody:
     """ICE servers with fresh TURN credentials, for `new RTCPeerConnection(...)`."""
     return IceBody.of(backend.ice.servers(user.user, backend.clock(), region))
@@ -108,6 +81,15 @@ async def call_record(
         change = backend.changes.after(user.user, call, wait)
         call = await unless_hung_up(request.receive, change) or call
     return CallBody.of(call)
+
+
+@router.post("/v1/calls/{call_id}/accept", tags=["calls"])
+async def accept_call(
+    user: TurnUser, backend: Behind, call_id: str, body: AcceptBody
+) -> AcceptedBody:
+    """Accept a ringing call without a socket, for a session that is joined next."""
+    _check_participant(user, await backend.calls.load(call_id))
+    return AcceptedBody.of(await backend.accepting.accept(user, call_id, body.wish))
 
 
 @router.post("/v1/calls/{call_id}/reject", tags=["calls"])

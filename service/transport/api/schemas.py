@@ -2,12 +2,15 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from service.calls.call import CallType, State
 from service.calls.reasons import Reason
 from service.ids import uuid_of
+from service.signalling.accepting import Wish
+from service.transport.api.fields import DeviceId
 
 
 class Body(BaseModel):
@@ -21,12 +24,16 @@ class Body(BaseModel):
         return cls.model_validate(told, from_attributes=True)
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class IceServerBody(Body):
     """RTCIceServer (W3C WebRTC, 4.2.3); STUN has no credential."""
 
     urls: list[str]
-    username: str | None = None
-    credential: str | None = None
+    username: str | None = Field(None, exclude_if=_is_none)
+    credential: str | None = Field(None, exclude_if=_is_none)
 
 
 class IceBody(Body):
@@ -80,6 +87,53 @@ class CallBody(Body):
     resumes: int = Field(description="How often a party lost its connection and came back.")
     moves: int = Field(description="How often a party took the call to another device.")
     generation: int = Field(description="Which RTCPeerConnections belong together.")
+
+
+class AcceptBody(Body):
+    """What a device says that accepts; `null` is the same as leaving a field out."""
+
+    request_id: str = Field(
+        min_length=1, max_length=64, description="A repeat has the same, and accepts nothing again."
+    )
+    device_id: DeviceId | None = Field(None, description="A label of the device.")
+    region: str | None = Field(
+        None, max_length=64, description="A name in RINGLINE_TURN_REGIONS, for the ICE servers."
+    )
+    session_id: str | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        description="A session to accept for, with its `resumeToken`.",
+    )
+    resume_token: str | None = Field(None, max_length=128)
+
+    @model_validator(mode="after")
+    def names_a_session_or_none(self) -> Self:
+        """A session is named with its token."""
+        if (self.session_id is None) is not (self.resume_token is None):
+            raise PydanticCustomError("pair", "Expected `sessionId` and `resumeToken`, or neither")
+        return self
+
+    @property
+    def wish(self) -> Wish:
+        """It as the use case takes it."""
+        return Wish(**self.model_dump())
+
+
+class AcceptedBody(Body):
+    """The accepted call, and the session to join: `user:join` with these."""
+
+    session_id: str = Field(validation_alias=AliasPath("place", "session_id"))
+    resume_token: str
+    resume_window_ms: int = Field(description="Within this time it has to join.")
+    epoch: str = Field(validation_alias=AliasPath("place", "epoch"))
+    last_seq: int = Field(validation_alias=AliasPath("place", "last_seq"))
+    call: CallBody
+    ice_servers: list[IceServerBody] = Field(validation_alias=AliasPath("ice", "servers"))
+    ice_transport_policy: str = Field(validation_alias=AliasPath("ice", "transport_policy"))
+    ice_expires_at: int = Field(
+        validation_alias=AliasPath("ice", "expires_at"), description="Epoch milliseconds."
+    )
 
 
 class ProblemBody(Body):

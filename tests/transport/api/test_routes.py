@@ -108,7 +108,8 @@ async def test_turn_without_a_secret_is_503(http: aiohttp.ClientSession):
 
 ROUTES = [
     ("GET", "/v1/ice"), ("GET", "/turn"), ("POST", "/turn"), ("GET", "/v1/users/bob/status"),
-    ("GET", "/v1/calls/c_x"), ("POST", "/v1/calls/c_x/reject"), ("DELETE", "/v1/calls/c_x"),
+    ("GET", "/v1/calls/c_x"), ("POST", "/v1/calls/c_x/accept"), ("POST", "/v1/calls/c_x/reject"),
+    ("DELETE", "/v1/calls/c_x"),
 ]  # fmt: skip
 
 

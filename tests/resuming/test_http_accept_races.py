@@ -1,0 +1,101 @@
+"""An accept over HTTP against what happens to the call at the same moment."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+
+from service.stores import open_stores
+from tests.resuming.lock_screen import LockScreen, woken
+from tests.resuming.stage import Device, Stage
+from tests.stateful.latency import late_stores
+from tests.support.service import alone, running
+from tests.support.waiting import until
+
+STORES = ("near", "far")
+ROUNDS = (20, pytest.param(1_000, marks=pytest.mark.long))
+
+
+class Race:
+    """Alice calls Bob, who has a laptop and a lock screen."""
+
+    def __init__(self, stage: Stage, alice: Device, laptop: Device, lock_screen: LockScreen):
+        self.stage, self.alice, self.laptop, self.lock_screen = stage, alice, laptop, lock_screen
+
+    async def run(self, rival: Device, event: str) -> tuple[str, tuple[int, Any], Any]:
+        """A call that rings, the answer to an accept over HTTP, and that to `event`."""
+        call_id = await self.stage.call(self.alice, self.laptop)
+        told = {"callId": call_id}
+        if event == "call:end":
+            return call_id, *await asyncio.gather(
+                self.lock_screen.post(call_id), rival.request(event, told)
+            )
+        answer, accepted = await asyncio.gather(
+            rival.request(event, told), self.lock_screen.post(call_id)
+        )
+        return call_id, accepted, answer
+
+    async def cleared(self) -> None:
+        """Wait until nothing is left of any call, but the two who called."""
+        node = self.stage.service.node
+        await until(lambda: not len(node.signalling.routes), "no route")
+        await self.stage.service.advance(31)
+        await until(lambda: len(node.tables["sessions"]) == 2, "no session but those two")
+        assert len(node.tables["resume_windows"]) == len(node.signalling.detached) == 0
+
+
+@asynccontextmanager
+async def racing(store: str) -> AsyncIterator[Race]:
+    """The three, with a store that answers at once, or late and in any order."""
+    stores = late_stores(seed=1) if store == "far" else open_stores()
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        service = await stack.enter_async_context(running(alone(stores), rate_limit_scale=1_000))
+        stage = Stage(service, stack)
+        alice, laptop = await stage.join("alice"), await stage.join("bob")
+        yield Race(stage, alice, laptop, LockScreen(service, http))
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+@pytest.mark.parametrize("store", STORES)
+async def test_of_an_accept_over_http_and_one_over_a_socket_one_wins(rounds: int, store: str):
+    async with racing(store) as race:
+        for _ in range(rounds):
+            call_id, (status, body), answer = await race.run(race.laptop, "call:accept")
+            assert answer["ok"] is (status != 200), (body, answer)
+            if answer["ok"]:
+                assert (status, body["code"]) == (409, "already_answered")
+            else:
+                assert answer["error"]["code"] == "already_answered"
+                assert (await race.laptop.next("call:ended"))["reason"] == "answered_elsewhere"
+            await race.alice.done("call:end", {"callId": call_id})
+            assert (await race.alice.next("call:ended"))["reason"] == "completed"
+            if answer["ok"]:
+                assert (await race.laptop.next("call:ended"))["reason"] == "completed"
+            accepts = [told["callId"] for told in race.alice.payloads("call:accepted")]
+            assert accepts.count(call_id) == 1
+        await race.cleared()
+
+
+@pytest.mark.parametrize("store", STORES)
+async def test_of_an_accept_and_a_cancel_each_side_hears_the_same(store: str):
+    async with racing(store) as race:
+        for _ in range(20):
+            call_id, (status, body), answer = await race.run(race.alice, "call:end")
+            assert answer["ok"]
+            outcome = answer["reason"]
+            if status == 200:
+                assert outcome == "completed"
+                phone = await woken(race.stage, body)
+                assert phone.joined["calls"] == []
+                assert (await phone.next("call:ended"))["reason"] == "completed"
+                await phone.leave()
+            else:
+                assert (status, body["code"], outcome) == (409, "call_ended", "cancelled")
+            told = {"completed": "answered_elsewhere", "cancelled": "cancelled"}
+            ended = await race.laptop.next("call:ended")
+            assert (ended["callId"], ended["reason"]) == (call_id, told[outcome])
+        await race.cleared()
