@@ -292,6 +292,11 @@ class Node:
             "Resumable sessions whose connection was lost.",
             lambda: len(self.signalling.detached),
         )
+        families.watched(
+            "replay_bytes",
+            "Kept for resumable sessions until they confirm it; 256 MiB at most.",
+            lambda: self.signalling.replays.size,
+        )
         families.watched("users_online", "Users with a session.", lambda: len(users))
         families.watched(
             "send_queue_bytes", "Queued for clients, not yet written.", lambda: totals.queued_bytes

@@ -1,25 +1,19 @@
 """Every alert that is not a burn rate."""
 
+from deploy.alerts import sessions
+from deploy.alerts.promql import BY_JOB, grown
 from deploy.alerts.rules import Alert, Comparison, Group
 
-_BY_JOB = "by (namespace, job)"
 _BY_PROVIDER = "by (namespace, job, provider)"
 _BY_POD = "by (namespace, job, pod, instance)"
 TURN_QUOTA = 100
 """coturn's `total-quota`, which no metric tells: set `ringline:turn_total_quota` to yours."""
-
-
-def _grown(metric: str, window: str, only: str = "", offset: str = "", by: str = _BY_JOB) -> str:
-    matchers = f"{{{only}}}" if only else ""
-    return f"sum {by} (increase({metric}{matchers}[{window}]{offset}))"
-
-
 _USERS = 'result!="probe"'
 """The canary comes every minute, whether anybody else does or not."""
-_ATTEMPTS = _grown("ringline_connects_total", "30m", _USERS)
-_LAST_WEEK = _grown("ringline_connects_total", "30m", _USERS, offset=" offset 1w")
-_REFUSED_TOKENS = _grown("ringline_auth_failures_total", "15m")
-_CONNECTED = _grown("ringline_connects_total", "15m", 'result="ok"')
+_ATTEMPTS = grown("ringline_connects_total", "30m", _USERS)
+_LAST_WEEK = grown("ringline_connects_total", "30m", _USERS, offset=" offset 1w")
+_REFUSED_TOKENS = grown("ringline_auth_failures_total", "15m")
+_CONNECTED = grown("ringline_connects_total", "15m", 'result="ok"')
 
 CANARY_FAILING = Alert(
     name="RinglineCanaryFailing",
@@ -50,9 +44,9 @@ SLOW_CLIENTS = Alert(
     severity="ticket",
     when=(
         Comparison(
-            _grown("ringline_slow_clients_closed_total", "15m"),
+            grown("ringline_slow_clients_closed_total", "15m"),
             ">",
-            f"10 + 0.01 * sum {_BY_JOB} (ringline_connections)",
+            f"10 + 0.01 * sum {BY_JOB} (ringline_connections)",
         ),
     ),
     wait="5m",
@@ -63,8 +57,8 @@ JWKS_FAILING = Alert(
     name="RinglineJwksFailing",
     severity="ticket",
     when=(
-        Comparison(_grown("ringline_jwks_fetches_total", "15m", 'result="failed"'), ">", "0"),
-        Comparison(_grown("ringline_jwks_fetches_total", "15m", 'result="ok"'), "==", "0"),
+        Comparison(grown("ringline_jwks_fetches_total", "15m", 'result="failed"'), ">", "0"),
+        Comparison(grown("ringline_jwks_fetches_total", "15m", 'result="ok"'), "==", "0"),
     ),
     wait="5m",
     summary="The identity provider's keys cannot be fetched ({{ $labels.job }})",
@@ -74,7 +68,7 @@ TURN_PROBE = Alert(
     name="RinglineTurnProbeFailing",
     severity="ticket",
     # Where no TURN is set this is NaN, which equals nothing.
-    when=(Comparison(f"min {_BY_JOB} (ringline_turn_probe_success)", "==", "0"),),
+    when=(Comparison(f"min {BY_JOB} (ringline_turn_probe_success)", "==", "0"),),
     wait="5m",
     summary="TURN relays nothing ({{ $labels.job }})",
     description="A relay with a fresh credential has failed for five minutes: "
@@ -85,12 +79,12 @@ TURN_FETCHES = Alert(
     severity="ticket",
     when=(
         Comparison(
-            _grown("ringline_turn_fetches_total", "15m", 'result="failed"', by=_BY_PROVIDER),
+            grown("ringline_turn_fetches_total", "15m", 'result="failed"', by=_BY_PROVIDER),
             ">",
             "0",
         ),
         Comparison(
-            _grown("ringline_turn_fetches_total", "15m", 'result="ok"', by=_BY_PROVIDER),
+            grown("ringline_turn_fetches_total", "15m", 'result="ok"', by=_BY_PROVIDER),
             "==",
             "0",
         ),
@@ -104,7 +98,7 @@ NO_TURN = Alert(
     name="RinglineNoTurn",
     severity="ticket",
     when=(
-        Comparison(f'max {_BY_JOB} (ringline_turn_provider_serving{{provider="none"}})', "==", "1"),
+        Comparison(f'max {BY_JOB} (ringline_turn_provider_serving{{provider="none"}})', "==", "1"),
     ),
     wait="5m",
     summary="Clients are given no TURN server ({{ $labels.job }})",
@@ -179,6 +173,7 @@ ALERTS = (
     CANARY_FAILING,
     LOOP_LAG,
     SLOW_CLIENTS,
+    *sessions.ALERTS,
     JWKS_FAILING,
     TURN_PROBE,
     TURN_FETCHES,

@@ -184,7 +184,6 @@ _RESUMING = Row(
             "between users and service has cut them.",
             unit="short",
             queries=(Query(now("ringline_sessions_detached"), "detached"),),
-            width=6,
         ),
         Panel(
             title="Resumed",
@@ -198,7 +197,6 @@ _RESUMING = Row(
                 ),
                 Query(rate("ringline_sessions_given_up_total"), "given up"),
             ),
-            width=6,
         ),
         Panel(
             title="Time away",
@@ -206,7 +204,6 @@ _RESUMING = Row(
             "or wait too long before they connect again.",
             unit="s",
             queries=quantiles("ringline_session_away_seconds"),
-            width=6,
             colors=QUANTILE_COLORS,
         ),
         Panel(
@@ -217,7 +214,15 @@ _RESUMING = Row(
             unit="short",
             queries=(Query(grown("ringline_calls_kept_by_media_total"), "kept"),),
             look=Look.NUMBER,
-            width=6,
+            width=12,
+        ),
+        Panel(
+            title="Kept for replay",
+            meaning="What sessions have not confirmed, by pod. Near 256 MiB: those that keep most "
+            "get a snapshot at their return, for clients do not confirm what they get.",
+            unit="bytes",
+            queries=(Query(now("ringline_replay_bytes", by="pod"), "{{pod}}"),),
+            width=12,
         ),
     ),
 )

@@ -13,6 +13,8 @@ from tests.support.service import TestService, token
 from tests.support.waiting import until
 
 _LIFETIME_S = 80_000  # the service's clock runs ahead of the tokens'
+_RESUMABLE: dict[str, Any] = {"features": ["resume"], "epoch": None}
+_SEEN_S = 2  # between two scrapes is less
 _ids = itertools.count(1)
 
 
@@ -214,23 +216,49 @@ async def lost_race(service: TestService) -> None:
     await callers.leave()
 
 
+async def _cut(service: TestService, client: Client) -> None:
+    """A session loses its connection."""
+    client.socket.transport.abort()
+    session = service.node.signalling.directory.get(client.session)
+    assert session is not None
+    await until(lambda: session.detached)
+
+
+async def _back(callers: Callers, client: Client, last_seq: int | None, result: str) -> Client:
+    """A session is taken up again, with that result; its client from then on."""
+    told = dict(client.log)["user:joined"]
+    named = {name: told[name] for name in ("sessionId", "resumeToken", "epoch")}
+    again = await callers.join(client.user, **{**_RESUMABLE, **named, "lastSeq": last_seq})
+    assert dict(again.log)["user:joined"]["resumed"] == result
+    return again
+
+
 async def resumed(service: TestService) -> None:
     """A session is lost and taken up again: with all that it missed, by a reload, and too late."""
     callers = Callers(service)
-    resumable: dict[str, Any] = {"features": ["resume"], "epoch": None}
-    client = await callers.join(**resumable)
+    client = await callers.join(**_RESUMABLE)
     for last_seq, result in ((0, "replayed"), (None, "snapshot"), (0, "none")):
-        told = dict(client.log)["user:joined"]
-        client.socket.transport.abort()
-        session = service.node.signalling.directory.get(client.session)
-        assert session is not None
-        await until(lambda: session.detached)  # noqa: B023 - waited for here
+        await _cut(service, client)
         if result == "none":
             await service.advance(31)
-        named = {name: told[name] for name in ("sessionId", "resumeToken", "epoch")}
-        again = {**resumable, **named, "lastSeq": last_seq}
-        client = await callers.join(client.user, **again)
-        assert dict(client.log)["user:joined"]["resumed"] == result
+        client = await _back(callers, client, last_seq, result)
+    await callers.leave()
+
+
+async def kept_by_media(service: TestService) -> None:
+    """A session comes back after its window, to a call that the other side's media have kept."""
+    callers = Callers(service)
+    caller, callee = await callers.join(**_RESUMABLE), await callers.join(**_RESUMABLE)
+    call_id = await service.call(caller, callee)
+    await callee.done("call:accept", {"callId": call_id})
+    numbered = {"epoch": dict(callee.log)["user:joined"]["epoch"], "n": 1}
+    await callee.done("call:answer", {"answer": ANSWER, "callId": call_id, **numbered})
+    await _cut(service, callee)
+    await caller.done("call:media", {"callId": call_id, "state": "connected"})
+    await service.advance(40)
+    await asyncio.sleep(_SEEN_S)
+    await _back(callers, callee, 0, "replayed")
+    await caller.done("call:end", {"callId": call_id})
     await callers.leave()
 
 
@@ -269,6 +297,7 @@ RARE: tuple[Episode, ...] = (
     refused_tokens,
     connection_lost,
     resumed,
+    kept_by_media,
     turn_refused,
     too_often,
     connect_timeout,

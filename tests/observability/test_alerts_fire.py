@@ -11,11 +11,13 @@ from deploy.alerts import burning as objectives
 from deploy.alerts.build import alerts, groups
 from deploy.alerts.rules import Alert, Group, Recording
 from tests.observability.burning import BURNING
+from tests.observability.resuming import RESUMING
 from tests.observability.scenarios import SYMPTOMS, Scenario
 from tests.support.prometheus import promtool
 
 pytestmark = pytest.mark.e2e
 
+SCENARIOS = SYMPTOMS + RESUMING + BURNING
 BURN_GROUPS = {group.name for group in objectives.groups()}
 
 
@@ -53,7 +55,7 @@ def _document(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("scenario", SYMPTOMS + BURNING, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_it_fires_and_stops(scenario: Scenario, tmp_path: Path):
     used = [group.document() for group in _rules(scenario)]
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": used}))
@@ -66,7 +68,7 @@ def test_it_fires_and_stops(scenario: Scenario, tmp_path: Path):
 def test_no_alert_is_left_out(alert: Any):
     shown = [
         scenario
-        for scenario in SYMPTOMS + BURNING
+        for scenario in SCENARIOS
         if scenario.alert == alert.name
         and alert.labels.get("long") in (None, scenario.labels.get("long"))
         and scenario.firing
