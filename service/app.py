@@ -89,7 +89,7 @@ async def _serve(
         if ready is not None:
             ready()
         await running.over(signals.stopping)
-        _log.info("node.draining")
+        _log.info("node.draining", window_s=settings.drain_window, **running.node.present())
     _log.info("node.stopped")
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from socket import gethostname
 
 import socketio
+import structlog
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
@@ -49,6 +50,9 @@ from service.turn.prober import Prober
 from service.turn.servers import TurnServers
 
 _CALLS_OVER_POLL_S = 0.1
+_NOTHING_SHARED = "No store is shared: sessions and calls end with the node, clients join anew."
+_PLAIN = "Each has a session that is not resumable, which no other node can go on with."
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +250,14 @@ class Node:
         self.tcp.drain()
         self.signalling.call_changes.drain()
 
+    def present(self) -> dict[str, int]:
+        """How many calls and sessions are here, and how many of these have no connection."""
+        return {
+            "calls": len(self.signalling.routes.calls()),
+            "sessions": len(self.signalling.directory),
+            "detached": len(self.signalling.detached),
+        }
+
     async def calls_over(self) -> None:
         """Wait until nobody is in a call; who is in none connects elsewhere meanwhile."""
         while calls := self._ending():
@@ -256,7 +268,11 @@ class Node:
 
     async def end_calls(self) -> None:
         """End the calls of this node's clients as `server_shutdown` that cannot go on elsewhere."""
-        async for call in paced(self._ending()):
+        calls = self._ending()
+        if calls:
+            why = _NOTHING_SHARED if self._alone else _PLAIN
+            _log.warning("node.calls_ended", calls=len(calls), why=why)
+        async for call in paced(calls):
             await self.signalling.call_control.terminate(call.id, Reason.SERVER_SHUTDOWN)
 
     def _ending(self) -> tuple[Call, ...]:

@@ -18,10 +18,10 @@ from tests.support.waiting import until
 FREE = frozenset({
     "audit", "auth.jwks_failed", "auth.jwks_fetched", "auth.keys_rotated", "call.summary",
     "config.failed", "config.loaded", "config.need_restart", "config.reread", "config.unfit",
-    "config.unknown", "config.unsafe", "log.dropped", "node.draining", "node.ready", "node.stopped",
-    "port.failed", "signal.ignored", "turn.account_changed", "turn.credentials_fetched",
-    "turn.fetch_failed", "turn.probe_failed", "turn.provider_serving", "turn.secret_replaced",
-    "turn.secret_rotated", "turn.secret_waits",
+    "config.unknown", "config.unsafe", "log.dropped", "node.calls_ended", "node.draining",
+    "node.ready", "node.stopped", "port.failed", "signal.ignored", "turn.account_changed",
+    "turn.credentials_fetched", "turn.fetch_failed", "turn.probe_failed", "turn.provider_serving",
+    "turn.secret_replaced", "turn.secret_rotated", "turn.secret_waits",
 })  # fmt: skip
 """Events that cannot come without limit: an operator, a timer, a limit or a call causes each."""
 
