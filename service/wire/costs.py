@@ -5,8 +5,10 @@ docs/decisions/0024-work-in-turns.md.
 
 from service.wire import client_events as said
 
-_SIGNATURE = 8
-"""With ES256 a signature takes as long as so many events."""
+_WHOLE: dict[type[said.ClientEvent], int] = {
+    said.AuthRefresh: 8,  # with ES256 a signature takes as long as so many events
+    said.CallMove: 8,  # up to twenty sessions are told, and all but two look up their calls for it
+}
 _LISTS: dict[type[said.ClientEvent], tuple[str, int]] = {
     said.IceCandidate: ("candidates", 8),
     said.UserWatch: ("user_ids", 4),  # each is looked up and told
@@ -18,10 +20,8 @@ _LISTS: dict[type[said.ClientEvent], tuple[str, int]] = {
 def cost_of(message: said.ClientEvent) -> int:
     """How many events this one counts as; at least one."""
     kind = type(message)  # `isinstance` takes long on a Struct's class
-    if kind is said.AuthRefresh:
-        return _SIGNATURE
     listed = _LISTS.get(kind)
     if listed is None:
-        return 1
+        return _WHOLE.get(kind, 1)
     field, together = listed
     return 1 + len(getattr(message, field) or ()) // together

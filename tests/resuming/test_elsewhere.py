@@ -1,10 +1,12 @@
 """What a user's sessions hear of the calls that other sessions of the user have."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
 
+from service.ports import Engagements
 from tests.resuming.stage import Device, Stage
 from tests.signalling.two_nodes import two_nodes
 
@@ -90,3 +92,23 @@ async def test_plain_sessions_hear_nothing_nor_does_anybody_of_their_calls(stage
         await device.done("session:ack", {})
     heard = [one.events() for one in (alice, bob)] + [one.events() for one in plain.values()]
     assert not [events for events in heard if "calls:changed" in events]
+
+
+async def test_what_is_told_last_is_how_it_is(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    alice, bob, tablet = [await stage.join(user) for user in ("alice", "bob", "alice")]
+    call_id = await stage.call(alice, bob)
+    users, let = stage.service.node.stores.users, asyncio.Event()
+    engagements = users.engagements
+
+    async def late(user: str) -> Engagements:
+        read = await engagements(user)
+        await let.wait()
+        return read
+
+    monkeypatch.setattr(users, "engagements", late)
+    await bob.done("call:accept", {"callId": call_id})
+    monkeypatch.undo()
+    await bob.done("call:end", {"callId": call_id})
+    let.set()
+    assert await hears(tablet) == [("another", "connecting", 0)]
+    assert await hears(tablet) == []

@@ -11,10 +11,10 @@ from service.wire.packets import ANY_VALUES, MOST_VALUES, decode_event
 from service.wire.subject import subject_of
 from tests.wire.saying import GOOD, raw, refused, said
 
-ALONE = {event for event in GOOD if event != "auth:refresh"}
+COSTLY = ("auth:refresh", "call:move")
 
 
-@pytest.mark.parametrize("event", sorted(ALONE))
+@pytest.mark.parametrize("event", sorted({*GOOD} - {*COSTLY}))
 def test_a_usual_event_counts_as_one(event: str):
     assert cost_of(said(event)) == 1
 
@@ -36,8 +36,9 @@ def test_candidates_count_by_how_many_they_are(many: int, cost: int):
     assert cost_of(event) == cost
 
 
-def test_a_signature_counts_as_eight():
-    assert cost_of(said("auth:refresh")) == 8
+@pytest.mark.parametrize("event", COSTLY)
+def test_a_signature_and_a_move_count_as_eight(event: str):
+    assert cost_of(said(event)) == 8
 
 
 def nested(commas: int) -> str:
