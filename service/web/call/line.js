@@ -92,7 +92,8 @@ export class Line extends EventTarget {
     call.addEventListener("gone", () => this.#gone());
     call.addEventListener("over", ({ detail }) => {
       this.finish(detail);
-      this.say("call:end", detail === "media_failed" ? { reason: detail } : {});
+      // Who has lost both media and service can only tell of the media.
+      this.say("call:end", detail === "peer_left" ? {} : { reason: "media_failed" });
     });
     this.update({ call });
   }

@@ -99,9 +99,11 @@ export class Phone extends EventTarget {
     return wish;
   }
 
+  /** What this page finds of a call at first is of the page before it; later it knows better. */
   #joined({ calls, ...ice }) {
+    const isFirst = this.#ice === null;
     this.#ice = ice;
-    const live = this.busy ? null : calls.find((each) => isMine(each, this.#me));
+    const live = isFirst ? calls.find((each) => isMine(each, this.#me)) : null;
     if (!live) return;
     const line = this.#begin(goingOn(live, this.#me));
     restore(line, { ...this.#wish, ice, generation: live.generation });
