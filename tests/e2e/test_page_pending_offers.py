@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Page
 
+from service.sessions.replay import MOST_BYTES
 from tests.e2e.pages import (
     ALIKE,
     MIXED,
@@ -25,6 +26,7 @@ from tests.support.severable import DOWN, severable
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 LONG = pytest.mark.long
+SIDES = ("offerer", "answerer", "both")
 
 
 @pytest.fixture
@@ -48,17 +50,16 @@ async def offered(page: Page) -> str:
 
 
 @pytest.mark.parametrize(
-    ("browsers", "offerer"),
+    ("browsers", "offerer", "cut"),
     [
-        (ALIKE, "caller"),
-        (ALIKE, "callee"),
-        (MIXED, "caller"),
-        pytest.param(MIXED, "callee", marks=LONG),
-        pytest.param(TURNED, "caller", marks=LONG),
-        pytest.param(TURNED, "callee", marks=LONG),
+        *((ALIKE, "caller", cut) for cut in SIDES),
+        (ALIKE, "callee", "both"),
+        (MIXED, "callee", "both"),
+        *(pytest.param(ALIKE, "callee", cut, marks=LONG) for cut in SIDES[:2]),
+        *(pytest.param(MIXED, "caller", cut, marks=LONG) for cut in SIDES),
+        *(pytest.param(TURNED, offerer, "both", marks=LONG) for offerer in ("caller", "callee")),
     ],
 )
-@pytest.mark.parametrize("cut", ["offerer", "answerer", "both"])
 async def test_a_cut_between_the_offer_of_an_ice_restart_and_its_answer(
     at: Pages, browsers: str, offerer: str, cut: str
 ):
@@ -90,3 +91,60 @@ async def test_a_cut_between_the_offer_of_an_ice_restart_and_its_answer(
         assert await peer.evaluate(UFRAG) != before
         await both_flow(alice, bob)
         await an_ice_restart_works(peer, page)
+
+
+FLOOD = """([callId, count]) => {
+  const data = { padding: "x".repeat(3_900) };
+  const each = { callId, generation: ringline.call.generation, data };
+  const said = Array.from({ length: count }, () => ringline.session.relay("call:signal", each));
+  return Promise.all(said).then(() => {});
+}"""
+MORE_THAN_IS_KEPT = MOST_BYTES // 3_900 + 1
+JOINED = """() => {
+  window.resumed = [];
+  ringline.session.on("joined", (joined) => resumed.push(joined.resumed));
+}"""
+
+
+@pytest.mark.parametrize(
+    ("browsers", "offerer", "away"),
+    [
+        (ALIKE, "caller", "offerer"),
+        (ALIKE, "callee", "answerer"),
+        pytest.param(ALIKE, "callee", "offerer", marks=LONG),
+        pytest.param(ALIKE, "caller", "answerer", marks=LONG),
+        pytest.param(MIXED, "caller", "answerer", marks=LONG),
+        pytest.param(MIXED, "callee", "answerer", marks=LONG),
+    ],
+)
+async def test_a_snapshot_while_an_offer_is_pending(
+    at: Pages, browsers: str, offerer: str, away: str
+):
+    """More is said to who is away than is kept for it, so the offer from or to it is lost."""
+    async with severable(at.service.port) as proxy:
+        away_is_caller = (offerer == "caller") == (away == "offerer")
+        ports = (proxy.port, None) if away_is_caller else (None, proxy.port)
+        alice, bob = await at.open_two(browsers, *ports)
+        await talking(alice, bob, "bob")
+        gone, there = (alice, bob) if away_is_caller else (bob, alice)
+        before = {page: await page.evaluate(UFRAG) for page in (alice, bob)}
+        await gone.evaluate(JOINED)
+        proxy.open = False
+        proxy.cut()
+        await says(gone, "Reconnecting… The call goes on.")
+        await says(there, "is reconnecting")
+        lost = await offered(gone if away == "offerer" else there)
+        (call,) = (await at.service.node.stores.users.engagements("alice")).calls
+        await there.evaluate(FLOOD, [call.id, MORE_THAN_IS_KEPT])
+        await both_flow(alice, bob)
+        proxy.open = True
+
+        await calm(alice, bob)
+        assert await gone.evaluate("resumed") == ["snapshot"]
+        for page in (alice, bob):  # the caller has offered anew
+            await page.wait_for_function(
+                f"lost => !lost.includes({UFRAG})", arg=[before[page], lost], timeout=PATIENCE_MS
+            )
+        await at_rest(alice, bob)
+        await both_flow(alice, bob)
+        await an_ice_restart_works(bob, alice)

@@ -1,4 +1,4 @@
-"""A page that is reloaded is back in its call; a copy of it is somebody else."""
+"""A page that is reloaded is back in its call."""
 
 import time
 from collections.abc import AsyncIterator
@@ -72,20 +72,4 @@ async def test_a_page_that_is_reloaded_rings_on(at: Pages):
     await state(bob, "incoming")
     await bob.click("#accept")
     await state(alice, "in-call")
-    await both_flow(alice, bob)
-
-
-async def test_a_duplicated_tab_is_a_session_of_its_own(at: Pages):
-    alice, bob = await at.open("alice"), await at.open("bob")
-    await talking(alice, bob, "bob")
-    copied = await alice.evaluate("JSON.stringify({ ...sessionStorage })")
-    copy = await alice.context.new_page()
-    await copy.add_init_script(
-        f"for (const [key, value] of Object.entries({copied})) sessionStorage.setItem(key, value)"
-    )
-    await copy.goto(at.service.url)
-    await state(copy, "idle")
-    ticket = "JSON.parse(sessionStorage.getItem('ringline.session.alice')).sessionId"
-    assert await copy.evaluate(ticket) != await alice.evaluate(ticket)
-    await calm(alice, bob)
     await both_flow(alice, bob)
