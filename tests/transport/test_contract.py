@@ -37,6 +37,7 @@ from service.transport.websocket.websocket import WebSocket
 from tests.support.polling import Polling
 from tests.support.raw import GET, raw
 from tests.support.service import TestService
+from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -68,6 +69,16 @@ def test_python_socketio_s_events_reach_what_is_overridden(service: TestService,
     server = service.node.engine
     bound = {getattr(handler, "__name__", "") for handler in server.eio.handlers.values()}
     assert name in bound or name == "_send_packet", f"engineio's events do not reach {name} now."
+
+
+async def test_a_connection_is_in_the_room_of_all_and_no_other(service: TestService):
+    alice, bob = await service.join("alice"), await service.join("bob")
+    manager = service.node.engine.manager
+    assert list(manager.rooms["/"]) == [None]  # each is looked into when a connection ends
+    assert len(manager.rooms["/"][None]) == 2
+    await alice.close()
+    await bob.close()
+    await until(lambda: not manager.rooms.get("/"), "nobody to be left")
 
 
 def test_uvicorn_tells_which_proxies_are_trusted():

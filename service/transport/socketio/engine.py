@@ -24,6 +24,7 @@ from service.tasks import Tasks
 from service.transport.socketio.client import Client
 from service.transport.socketio.endpoint import Endpoint
 from service.transport.socketio.heartbeat import Heartbeat
+from service.transport.socketio.one_room import OneRoom
 from service.transport.socketio.packet_queue import PacketQueue
 from service.transport.socketio.packet_receiver import ConnectionHandler, PacketReceiver, Refusal
 from service.transport.socketio.polling import Polling
@@ -46,6 +47,7 @@ class Engine(socketio.AsyncServer):  # type: ignore[misc]
         ended: Callable[[str], None],
     ) -> None:
         super().__init__(
+            client_manager=OneRoom(),
             async_mode="asgi",
             async_handlers=False,
             namespaces=["/"],
