@@ -15,7 +15,7 @@ KEY = secrets.token_hex(32)
 
 
 class Guest(WSListener):
-    """One user who joins; what else it hears, `heard` does something about.
+    """A connection of one user, who joins; what else it hears, `heard` does something about.
 
     Args:
         resumable: what it knows of a session that it takes up again on each connection; None for a
@@ -26,26 +26,28 @@ class Guest(WSListener):
     def __init__(self, user: str, resumable: Resumable | None = None, key: str = KEY) -> None:
         self.user = user
         self.joined = asyncio.Event()
-        """Whether it has, on this connection, and the service knows it (if it is resumable)."""
+        """Whether it has, and the service knows it (if it is resumable)."""
         self.confirms = True
         """Whether it sends `session:ack` by itself once it has joined."""
         self._resumable = resumable
         self._key = key
         self._line: WSTransport | None = None
         self._later: asyncio.TimerHandle | None = None
+        self._cut = False
 
     def emit(self, event: str, **payload: object) -> None:
         """Send an event."""
-        self._send(b"42", event, payload)
+        self._write("42" + json.dumps([event, payload]))
 
     def relay(self, event: str, **payload: object) -> None:
         """Send an offer, answer, candidate or signal, which arrives once."""
         if self._resumable is not None:
             payload = self._resumable.say(event, payload).payload
-        self._send(b"42", event, payload)
+        self.emit(event, **payload)
 
     def cut(self) -> None:
-        """Lose the connection, without a word to the service."""
+        """Lose the connection, without a word to the service; nothing that it brings is heard."""
+        self._cut = True
         self._stop()
         if self._line is not None:
             self._line.disconnect(graceful=False)
@@ -68,15 +70,19 @@ class Guest(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Connected."""
         self._line = transport
-        self.joined.clear()
+        if self._cut:
+            self.cut()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """What the service says."""
-        if frame.msg_type is not WSMsgType.TEXT:
-            if frame.msg_type is WSMsgType.CLOSE:
-                transport.disconnect()
+        if self._cut:
             return
-        text = frame.get_payload_as_utf8_text()
+        if frame.msg_type is WSMsgType.TEXT:
+            self._packet(frame.get_payload_as_utf8_text())
+        elif frame.msg_type is WSMsgType.CLOSE:
+            transport.disconnect()
+
+    def _packet(self, text: str) -> None:
         if text.startswith("42"):
             event, *payload = json.loads(text[2:])
             self._hear(event, payload[0] if payload else {})
@@ -84,18 +90,17 @@ class Guest(WSListener):
             self._confirmed(json.loads(text[text.index("[") :])[0]["lastN"])
         elif text.startswith("0"):
             self.opened(json.loads(text[1:]))
-            auth = json.dumps({"token": token(self.user, self._key, None, None)})
-            transport.send(WSMsgType.TEXT, f"40{auth}".encode())
+            self._write("40" + json.dumps({"token": token(self.user, self._key, None, None)}))
         elif text.startswith("40"):
             resumable = self._resumable
             self.emit("user:join", **(resumable.joining if resumable else {"userId": self.user}))
         elif text == "2":
             self.pinged()
-            transport.send(WSMsgType.TEXT, b"3")
+            self._write("3")
 
-    def _send(self, kind: bytes, event: str, payload: dict[str, object]) -> None:
+    def _write(self, text: str) -> None:
         if self._line is not None:
-            self._line.send(WSMsgType.TEXT, kind + json.dumps([event, payload]).encode())
+            self._line.send(WSMsgType.TEXT, text.encode())
 
     def _hear(self, event: str, payload: dict[str, Any]) -> None:
         if self._resumable is None:
@@ -122,7 +127,7 @@ class Guest(WSListener):
     def _confirm(self) -> None:
         self._stop()
         if self._resumable is not None:
-            self._send(b"420", "session:ack", self._resumable.confirm())
+            self._write("420" + json.dumps(["session:ack", self._resumable.confirm()]))
 
     def _confirmed(self, last_n: int) -> None:
         if self._resumable is not None:

@@ -20,15 +20,16 @@ _BATCH = 50
 
 async def run(url: str, key: str, sessions: int) -> None:
     """Come, drop, come back."""
-    returners = [Returner(number, url, key) for number in range(sessions)]
+    failures: Counter[str] = Counter()
+    returners = [Returner(number, url, key, failures) for number in range(sessions)]
     for start in range(0, sessions, _BATCH):
         await asyncio.gather(*(one.come() for one in returners[start : start + _BATCH]))
     _say({"here": sessions})
     await asyncio.to_thread(sys.stdin.readline)
+    failures.clear()
     took_s = await _return(returners)
     resumed = Counter(one.resumed for one in returners)
-    again = sum(one.tries for one in returners) - 2 * sessions
-    _say({"took_s": took_s, "resumed": resumed, "again": again})
+    _say({"took_s": took_s, "resumed": resumed, "failures": failures})
     await asyncio.to_thread(sys.stdin.read)
 
 
@@ -41,7 +42,7 @@ async def _return(returners: list[Returner]) -> list[float]:
         return time.monotonic() - begun
 
     for one in returners:
-        one.cut()
+        one.drop()
     return sorted(await asyncio.gather(*map(back, returners)))
 
 

@@ -24,12 +24,12 @@ class Returns:
     Args:
         took_s: after how many seconds each was back, in order.
         resumed: how many were replayed, got a snapshot, or were new ones.
-        again: connections that failed, after which a session tried again.
+        failures: connections that failed, by the error, after which a session tried again.
     """
 
     took_s: list[float]
     resumed: dict[str, int]
-    again: int
+    failures: dict[str, int]
 
 
 class Crowd:

@@ -46,7 +46,7 @@ def _report(returns: Returns, spent_s: float, late: list[float], seen: Seen) -> 
     took, missed = returns.took_s, sum(one > _TIMEOUT_S for one in late)
     rows = {
         **{f"{how} sessions": f"{many}" for how, many in sorted(returns.resumed.items())},
-        "failed connections": f"{returns.again}",
+        **{f"{why}": f"{many} times" for why, many in sorted(returns.failures.items())},
         "half were back": f"{percentile(took, 0.5):.1f} s",
         "all were back": f"{took[-1]:.1f} s",
         "CPU": f"{spent_s:.1f} s, {spent_s / len(took) * 1e6:.0f} µs a session",
