@@ -34,7 +34,11 @@ async def test_another_device_takes_the_call_and_gives_it_back(at: Pages):
     await both_flow(alice, bob)
     await bob.click("#hangup")
     await says(alice, "bob hung up")
-    await expect(tablet.locator("#elsewhere")).to_be_hidden(timeout=PATIENCE_MS)
+    for page in (alice, tablet):
+        await expect(page.locator("#take-back")).to_be_hidden(timeout=PATIENCE_MS)
+        await page.click("#dismiss")
+        await state(page, "idle")
+        await expect(page.locator("#elsewhere")).to_be_hidden(timeout=PATIENCE_MS)
 
 
 async def test_a_device_that_rang_too_can_take_the_call(at: Pages):
