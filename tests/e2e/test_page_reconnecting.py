@@ -6,7 +6,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.pages import PATIENCE_MS, Pages, flow, pages, says, state, talking
+from tests.e2e.pages import (
+    ALIKE,
+    MIXED,
+    PATIENCE_MS,
+    TURNED,
+    Pages,
+    flow,
+    pages,
+    says,
+    state,
+    talking,
+)
 from tests.support.service import running
 from tests.support.severable import severable
 
@@ -115,8 +126,9 @@ async def test_a_call_of_somebody_else_does_not_disturb_it(at: Pages):
         await both_flow(alice, bob)
 
 
-async def test_a_page_that_is_closed_has_left(at: Pages):
-    alice, bob = await at.open("alice"), await at.open("bob")
+@pytest.mark.parametrize("browsers", [ALIKE, TURNED, pytest.param(MIXED, marks=pytest.mark.long)])
+async def test_a_page_that_is_closed_has_left(at: Pages, browsers: str):
+    alice, bob = await at.open_two(browsers)
     await talking(alice, bob, "bob")
     await alice.goto("about:blank")
     await expect(bob.locator("#stage .banner")).to_have_text(
