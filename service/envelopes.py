@@ -92,4 +92,40 @@ class Forwarded:
     payload: bytes
 
 
-Envelope = Ring | Rang | Moved | CallsChanged | Relayed | Claimed | HandedOver | Forwarded
+class ResumePoint(NamedTuple):
+    """Where a session is taken up: behind event `last_seq` of an epoch."""
+
+    session_id: str
+    epoch: str
+    last_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptAsked:
+    """A session is to accept a call; `by` is the session as if at home at the node that asks."""
+
+    call_id: str
+    by: SessionRef
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptAnswered:
+    """What became of `AcceptAsked`: the code of a refusal; or no `point` where no session is."""
+
+    call_id: str
+    point: ResumePoint | None
+    refusal: str | None
+
+
+Envelope = (
+    Ring
+    | Rang
+    | Moved
+    | CallsChanged
+    | Relayed
+    | Claimed
+    | HandedOver
+    | Forwarded
+    | AcceptAsked
+    | AcceptAnswered
+)

@@ -186,9 +186,9 @@ class SessionStore(Protocol):
         """Remember a session, its home and its first token."""
 
     async def take(
-        self, session_id: str, user: str, presented: bytes, issued: bytes, node: str
+        self, session_id: str, user: str, presented: bytes, issued: bytes, node: str | None
     ) -> SessionRef | None:
-        """Have `node` be a session's home from now on.
+        """Have `node` be a session's home from now on; with None its home stays.
 
         The token that is presented is confirmed by that, and the one issued is the newest.
 

@@ -3,7 +3,8 @@
 Coming and going is in `joining`, a new call in `call_setup` (if `availability` allows it),
 `ringing` rings, and what is done to a call after that is in `call_control`. Each moves a call by
 `transitions`, which stores the move and tells it. `relay` passes offers, answers and candidates on,
-as `call_routes` says where to. `elsewhere` tells sessions which calls their user has at others.
+as `call_routes` says where to. `accepting` accepts over HTTP, for a new session or one that
+`session_accepts` finds. `elsewhere` tells sessions which calls their user has at others.
 `call_changes` has requests wait for a call's next state. `delivery` takes what other nodes send.
 `presence` says who is online, `renewal` does what falls due in a session. `detached` has sessions
 wait that lost their connection, `resuming` takes them up again and `handover` brings them to

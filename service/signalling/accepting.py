@@ -7,7 +7,7 @@ import msgspec
 
 from service import errors, ids
 from service.calls.call import Call, State
-from service.calls.events import Accepted
+from service.envelopes import ResumePoint
 from service.ports import Clock, IceServers, IceSource, Identity, Outcome, ReplyStore, SessionStore
 from service.session_ref import SessionRef
 from service.sessions.repeats import REMEMBER_MS
@@ -18,11 +18,12 @@ from service.signalling.call_control import CallControl
 from service.signalling.detached import DetachedSessions
 from service.signalling.joining import Joining
 from service.signalling.resuming import Resuming
+from service.signalling.session_accepts import SessionAccepts
 from service.wire.server_events import CallAccepted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class AcceptRequest:
     """What a client asks for that accepts without a connection.
 
     With `session_id` and `resume_token` it accepts for a session that it has, else for a new one of
@@ -36,19 +37,11 @@ class Wish:
     resume_token: str | None = None
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to take a session up: behind event `last_seq` of an epoch."""
-
-    session_id: str
-    epoch: str
-    last_seq: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class AcceptedCall:
     """A call that was accepted, and how its session is taken up; within `resume_window_ms`."""
 
-    place: Place
+    point: ResumePoint
     resume_token: str
     resume_window_ms: int
     call: Call
@@ -56,7 +49,7 @@ class Taken:
 
 
 class Accepting:
-    """Accepts calls for sessions without a connection, each request once."""
+    """Accepts calls over HTTP, each request once."""
 
     def __init__(
         self,
@@ -69,6 +62,7 @@ class Accepting:
         joining: Joining,
         resuming: Resuming,
         detached: DetachedSessions,
+        accepts: SessionAccepts,
         ice: IceSource,
         clock: Clock,
         draining: Callable[[], bool],
@@ -81,67 +75,74 @@ class Accepting:
         self._joining = joining
         self._resuming = resuming
         self._detached = detached
+        self._accepts = accepts
         self._ice = ice
         self._clock = clock
         self._draining = draining
 
-    async def accept(self, identity: Identity, call_id: str, wish: Wish) -> Taken:
+    async def accept(
+        self, identity: Identity, call_id: str, request: AcceptRequest
+    ) -> AcceptedCall:
         """Accept a call; a repeat of the request gets the same session, and another token of it.
 
         Raises:
             InvalidPayload: the region is unknown.
             ServerDraining: this node is stopping: nobody could join here.
             Forbidden, RateLimited: the resume token is not the session's.
+            TooManySessions: as `Joining.join` has it.
             CallNotFound, CallEnded, AlreadyAnswered, NotParticipant: as for any accept. Nothing is
                 left of a session that was made for it.
         """
-        ice = self._ice.servers(identity.user, self._clock(), wish.region)
+        ice = self._ice.servers(identity.user, self._clock(), request.region)
         if self._draining():
             raise errors.ServerDraining
-        key = (identity.user, f"accept {call_id}", wish.request_id)
+        key = (identity.user, f"accept {call_id}", request.request_id)
         first = await self._replies.claim(key, self._clock())
         if first is not None:
-            place = msgspec.json.decode(first.fields, type=Place)
-            token, call = await self._again(identity.user, call_id, place)
+            point = msgspec.json.decode(first.fields, type=ResumePoint)
+            token = await self._another_token(identity.user, call_id, point)
         else:
             try:
-                place, token, call = await self._once(identity, call_id, wish)
+                point, token = await self._once(identity, call_id, request)
             except BaseException:
                 await self._replies.settle(key, None, self._clock())
                 raise
-            outcome = Outcome(ok=True, event=CallAccepted.event, fields=msgspec.json.encode(place))
+            outcome = Outcome(ok=True, event=CallAccepted.event, fields=msgspec.json.encode(point))
             await self._replies.settle(key, outcome, self._clock() + REMEMBER_MS)
-        return Taken(
-            place=place,
+        return AcceptedCall(
+            point=point,
             resume_token=token,
             resume_window_ms=self._detached.window_ms,
-            call=call,
+            call=await self._calls.load(call_id),
             ice=ice,
         )
 
-    async def _again(self, user: str, call_id: str, place: Place) -> tuple[str, Call]:
-        """Another token of the session that has accepted, and the call as it is now."""
-        token, call = new_token(), await self._calls.load(call_id)
-        if await self._sessions.issue(place.session_id, user, hashed(token)):
-            return token, call
-        raise errors.CallEnded if call.state is State.ENDED else errors.AlreadyAnswered
+    async def _another_token(self, user: str, call_id: str, point: ResumePoint) -> str:
+        """Another token of a session that has accepted; raises where that has ended since."""
+        token = new_token()
+        if await self._sessions.issue(point.session_id, user, hashed(token)):
+            return token
+        over = (await self._calls.load(call_id)).state is State.ENDED
+        raise errors.CallEnded if over else errors.AlreadyAnswered
 
-    async def _once(self, identity: Identity, call_id: str, wish: Wish) -> tuple[Place, str, Call]:
+    async def _once(
+        self, identity: Identity, call_id: str, request: AcceptRequest
+    ) -> tuple[ResumePoint, str]:
         """Accept for the session that the request names, or for one that is made for it."""
         await self._calls.check_accept(call_id, identity.user)  # before another session yields
-        if wish.session_id is not None and wish.resume_token is not None:
+        if request.session_id is not None and request.resume_token is not None:
             token = new_token()
-            async with self._detached.turn_of(wish.session_id):
-                session = await self._resuming.find(
-                    identity, wish.session_id, wish.resume_token, token
-                )
-                if session is not None:
-                    return await self._take(session, token, call_id)
-        session = self._new_session(identity, wish.device_id)
+            ref = await self._resuming.present(
+                identity.user, request.session_id, request.resume_token, token
+            )
+            point = None if ref is None else await self._accepts.accept_at_home(ref, call_id)
+            if point is not None:
+                return point, token
+        session = self._new_session(identity, request.device_id)
         async with self._detached.turn_of(session.id):
             try:
                 await self._joining.enter(session)
-                return await self._take(session, session.resume_token, call_id)
+                return await self._accepts.accept(session, call_id), session.resume_token
             except BaseException:
                 await self._detached.leave(session)
                 raise
@@ -154,20 +155,3 @@ class Accepting:
         session = ResumableSession(ref, nobody, self._replays, new_token())
         session.detach()
         return session
-
-    async def _take(
-        self, session: ResumableSession, token: str, call_id: str
-    ) -> tuple[Place, str, Call]:
-        """Accept for a session, whose window begins then if it has no connection."""
-        ref, away = session.ref, session.detached
-        if away:
-            self._detached.wait_for(session)
-        replay = session.replay
-        place = Place(session_id=session.id, epoch=replay.epoch, last_seq=replay.floor)
-        accepted = Accepted(
-            ref.user, ref.id, ref.node, resumable=True, away=away, device=ref.device
-        )
-        call = await self._calls.take(call_id, accepted, ref)
-        if session.detached and not away:  # it was lost meanwhile
-            await self._detached.tell_away(session)
-        return place, token, call

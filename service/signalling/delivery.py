@@ -4,10 +4,13 @@
 call, such as its accept, and `call_routes` sends `Relayed`. What comes from another node is taken
 in its order with what this node itself does to the call: a relay never overtakes the move that was
 told before it. `elsewhere` sends `CallsChanged`. `handover` sends `Claimed` and `HandedOver` when a
-session has another home, and its old home `Forwarded`.
+session has another home, and its old home `Forwarded`. `session_accepts` sends `AcceptAsked`, which
+is answered by `AcceptAnswered`.
 """
 
 from service.envelopes import (
+    AcceptAnswered,
+    AcceptAsked,
     CallsChanged,
     Claimed,
     Envelope,
@@ -27,6 +30,7 @@ from service.signalling.elsewhere import Elsewhere
 from service.signalling.handover import Handover
 from service.signalling.relay import Relay
 from service.signalling.ringing import Ringing
+from service.signalling.session_accepts import SessionAccepts
 from service.tasks import Tasks
 
 
@@ -42,6 +46,7 @@ class Home:
         ringing: Ringing,
         elsewhere: Elsewhere,
         handover: Handover,
+        accepts: SessionAccepts,
         locks: KeyedLocks,
         tasks: Tasks,
     ) -> None:
@@ -51,6 +56,7 @@ class Home:
         self._ringing = ringing
         self._elsewhere = elsewhere
         self._handover = handover
+        self._accepts = accepts
         self._locks = locks
         self._tasks = tasks
 
@@ -76,6 +82,8 @@ class Home:
             self._moved(envelope)
         elif isinstance(envelope, Claimed | HandedOver | Forwarded):
             self._move(session_id, envelope)
+        elif isinstance(envelope, AcceptAsked | AcceptAnswered):
+            self._accept(session_id, envelope)
         elif (session := self._directory.reach(session_id)) is not None:
             if isinstance(envelope, Relayed):
                 self._relay.arrived(session, envelope)
@@ -95,6 +103,13 @@ class Home:
             # What is of an epoch that was given up is nobody's: a hole is before it.
             if isinstance(session, ResumableSession) and session.replay.epoch == envelope.epoch:
                 session.emit(envelope.event, envelope.payload)
+
+    def _accept(self, session_id: str, envelope: AcceptAsked | AcceptAnswered) -> None:
+        """Accept for a session of this node, or hear that another node has."""
+        if isinstance(envelope, AcceptAsked):
+            self._tasks.start(self._accepts.answer(session_id, envelope))
+        else:
+            self._accepts.answered(session_id, envelope)
 
     def _moved(self, moved: Moved) -> None:
         """Tell the clients that have heard of the call, and follow it."""

@@ -8,12 +8,12 @@ from service.calls.events import Returned
 from service.calls.sides import links
 from service.envelopes import Held
 from service.limits import Limit, Meters
-from service.ports import Clock, Identity, SessionStore, UserStore
+from service.ports import Clock, SessionStore, UserStore
 from service.session_ref import SessionRef
 from service.sessions.attachment import Attachment
 from service.sessions.directory import Directory
 from service.sessions.reply import Reply
-from service.sessions.resumable_session import NOWHERE, ResumableSession
+from service.sessions.resumable_session import ResumableSession
 from service.sessions.resume_tokens import hashed, new_token
 from service.sessions.session import Session
 from service.signalling.call_routes import Routes
@@ -90,27 +90,27 @@ class Resuming:
             self._metrics.unknown()
         return await self._joining.join(attachment, message, reply)
 
-    async def find(
-        self, identity: Identity, session_id: str, token: str, fresh_token: str
-    ) -> ResumableSession | None:
-        """The session of this token, without a join; from now on `fresh_token` is good, too.
+    async def present(
+        self, user: str, session_id: str, token: str, fresh_token: str, node: str | None = None
+    ) -> SessionRef | None:
+        """Present a token to the store; `node`, if any, is the session's home from now on.
 
-        On this node it keeps its connection; from another node it comes without. None when there is
-        no such session any more. It is for who has the session's turn.
+        A wrong one is held against the user, and changes nothing.
+
+        Returns:
+            The session with the home that it had; None when there is none any more.
 
         Raises:
             Forbidden, RateLimited: as `join` has it.
         """
-        before = await self._present(identity.user, session_id, token, fresh_token)
-        if before is None:
-            return None
-        session = self._directory.get(before.id)
-        if isinstance(session, ResumableSession):
-            return session
-        nobody = NOWHERE._replace(identity=identity)
-        session, _, held = await self._fetch(before, nobody, fresh_token)
-        self._routes.hold(held)
-        return session
+        try:
+            return await self._sessions.take(
+                session_id, user, hashed(token), hashed(fresh_token), node
+            )
+        except errors.Forbidden:
+            if wait := self._wrong.take(user, self._clock()):
+                raise errors.RateLimited(scope="resume_tokens", retry_after_ms=wait) from None
+            raise
 
     async def confirm(self, who: Session, message: SessionAck, reply: Reply) -> None:
         """Let go of what the client has; tell it which of its relays have come."""
@@ -129,7 +129,7 @@ class Resuming:
     ) -> ResumableSession | None:
         """Take a session up again; None when there is none to take up."""
         began_ns, fresh_token = time.time_ns(), new_token()
-        before = await self._present(message.user_id, session_id, token, fresh_token)
+        before = await self.present(message.user_id, session_id, token, fresh_token, self._node)
         if before is None:
             return None
         session, torn, held = await self._fetch(before, attachment, fresh_token)
@@ -188,22 +188,6 @@ class Resuming:
             return None, reason
         self._metrics.replayed()
         return after, ""
-
-    async def _present(
-        self, user: str, session_id: str, token: str, fresh_token: str
-    ) -> SessionRef | None:
-        """Present a token to the store, which has this node be the session's home.
-
-        A wrong one is held against the user, and changes nothing.
-        """
-        try:
-            return await self._sessions.take(
-                session_id, user, hashed(token), hashed(fresh_token), self._node
-            )
-        except errors.Forbidden:
-            if wait := self._wrong.take(user, self._clock()):
-                raise errors.RateLimited(scope="resume_tokens", retry_after_ms=wait) from None
-            raise
 
     async def _go_on(self, session: ResumableSession, resume: Resume) -> tuple[Call, ...]:
         """Tell the calls that bind a session that it is back; all live calls of its user."""

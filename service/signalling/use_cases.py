@@ -36,6 +36,7 @@ from service.signalling.relay import Relay
 from service.signalling.renewal import Renewal
 from service.signalling.resuming import Resuming
 from service.signalling.ringing import Ringing
+from service.signalling.session_accepts import SessionAccepts
 from service.signalling.transitions import Transitions
 from service.tasks import Tasks
 from service.telemetry.metrics import Metrics
@@ -199,6 +200,13 @@ class UseCases:
             tracing=tracing,
             scale=scale,
         )
+        accepts = SessionAccepts(
+            node=node,
+            directory=directory,
+            delivery=delivery,
+            calls=self.call_control,
+            detached=self.detached,
+        )
         self.accepting = Accepting(
             node=node,
             sessions=sessions,
@@ -208,6 +216,7 @@ class UseCases:
             joining=self.joining,
             resuming=self.resuming,
             detached=self.detached,
+            accepts=accepts,
             ice=ice,
             clock=clock,
             draining=draining,
@@ -219,6 +228,7 @@ class UseCases:
             ringing=ringing,
             elsewhere=elsewhere,
             handover=handover,
+            accepts=accepts,
             locks=locks,
             tasks=tasks,
         )

@@ -118,7 +118,7 @@ class TimedSessions:
         return self._timer("sessions.add", self._store.add(ref, issued))
 
     def take(
-        self, session_id: str, user: str, presented: bytes, issued: bytes, node: str
+        self, session_id: str, user: str, presented: bytes, issued: bytes, node: str | None
     ) -> Operation[SessionRef | None]:
         taking = self._store.take(session_id, user, presented, issued, node)
         return self._timer("sessions.take", taking)

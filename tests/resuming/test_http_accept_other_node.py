@@ -1,5 +1,6 @@
 """Accepts over HTTP that reach another node than the one that has the call, or the session."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -11,6 +12,7 @@ from tests.resuming.lock_screen import LockScreen, waking, woken
 from tests.resuming.stage import Device, Stage
 from tests.resuming.test_other_node import Stages, exchange
 from tests.signalling.two_nodes import two_nodes
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -94,9 +96,44 @@ async def test_a_session_of_the_other_node_accepts(
         call_id, sessionId=laptop.session, resumeToken=laptop.resume_token
     )
     assert accepted["sessionId"] == laptop.session
-    if is_there:
-        await laptop.lost()
-        assert laptop.link.dismissed
-    laptop.proxy.target = stages.two.service.port
-    assert (await laptop.join(resumeToken=accepted["resumeToken"]))["resumed"] == "replayed"
+    if not is_there:
+        await alice.next("call:peer-reconnecting")
+        laptop.proxy.target = stages.two.service.port
+        assert (await laptop.join(resumeToken=accepted["resumeToken"]))["resumed"] == "replayed"
     await answered(alice, laptop, call_id)
+    assert ("call:peer-reconnecting" in alice.events()) is not is_there
+
+
+@pytest.mark.parametrize("how", ["answered", "over"])
+async def test_what_the_other_node_refuses_is_refused(
+    stages: Stages, http: aiohttp.ClientSession, lock_screen: LockScreen, how: str
+):
+    alice, laptop, call_id = await ringing(stages)
+    way = stages.network.ways["two"].links["one"]
+    way.cut()  # what it asks comes late
+    named = {"sessionId": laptop.session, "resumeToken": laptop.resume_token}
+    accepting = asyncio.create_task(lock_screen.refusal(call_id, **named))
+    await until(lambda: not way.idle, "the other node to be asked")
+    if how == "answered":
+        await LockScreen(stages.one.service, http).accept(call_id)
+    else:
+        await alice.done("call:end", {"callId": call_id})
+    way.mend()
+    assert await accepting == (409, "already_answered" if how == "answered" else "call_ended")
+    assert laptop.there
+
+
+async def test_where_the_other_node_does_not_answer_a_new_session_accepts(
+    stages: Stages, lock_screen: LockScreen
+):
+    alice, laptop, call_id = await ringing(stages)
+    stages.network.ways["one"].links["two"].cut()
+    stages.network.ways["two"].links["one"].cut()
+    accepted = await lock_screen.accept(
+        call_id, sessionId=laptop.session, resumeToken=laptop.resume_token
+    )
+    assert accepted["sessionId"] != laptop.session
+    for link in stages.network.links:
+        link.mend()
+    await answered(alice, await woken(stages.two, accepted), call_id)
+    assert (await laptop.next("call:ended"))["reason"] == "answered_elsewhere"

@@ -1,11 +1,13 @@
 """Accepts over HTTP that are refused, and leave nothing behind; and the ten sessions of a user."""
 
+import asyncio
 from typing import Any
 
 import aiohttp
 import pytest
 
 from tests.protocol.sdp import ANSWER
+from tests.resuming.gated import gated
 from tests.resuming.lock_screen import LockScreen, woken
 from tests.resuming.stage import Stage, staged
 from tests.support.service import token
@@ -84,6 +86,24 @@ async def test_accepts_are_limited_as_requests_for_credentials(http: aiohttp.Cli
         lock_screen = LockScreen(stage.service, http)
         answers = [await lock_screen.post(call_id) for _ in range(3)]
         assert [status for status, _ in answers] == [200, 409, 429]
+
+
+async def test_who_loses_to_another_device_leaves_no_session(http: aiohttp.ClientSession):
+    async with gated() as (stage, calls):
+        alice, laptop = await stage.join("alice"), await stage.join("bob")
+        call_id = await stage.call(alice, laptop)
+        before = kept(stage)
+        calls.gate.clear()
+        winning = asyncio.create_task(laptop.done("call:accept", {"callId": call_id}))
+        await until(lambda: calls.waits, "the first accept to be on its way")
+        losing = asyncio.create_task(LockScreen(stage.service, http).refusal(call_id))
+        await until(lambda: kept(stage)["sessions"] > before["sessions"], "its session")
+        calls.gate.set()
+        await winning
+        assert await losing == (409, "already_answered")
+        after = kept(stage)
+        for name in ("sessions", "tokens", "resume_windows"):
+            assert after[name] == before[name], name
 
 
 async def test_it_counts_among_the_ten_sessions(stage: Stage, lock_screen: LockScreen):

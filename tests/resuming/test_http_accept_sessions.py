@@ -1,11 +1,16 @@
 """An accept over HTTP for a session that the client has, with or without its connection."""
 
+import asyncio
+
+import aiohttp
 import pytest
 
 from tests.protocol.sdp import ANSWER, OFFER
+from tests.resuming.gated import gated
 from tests.resuming.lock_screen import LockScreen
 from tests.resuming.stage import Device, Stage
 from tests.support.link import Refused
+from tests.support.waiting import until
 
 
 def ticket(device: Device) -> dict[str, str | None]:
@@ -47,6 +52,19 @@ async def test_its_window_begins_anew_with_the_accept(stage: Stage, lock_screen:
     await alice.probe()
     assert "call:ended" not in alice.events()
     assert (await phone.join())["resumed"] == "replayed", "the token that it had is good as well"
+
+
+async def test_a_window_that_ends_during_the_accept_does_not_end_the_session(stage: Stage):
+    _alice, phone, _call_id = await ringing(stage)
+    await stage.away(phone)
+    detached, session = stage.service.node.signalling.detached, stage.session(phone)
+    assert session is not None
+    async with detached.turn_of(session.id):  # an accept has its turn
+        sweeping = asyncio.create_task(stage.service.advance(31))
+        await until(lambda: not len(detached), "the end of the window")
+        detached.wait_for(session)
+    await sweeping
+    assert (await phone.join())["resumed"] == "replayed"
 
 
 async def test_a_session_that_has_its_connection_hears_it_there(
@@ -104,3 +122,20 @@ async def test_a_wrong_token_is_forbidden_changes_nothing_and_is_counted(
 async def test_another_users_session_is_forbidden(stage: Stage, lock_screen: LockScreen):
     alice, _phone, call_id = await ringing(stage)
     assert await lock_screen.refusal(call_id, **ticket(alice)) == (403, "forbidden")
+
+
+async def test_a_connection_that_is_lost_during_the_accept_is_told_to_the_call(
+    http: aiohttp.ClientSession,
+):
+    async with gated() as (stage, calls):
+        alice, phone, call_id = await ringing(stage)
+        calls.gate.clear()
+        lock_screen = LockScreen(stage.service, http)
+        accepting = asyncio.create_task(lock_screen.accept(call_id, **ticket(phone)))
+        await until(lambda: calls.waits, "the accept to be on its way")
+        await stage.away(phone)
+        calls.gate.set()
+        await accepting
+        await alice.next("call:peer-reconnecting")
+        assert (await phone.join())["calls"][0]["state"] == "connecting"
+        await alice.next("call:peer-reconnected")

@@ -21,6 +21,11 @@ async def test_who_takes_it_learns_its_home_and_is_its_home(sessions: SessionSto
     assert await sessions.take("s1", "alice", FIRST, THIRD, "one") == PHONE._replace(node="two")
 
 
+async def test_its_home_stays_where_nobody_names_another(sessions: SessionStore):
+    assert await sessions.take("s1", "alice", FIRST, SECOND, None) == PHONE
+    assert await sessions.take("s1", "alice", FIRST, SECOND, "two") == PHONE
+
+
 async def test_two_lost_replies_lock_nobody_out(sessions: SessionStore):
     for lost in (SECOND, THIRD, FOURTH):
         assert await sessions.take("s1", "alice", FIRST, lost, "one")
@@ -59,3 +64,22 @@ async def test_what_is_not_there_is_taken_by_nobody(sessions: SessionStore):
     await sessions.remove("s1")
     await sessions.confirm("s1", FIRST)
     assert await sessions.take("s1", "alice", FIRST, SECOND, "one") is None
+
+
+async def test_a_token_that_is_issued_takes_the_place_of_the_newest(sessions: SessionStore):
+    await sessions.take("s1", "alice", FIRST, SECOND, "one")
+    assert await sessions.issue("s1", "alice", THIRD)
+    with pytest.raises(Forbidden):
+        await sessions.take("s1", "alice", SECOND, FOURTH, "one")
+    assert await sessions.take("s1", "alice", FIRST, FOURTH, "one"), "what was confirmed is good"
+    assert await sessions.issue("s1", "alice", THIRD)
+    assert await sessions.take("s1", "alice", THIRD, FOURTH, "two") == PHONE
+
+
+@pytest.mark.parametrize(("session", "user"), [("s2", "alice"), ("s1", "eve")])
+async def test_no_token_is_issued_for_what_is_not_there(
+    sessions: SessionStore, session: str, user: str
+):
+    assert not await sessions.issue(session, user, SECOND)
+    with pytest.raises(Forbidden):
+        await sessions.take("s1", "alice", SECOND, THIRD, "one")

@@ -29,7 +29,7 @@ class MemorySessions:
         self._sessions[ref.id] = Resumable(ref, issued, issued)
 
     async def take(
-        self, session_id: str, user: str, presented: bytes, issued: bytes, node: str
+        self, session_id: str, user: str, presented: bytes, issued: bytes, node: str | None
     ) -> SessionRef | None:
         found = self._sessions.get(session_id)
         if found is None:
@@ -37,7 +37,10 @@ class MemorySessions:
         good = compare_digest(presented, found.confirmed) | compare_digest(presented, found.newest)
         if not good or found.ref.user != user:
             raise errors.Forbidden("resumeToken: it is not a token of this session.")
-        before, found.ref = found.ref, found.ref._replace(node=node)
+        before, found.ref = (
+            found.ref,
+            found.ref._replace(node=found.ref.node if node is None else node),
+        )
         found.confirmed, found.newest = presented, issued
         return before
 

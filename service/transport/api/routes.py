@@ -89,7 +89,7 @@ async def accept_call(
 ) -> AcceptedBody:
     """Accept a ringing call without a socket, for a session that is joined next."""
     _check_participant(user, await backend.calls.load(call_id))
-    return AcceptedBody.of(await backend.accepting.accept(user, call_id, body.wish))
+    return AcceptedBody.of(await backend.accepting.accept(user, call_id, body.request))
 
 
 @router.post("/v1/calls/{call_id}/reject", tags=["calls"])

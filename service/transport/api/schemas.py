@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from service.calls.call import CallType, State
 from service.calls.reasons import Reason
 from service.ids import uuid_of
-from service.signalling.accepting import Wish
+from service.signalling.accepting import AcceptRequest
 from service.transport.api.fields import DeviceId
 
 
@@ -115,19 +115,19 @@ class AcceptBody(Body):
         return self
 
     @property
-    def wish(self) -> Wish:
+    def request(self) -> AcceptRequest:
         """It as the use case takes it."""
-        return Wish(**self.model_dump())
+        return AcceptRequest(**self.model_dump())
 
 
 class AcceptedBody(Body):
     """The accepted call, and the session to join: `user:join` with these."""
 
-    session_id: str = Field(validation_alias=AliasPath("place", "session_id"))
+    session_id: str = Field(validation_alias=AliasPath("point", "session_id"))
     resume_token: str
     resume_window_ms: int = Field(description="Within this time it has to join.")
-    epoch: str = Field(validation_alias=AliasPath("place", "epoch"))
-    last_seq: int = Field(validation_alias=AliasPath("place", "last_seq"))
+    epoch: str = Field(validation_alias=AliasPath("point", "epoch"))
+    last_seq: int = Field(validation_alias=AliasPath("point", "last_seq"))
     call: CallBody
     ice_servers: list[IceServerBody] = Field(validation_alias=AliasPath("ice", "servers"))
     ice_transport_policy: str = Field(validation_alias=AliasPath("ice", "transport_policy"))
