@@ -29,8 +29,8 @@ class ResumableSession(Session):
     """
 
     __slots__ = (
-        "_arrivals", "_elsewhere", "_later", "_live", "_now", "_sent", "away_since", "last_n",
-        "replay", "resume_token", "token_confirmed",
+        "_arrivals", "_elsewhere", "_expected", "_later", "_live", "_now", "_sent", "away_since",
+        "last_n", "replay", "resume_token", "token_confirmed",
     )  # fmt: skip
 
     def __init__(
@@ -52,6 +52,8 @@ class ResumableSession(Session):
         self._live = False
         self._elsewhere: Callable[[str, bytes], None] | None = None
         """Takes what is emitted while its home is moving, has moved, or when it is over."""
+        self._expected: list[tuple[str | None, str, bytes]] | None = None
+        """What waits for its old home, in order; with its epoch, where that home forwarded it."""
         self._later: asyncio.TimerHandle | None = None
 
     @property
@@ -159,21 +161,28 @@ class ResumableSession(Session):
 
     # Moving to another node.
 
-    def expect(self) -> "list[tuple[str, bytes]]":
-        """What is emitted from now on waits for what the old home hands over; that list."""
-        waiting: list[tuple[str, bytes]] = []
-        self._elsewhere = lambda event, payload: waiting.append((event, payload))
-        return waiting
+    def expect(self) -> None:
+        """What is told from now on waits for what the old home hands over."""
+        self._expected = expected = []
+        self._elsewhere = lambda event, payload: expected.append((None, event, payload))
 
-    def adopt(self, kept: Kept | None, waiting: "list[tuple[str, bytes]]") -> None:
+    def adopt(self, kept: Kept | None) -> None:
         """Go on where the old home left off, if it said so; what has waited comes behind that."""
-        self._elsewhere = None
+        expected, self._expected, self._elsewhere = self._expected, None, None
         if kept is not None:
             self.replay.restore(kept.epoch, kept.seq, kept.events)
             self.last_n = kept.last_n
             for user, status in kept.statuses:
                 self.replay.note(user, status)
-        for event, payload in waiting:
+        for epoch, event, payload in expected or ():
+            if epoch is None or (kept is not None and epoch == kept.epoch):
+                self.emit(event, payload)
+
+    def forwarded(self, epoch: str, event: str, payload: bytes) -> None:
+        """Tell an event that reached the old home: of an epoch given up, a hole is before it."""
+        if self._expected is not None:
+            self._expected.append((epoch, event, payload))
+        elif epoch == self.replay.epoch:
             self.emit(event, payload)
 
     def hand_over(

@@ -123,8 +123,9 @@ class Routes:
     def hears(self, session: str, call: Call) -> bool:
         """Whether a session is to be told of a move: a bound one is, and one that rings, once.
 
-        One that another session of its user has replaced was bound as far as this node knows.
-        What it is told may come after this node has followed the call to its end.
+        One that another session of its user has replaced was bound as far as this node knows; of
+        what was before, the one or the other hears nothing any more. What a session is told may
+        come after this node has followed the call to its end.
         """
         route = self._routes.get(call.id)
         if route is None:
@@ -134,8 +135,9 @@ class Routes:
             return heard
         if session in route.informed:
             return False
-        if call.binds(session) or route.call.binds(session):
-            return True
+        binds, bound = call.binds(session), route.call.binds(session)
+        if binds or bound:
+            return (binds and bound) or call.revision > route.call.revision
         route.informed.add(session)
         return session in route.rung
 

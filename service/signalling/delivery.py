@@ -99,10 +99,9 @@ class Home:
         elif isinstance(envelope, HandedOver):
             self._handover.handed_over(session_id, envelope.kept)
         else:
-            session = self._directory.get(session_id)
-            # What is of an epoch that was given up is nobody's: a hole is before it.
-            if isinstance(session, ResumableSession) and session.replay.epoch == envelope.epoch:
-                session.emit(envelope.event, envelope.payload)
+            session = self._directory.reach(session_id)
+            if isinstance(session, ResumableSession):
+                session.forwarded(envelope.epoch, envelope.event, envelope.payload)
 
     def _accept(self, session_id: str, envelope: AcceptAsked | AcceptAnswered) -> None:
         """Accept for a session of this node, or hear that another node has."""

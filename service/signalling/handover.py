@@ -61,13 +61,13 @@ class Handover:
         ref = before._replace(node=self._node)
         session = ResumableSession(ref, attachment, self._replays, token)
         session.detach()
-        waiting = session.expect()
+        session.expect()
         self._directory.add(session)
         self._detached.wait_for(session)  # should any of this fail
         self._routes.moving(ref)  # what was sent the old way before this arrives before the claim
         # Where the old home had this node's name, this node was started anew.
         kept = None if before.node == self._node else await self._ask(before, ref)
-        session.adopt(kept, waiting)
+        session.adopt(kept)
         await self._users.add(ref, MOST_SESSIONS)
         if kept is not None:
             self._tasks.start(self._presence.follow(session, kept.watched))

@@ -171,6 +171,23 @@ async def test_where_the_old_home_does_not_answer_there_is_a_snapshot(
     await exchange(alice, bob, call_id)
 
 
+async def test_who_took_a_call_over_hears_no_late_word_of_before(nodes: TwoNodes, stages: Stages):
+    alice, phone = await stages.one.join("alice"), await stages.one.join("bob")
+    tablet = await stages.two.join("bob")
+    call_id = await stages.call(alice, phone, "call")
+    await tablet.next("call:incoming")
+    nodes.way("one", "two").cut()
+    await phone.done("call:accept", {"callId": call_id})  # of which the tablet is yet to hear
+    await tablet.done("call:move", {"callId": call_id, "moves": 0})
+    assert (await phone.next("call:ended"))["reason"] == "moved"
+    await nodes.quiet()
+    await exchange(alice, tablet, call_id)
+    assert "call:ended" not in tablet.events()
+    await phone.done("call:move", {"callId": call_id, "moves": 1})
+    assert (await tablet.next("call:ended"))["reason"] == "moved"
+    await exchange(alice, phone, call_id)
+
+
 @asynccontextmanager
 async def restarted() -> AsyncIterator[tuple[Stages, AsyncExitStack]]:
     """Two nodes, of which the first can be stopped by closing the stack."""

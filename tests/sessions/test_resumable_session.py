@@ -174,6 +174,31 @@ async def test_it_is_told_when_the_client_has_an_event():
     assert arrived == [1, 2]
 
 
+async def test_what_its_old_home_forwards_before_it_has_adopted_the_rest_comes_behind_that():
+    old, new = joined(Client()), joined(Client())
+    emit(old, 2)
+    new.detach()
+    new.expect()
+    kept = old.hand_over(lambda _event, _payload: None, (), ())
+    for epoch, name in ((kept.epoch, "forwarded"), ("of-before", "void")):
+        new.forwarded(epoch, name, b'{"a":1}')
+    new.emit("direct", b'{"a":1}')
+    new.adopt(kept)
+    new.forwarded(kept.epoch, "later", b'{"a":1}')
+    new.forwarded("of-before", "void", b'{"a":1}')
+    told = [json.loads(packet[1:]) for packet in new.replay.kept()]
+    names = ["event", "event", "forwarded", "direct", "later"]
+    assert [(name, one["seq"]) for name, one in told] == [*zip(names, range(1, 6), strict=True)]
+
+
+async def test_what_is_forwarded_to_one_that_was_handed_on_goes_on_to_its_home():
+    session, told = joined(Client()), []
+    kept = session.hand_over(lambda event, _payload: told.append(event), (), ())
+    session.forwarded(kept.epoch, "late", b'{"a":1}')
+    session.forwarded("of-before", "void", b'{"a":1}')
+    assert told == ["late"]
+
+
 def signal(epoch: str | None, n: int | None) -> CallSignal:
     return CallSignal(call_id="c1", data=Raw(b"1"), epoch=epoch, n=n)
 
