@@ -29,6 +29,10 @@ for (const event of ["joined", "lost", "over", "call:incoming", "call:accepted",
   session.on(event, (payload) => report(event, payload));
 }
 
+client.onAnyOutgoing((event) => {
+  if (event === "call:signal") report("sent", performance.now());
+});
+
 const settled = (promised, name) =>
   promised.then(
     (fields) => report(name, fields),

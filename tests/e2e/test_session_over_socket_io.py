@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.node_client import POLLING, UPGRADE, WEBSOCKET, NodeClient, node_client
 from tests.support.service import TestService, token
-from tests.support.severable import Severable, severable
+from tests.support.severable import UP, Severable, severable
 
 pytestmark = pytest.mark.e2e
 
@@ -90,6 +90,31 @@ async def test_what_is_missed_while_away_comes_once_and_in_order(
         assert [(await bob.next("call:signal"))["data"] for _ in said] == list(range(40))
         await alice.request("call:end", {"callId": call_id})
         assert (await bob.next("call:ended"))["reason"] == "completed"
+
+
+async def test_two_hundred_relays_are_sent_again_in_order_and_at_most_fifty_a_second(
+    service: TestService,
+):
+    async with (
+        severable(service.port) as proxy,
+        session_of("alice", proxy.port, WEBSOCKET) as alice,
+        session_of("bob", service.port, WEBSOCKET) as bob,
+    ):
+        call_id = await connected(alice, bob)
+        proxy.hold(UP)
+        said = [{"callId": call_id, "data": number} for number in range(200)]
+        await alice.do("relays", event="call:signal", payloads=said)
+        for _ in said:
+            await alice.next("sent")
+        proxy.cut()
+        assert (await alice.next("joined"))["resumed"] == "replayed"
+        again = [await alice.next("sent") for _ in said]
+        assert [(await bob.next("call:signal"))["data"] for _ in said] == [*range(200)]
+        for _ in said:
+            await alice.next("confirmed")
+        assert alice.reports("refused") == []
+        a_second = [last - first for first, last in zip(again, again[50:], strict=False)]
+        assert min(a_second) > 950  # a timer of 20 ms may be 1 ms early
 
 
 async def test_an_answer_that_was_lost_is_asked_for_again(service: TestService):
