@@ -1,7 +1,7 @@
 """How a run becomes quiet and ends, and what must be true of the node then."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from service.calls.call import State
 from tests.stateful.device import Device
@@ -11,6 +11,18 @@ from tests.support.waiting import until
 
 RING, CONNECT = 45, 30
 """The timeouts, in seconds."""
+
+
+class Placed(Protocol):
+    """A device that may have a session."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has left."""
+
+    @property
+    def session(self) -> str:
+        """Its session's id."""
 
 
 async def quiet(
@@ -28,18 +40,20 @@ async def quiet(
     def sessions() -> int:
         return sum(len(service.node.tables["sessions"]) for service in services)
 
-    def under_way() -> int:
-        nodes = [service.node for service in services]
-        queues = [one.queue for node in nodes for one in node.connections._connections]
-        busy = sum(not queue.idle for queue in queues)
-        return busy + sum(len(node.signalling.tasks) for node in nodes) + travelling()
-
     await until(lambda: sessions() == len(present), "only who is there to have a session")
-    await until(lambda: not under_way(), "nothing under way")
+    await until(lambda: not under_way(services) + travelling(), "nothing under way")
     await _hear_out(present)
 
 
-def look_around(services: list[TestService], devices: list[Device]) -> None:
+def under_way(services: list[TestService]) -> int:
+    """How much the nodes have yet to do."""
+    nodes = [service.node for service in services]
+    queues = [one.queue for node in nodes for one in node.connections._connections]
+    busy = sum(not queue.idle for queue in queues)
+    return busy + sum(len(node.signalling.tasks) for node in nodes)
+
+
+def look_around(services: list[TestService], devices: Sequence[Placed]) -> None:
     """A live call has its parties, and routes where these are; nobody places two."""
     sessions = {device.session for device in devices if not device.gone}
     live = services[0].calls.live()
@@ -72,6 +86,11 @@ async def check(
         witness.nothing_lost()
     for service in services:
         await service.close_clients()
+    await check_empty(services)
+
+
+async def check_empty(services: list[TestService]) -> None:
+    """Nobody is there any more: every table and gauge is empty."""
     for service in services:
         node = service.node
         await node.connections.emptied()

@@ -86,6 +86,10 @@ class Outgoing:
                 self.n += 1
                 said.number(epoch, self.n)
 
+    def clear(self) -> None:
+        """Forget all that waits."""
+        self._forget(lambda _: True)
+
     def unsent(self, link: object) -> list[Said]:
         """What has not been sent on this connection."""
         return [said for said in self._waiting() if said.sent_on is not link]

@@ -42,7 +42,11 @@ class Resumable:
         self.acknowledges = True
         """Whether it sends `session:ack` by itself."""
         self.forgets = False
-        """Whether it comes back without `lastSeq` the next time, as a page that was reloaded."""
+        """Whether it comes back without `lastSeq` the next time."""
+        self.fresh = False
+        """Whether it is a page then that was loaded anew."""
+        self.unasked = 0
+        """How many snapshots it was given although it named its `lastSeq`."""
         self.session: str | None = None
         self.resume_token: str | None = None
         self.last_seq: int | None = None
@@ -119,6 +123,11 @@ class Resumable:
         self.last_seq = other.last_seq
         self.outgoing.n, self.outgoing.epoch = other.outgoing.n, other.outgoing.epoch
 
+    def reload(self) -> None:
+        """Be a page that is loaded anew: of its session it knows the way back, and nothing else."""
+        self.forgets = self.fresh = True
+        self.outgoing.clear()
+
     async def lost(self) -> None:
         """Wait until the connection is gone."""
         async with asyncio.timeout(PATIENCE_S):
@@ -143,6 +152,11 @@ class Resumable:
         if self.there:
             self.sending.say(said)
         return said
+
+    def emit(self, event: str, payload: dict[str, Any]) -> None:
+        """Say something that may be lost with the connection; nothing, where there is none."""
+        if self.there:
+            self.link.emit(event, payload)
 
     async def request(self, event: str, payload: dict[str, Any]) -> Any:
         """Say something and wait for the answer, on this connection or a later one."""
@@ -227,7 +241,8 @@ class Resumable:
         }  # fmt: skip
         known = {name: value for name, value in remembered.items() if value is not None}
         first = {"userId": self.user, "features": ["resume"], "epoch": self.outgoing.epoch}
-        return {**first, **self.fields, **known}
+        fresh = {"fresh": True} if self.fresh else {}
+        return {**first, **self.fields, **known, **fresh}
 
     def _answered_join(self, answer: Any) -> None:
         if not answer["ok"]:
@@ -261,7 +276,8 @@ class Resumable:
         self.session, self.resume_token = joined["sessionId"], joined["resumeToken"]
         self.log.append(("user:joined", joined))
         self._confirm(joined)
-        self._greeted, self.forgets = link, False
+        self.unasked += resumed == "snapshot" and not self.forgets
+        self._greeted, self.forgets, self.fresh = link, False, False
         self.sending.begin(link)
 
     def _take(self, event: str, payload: dict[str, Any]) -> None:

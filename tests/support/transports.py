@@ -91,7 +91,7 @@ class Polling:
         polling = cls(http, url)
         try:
             (opened,) = await polling.read()
-        except Severed:
+        except BaseException:
             await polling.abort()
             raise
         polling.query = f"&sid={json.loads(opened[1:])['sid']}"
