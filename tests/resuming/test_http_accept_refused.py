@@ -138,4 +138,6 @@ async def test_a_body_that_is_none_is_refused(
     headers = {"Authorization": f"Bearer {token('bob')}", "Content-Type": "application/json"}
     url = f"{stage.service.url}/v1/calls/{call_id}/accept"
     async with http.post(url, data=body, headers=headers) as answer:
-        assert (answer.status, (await answer.json())["code"]) == (400, "invalid_payload")
+        told = await answer.json()
+    assert (answer.status, told["code"]) == (400, "invalid_payload")
+    assert told["detail"].partition(":")[0] in ("body", "requestId", "The body is not valid JSON.")

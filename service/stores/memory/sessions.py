@@ -37,10 +37,9 @@ class MemorySessions:
         good = compare_digest(presented, found.confirmed) | compare_digest(presented, found.newest)
         if not good or found.ref.user != user:
             raise errors.Forbidden("resumeToken: it is not a token of this session.")
-        before, found.ref = (
-            found.ref,
-            found.ref._replace(node=found.ref.node if node is None else node),
-        )
+        before = found.ref
+        if node is not None:
+            found.ref = before._replace(node=node)
         found.confirmed, found.newest = presented, issued
         return before
 
