@@ -151,9 +151,12 @@ class AnyAbsence(RuleBasedStateMachine):
 
     @invariant()
     def absences_are_counted_and_were_no_longer_than_the_call(self):
-        for link in (self.call.calling, self.call.called):
+        call = self.call
+        joined = not call.unaccepted and call.connecting_at is not None
+        for link, was_there in ((call.calling, True), (call.called, joined)):
             noted = link.absences
-            assert noted.replayed + noted.snapshots + (link.away_at is not None) <= noted.losses
+            lost = was_there and link.away_at is not None
+            assert noted.replayed + noted.snapshots + lost <= noted.losses
             assert noted.kept <= noted.losses
             assert noted.longest_ms <= noted.total_ms <= self.now - START
             if self.call.reason is Reason.CONNECTION_LOST:
