@@ -10,8 +10,9 @@ from playwright.async_api import Browser, Page, expect
 from tests.support.browser import CHROMIUM, DEVICES, FIREFOX, chromium, launched, opened
 from tests.support.coturn import SHARED_SECRET, TurnServer, coturn
 from tests.support.service import TestService, running, token
+from tests.support.waiting import PATIENCE_S
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = round(PATIENCE_S * 1000)
 
 ALIKE = f"{CHROMIUM}-{CHROMIUM}"
 MIXED = f"{FIREFOX}-{CHROMIUM}"

@@ -1,7 +1,6 @@
 """A call goes on while the connections of its two pages to the service are cut."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -9,7 +8,6 @@ from tests.e2e.pages import (
     ALIKE,
     MIXED,
     TURNED,
-    Pages,
     an_ice_restart_works,
     both_flow,
     calm,
@@ -20,35 +18,24 @@ from tests.e2e.pages import (
 from tests.e2e.test_two_pages import shot
 from tests.support.severable import severable
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-LONG = pytest.mark.long
+CUTS = ("caller", "callee", "both")
 CASES = [
-    *((ALIKE, cut, away_s) for away_s in (0, 5) for cut in ("caller", "callee", "both")),
+    *((ALIKE, cut, away_s) for away_s in (0, 5) for cut in CUTS),
     (ALIKE, "both", 20),
     *((MIXED, cut, 5) for cut in ("caller", "callee")),
-    *(pytest.param(ALIKE, cut, 20, marks=LONG) for cut in ("caller", "callee")),
-    *(pytest.param(MIXED, "both", away_s, marks=LONG) for away_s in (0, 5, 20)),
-    *(
-        pytest.param(browsers, cut, 60, marks=LONG)
-        for browsers in (ALIKE, MIXED)
-        for cut in ("caller", "callee", "both")
-    ),
-    pytest.param(TURNED, "both", 60, marks=LONG),
+]
+LONG_CASES = [
+    *((ALIKE, away_s) for away_s in (20, 60)),
+    *((MIXED, away_s) for away_s in (0, 20, 60)),
+    (TURNED, 60),
 ]
 
 
-@pytest.fixture
-async def at() -> AsyncIterator[Pages]:
-    async with pages() as made:
-        yield made
-
-
-@pytest.mark.parametrize(("browsers", "cut", "away_s"), CASES)
-async def test_a_call_goes_on_while_a_connection_is_lost(
-    at: Pages, browsers: str, cut: str, away_s: int
-):
-    async with severable(at.service.port) as proxy:
+async def goes_on(browsers: str, cut: str, away_s: int) -> None:
+    """A call at a service of its own, during which connections are lost for so many seconds."""
+    async with pages() as at, severable(at.service.port) as proxy:
         ports = [None if cut == other else proxy.port for other in ("callee", "caller")]
         alice, bob = await at.open_two(browsers, *ports)
         await talking(alice, bob, "bob")
@@ -75,8 +62,19 @@ async def test_a_call_goes_on_while_a_connection_is_lost(
         await says(bob, "alice hung up")
 
 
-async def test_what_is_said_meanwhile_arrives(at: Pages):
-    async with severable(at.service.port) as proxy:
+@pytest.mark.parametrize(("browsers", "cut", "away_s"), CASES)
+async def test_a_call_goes_on_while_a_connection_is_lost(browsers: str, cut: str, away_s: int):
+    await goes_on(browsers, cut, away_s)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("browsers", "away_s"), LONG_CASES)
+async def test_calls_go_on_while_connections_are_lost_for_longer(browsers: str, away_s: int):
+    await asyncio.gather(*(goes_on(browsers, cut, away_s) for cut in CUTS))
+
+
+async def test_what_is_said_meanwhile_arrives():
+    async with pages() as at, severable(at.service.port) as proxy:
         alice, bob = await at.open("alice", port=proxy.port), await at.open("bob")
         await talking(alice, bob, "bob")
         proxy.open = False

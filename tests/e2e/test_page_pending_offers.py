@@ -23,7 +23,7 @@ from tests.e2e.pages import (
 )
 from tests.support.severable import DOWN, severable
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 LONG = pytest.mark.long
 SIDES = ("offerer", "answerer", "both")

@@ -20,7 +20,7 @@ from tests.e2e.pages import (
     talking,
 )
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 PROMISED_S = 3
 SLACK_S = 7

@@ -19,7 +19,7 @@ from tests.e2e.pages import (
 )
 from tests.e2e.test_two_pages import shot
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 SESSION = "JSON.parse(sessionStorage.getItem('ringline.session.alice')).sessionId"
 WITHOUT_LOCKS = "delete Navigator.prototype.locks"
