@@ -142,7 +142,7 @@ class Resuming:
             self._routes.take_held(session.id)
             held = ()
         try:
-            calls = await self._go_on(session, resume)
+            calls = await self._go_on(session, resume, came=before.node != self._node)
         except BaseException:
             self._detached.detach(session)
             raise
@@ -189,8 +189,13 @@ class Resuming:
         self._metrics.replayed()
         return after, ""
 
-    async def _go_on(self, session: ResumableSession, resume: Resume) -> tuple[Call, ...]:
-        """Tell the calls that bind a session that it is back; all live calls of its user."""
+    async def _go_on(
+        self, session: ResumableSession, resume: Resume, *, came: bool
+    ) -> tuple[Call, ...]:
+        """Tell the calls that bind a session that it is back; all live calls of its user.
+
+        One that `came` from another node rings there; here, word of a ring may be on its way.
+        """
         user = session.user
         returned = Returned(user, session.id, self._node, resume.resumed, resume.fresh)
         calls = []
@@ -204,6 +209,6 @@ class Resuming:
                 self._tracing.resumed(call, after, user, resume)
             if links(after, user)[0].absences.kept > links(call, user)[0].absences.kept:
                 self._metrics.kept_by_media()
-            if after.unaccepted and after.callee == user:
+            if came and after.unaccepted and after.callee == user:
                 self._ringing.take_over(session, after)
         return tuple(call for call in calls if call.state is not State.ENDED)

@@ -137,6 +137,21 @@ async def test_a_ring_ends_at_a_device_that_moved(stages: Stages):
     await stages.empty()
 
 
+async def test_a_device_is_rung_that_came_back_before_word_of_the_ring(
+    nodes: TwoNodes, stages: Stages
+):
+    alice, bob = await stages.one.join("alice"), await stages.two.join("bob")
+    await bob.cut()
+    nodes.way("one", "two").cut()
+    call_id = (await alice.done("call:initiate", {"to": "bob", "callType": "audio"}))["callId"]
+    assert [call["callId"] for call in (await bob.join())["calls"]] == [call_id]
+    assert (await bob.next("call:incoming"))["callId"] == call_id
+    await nodes.quiet()
+    await alice.next("call:ringing")
+    await bob.probe()
+    assert len(bob.payloads("call:incoming")) == 1
+
+
 async def test_a_device_that_moved_accepts(stages: Stages):
     alice, bob = await stages.one.join("alice"), await stages.one.join("bob")
     call_id = await stages.call(alice, bob, "call")
