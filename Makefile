@@ -70,9 +70,9 @@ coverage-core: install ## The core at 100 % branch coverage by its own tests
 	@PURE_PYTHON=1 $(BIN)/pytest tests/calls -q $(CORE:%=--cov=service.calls.%) --cov-branch --cov-report=term --cov-fail-under=100 $(ARGS)
 
 .PHONY: test-long
-test-long: install ## The big counts
+test-long: install ## The big counts, and the long waits in browsers
 	@tools/peers all || true
-	@$(BIN)/pytest -m long $(ARGS)
+	@$(BIN)/pytest -m long -n 2 --dist load $(ARGS)
 
 .PHONY: load
 load: install ## Load `make run`, or URL=… KEY=…, with USERS (200) for TIME seconds (60), RATE (20) a second
