@@ -99,7 +99,7 @@ class Accepting:
         key = (identity.user, f"accept {call_id}", request.request_id)
         first = await self._replies.claim(key, self._clock())
         if first is not None:
-            point = msgspec.json.decode(first.fields, type=ResumePoint)
+            point = ResumePoint(*msgspec.json.decode(first.fields))
             token = await self._another_token(identity.user, call_id, point)
         else:
             try:
