@@ -215,14 +215,15 @@ class Cutting(RuleBasedStateMachine):
         """Wait until all are there, and have heard all there is to hear."""
         for party in self.parties:
             party.device.proxy.release()
-        for _ in range(2):  # what the last words of one caused, the others have heard then
-            for party in self.parties:
+        links = None
+        while links != (links := [party.device.link for party in self.parties]):
+            for party in (*self.parties, *self.parties):  # who came late may have had much to say
                 await party.settled()
             await until(
                 lambda: not under_way(self.services) + self.travelling(), "nothing under way"
             )
-        for party in self.parties:
-            await party.settled()
+            for party in self.parties:
+                await party.settled()
 
     async def _look_around(self) -> None:
         """Everybody knows the same; after a snapshot of anybody much may be lost on the way."""

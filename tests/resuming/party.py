@@ -6,7 +6,6 @@ from typing import Any
 
 from tests.resuming.knowledge import RELAYED, Knowledge, Known
 from tests.resuming.stage import Device
-from tests.support.link import Refused
 from tests.support.outgoing import Said
 from tests.support.transports import Severed
 
@@ -26,6 +25,7 @@ class Party:
         self._knowledge = Knowledge(device.user)
         self._learnt = 0
         self._keeping = asyncio.create_task(self._keep())
+        self._keeping.add_done_callback(self._kept)
 
     async def close(self) -> None:
         """Come back no more, and leave."""
@@ -99,10 +99,12 @@ class Party:
         return [one["number"] for one in self.knowledge.heard if one["by"] == sender.name]
 
     async def _keep(self) -> None:
-        try:
-            while True:
-                if not self.device.there:
-                    await self.device.come_back()
-                await self.device.link.over.wait()
-        except Refused as refused:
-            self.device.faults.append(f"{self.device.user}: {refused}")
+        while True:
+            if not self.device.there:
+                await self.device.come_back()
+            await self.device.link.over.wait()
+
+    def _kept(self, keeping: asyncio.Task[None]) -> None:
+        """Only who leaves comes back no more."""
+        if not keeping.cancelled():
+            self.device.faults.append(f"{self.name}: {keeping.exception()!r}")

@@ -79,6 +79,8 @@ class Polling:
     def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
         self._http = http
         self._url = url
+        self._early: list[str] = []
+        """What came with the answer to the handshake, such as a CLOSE."""
         self.query = ""
         """What names this connection to an upgrade."""
 
@@ -90,7 +92,7 @@ class Polling:
         http._retry_connection = False  # a GET that was lost would be sent again unheard
         polling = cls(http, url)
         try:
-            (opened,) = await polling.read()
+            opened, *polling._early = await polling.read()
         except BaseException:
             await polling.abort()
             raise
@@ -100,6 +102,9 @@ class Polling:
 
     async def read(self) -> list[str]:
         """Wait for the packets of one GET."""
+        if self._early:
+            early, self._early = self._early, []
+            return early
         return (await self._body("GET")).split(RECORD_SEPARATOR)
 
     async def write(self, packets: list[str]) -> None:
