@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.resuming.party import Party
 from tests.resuming.stage import Stage
-from tests.resuming.truth import compare
+from tests.resuming.truth import compare, nothing_lost
 from tests.stateful.end import check_empty, look_around, under_way
 from tests.support.service import TestService, running
 from tests.support.severable import DOWN, UP
@@ -234,11 +234,12 @@ class Cutting(RuleBasedStateMachine):
                 party.lost_before = len(party.said)
         look_around(self.services, self.parties)
         await compare(self.services, self.parties)
-        self.check_snapshots()
+        self.check_nothing_missed()
 
-    def check_snapshots(self) -> None:
-        """Nobody began anew who could have gone on."""
+    def check_nothing_missed(self) -> None:
+        """Nobody began anew who could have gone on, and all that was relayed arrived."""
         assert not any(party.device.unasked for party in self.parties)
+        nothing_lost(self.services, self.parties)
 
     async def _leave(self) -> None:
         """All go, and nothing is kept of anybody."""

@@ -1,4 +1,4 @@
-"""Connections that are cut at any byte, at every step of a call, on every transport."""
+"""Connections that are cut at any byte, at every step of a call, on every transport and node."""
 
 import asyncio
 
@@ -6,6 +6,7 @@ import pytest
 from hypothesis import Phase
 
 from tests.resuming.machine import Cutting
+from tests.resuming.nodes import CuttingOverTwoNodes
 from tests.stateful.test_running_service import explore
 from tests.support.service import TestService
 from tests.support.severable import severable
@@ -30,9 +31,19 @@ def test_both_sides_agree_wherever_they_are_cut():
     explore(Cutting, 12)
 
 
+def test_both_sides_agree_on_whichever_node_they_come_back():
+    explore(CuttingOverTwoNodes, 8)
+
+
 @pytest.mark.long
 @pytest.mark.timeout(3_600)
 def test_both_sides_agree_after_two_thousand_cuts():
     Cutting.cuts = 0
     while Cutting.cuts < 2_000:
         explore(Cutting, 50, Phase.shrink)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_both_sides_agree_on_two_nodes_in_very_many_stories():
+    explore(CuttingOverTwoNodes, 100, Phase.shrink)

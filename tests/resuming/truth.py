@@ -25,8 +25,6 @@ async def compare(services: list[TestService], parties: list[Party]) -> None:
         assert len(ends) <= 1, f"{call_id} ended as {ends}"
         assert not ends or stored is None or ends == {str(stored.reason)}, (ends, stored)
     _relayed_once_and_in_order(parties)
-    for call in live:
-        _nothing_lost(call, parties)
 
 
 def _knows(party: Party, live: tuple[Call, ...]) -> None:
@@ -52,9 +50,10 @@ def _relayed_once_and_in_order(parties: list[Party]) -> None:
         assert len(everywhere) == len({*everywhere}), f"twice, of {sender.name}: {everywhere}"
 
 
-def _nothing_lost(call: Call, parties: list[Party]) -> None:
+def nothing_lost(services: list[TestService], parties: list[Party]) -> None:
     """What was taken for the present RTCPeerConnections has reached the other side."""
-    bound = [party for party in parties if call.binds(party.session)]
-    for sender, receiver in permutations(bound, 2):
-        missing = sender.taken(call.id, call.generation) - {*receiver.heard_from(sender)}
-        assert not missing, f"{missing} of {sender.name} in {call.id} were lost"
+    for call in services[0].calls.live():
+        bound = [party for party in parties if call.binds(party.session)]
+        for sender, receiver in permutations(bound, 2):
+            missing = sender.taken(call.id, call.generation) - {*receiver.heard_from(sender)}
+            assert not missing, f"{missing} of {sender.name} in {call.id} were lost"
