@@ -72,7 +72,7 @@ coverage-core: install ## The core at 100 % branch coverage by its own tests
 .PHONY: test-long
 test-long: install ## The big counts, and the long waits in browsers
 	@tools/peers all || true
-	@$(BIN)/pytest -m long -n 2 --dist load $(ARGS)
+	@$(BIN)/pytest -m long -n 2 --dist loadfile $(ARGS)
 
 .PHONY: load
 load: install ## Load `make run`, or URL=… KEY=…, with USERS (200) for TIME seconds (60), RATE (20) a second
