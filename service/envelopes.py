@@ -41,11 +41,12 @@ class CallsChanged:
 
 @dataclass(frozen=True, slots=True)
 class Relayed:
-    """The other side of a call has sent this. It has no revision to be dropped for."""
+    """The other side of a call has sent this, for RTCPeerConnections of this generation."""
 
     call_id: str
     event: str
     payload: bytes
+    generation: int
 
 
 Held = tuple[str, str, bytes]

@@ -200,7 +200,9 @@ class Routes:
         return partial(self._send, peer, call_id) if session is None else session.emit
 
     def _send(self, peer: SessionRef, call_id: str, event: str, payload: bytes) -> None:
-        self._delivery.send(peer, Relayed(call_id, event, payload))
+        route = self._routes.get(call_id)
+        generation = 0 if route is None else route.call.generation
+        self._delivery.send(peer, Relayed(call_id, event, payload, generation))
 
     def take_held(self, session: str) -> tuple[Held, ...]:
         """Give up what a session of this node has sent before the accepts of its calls."""

@@ -123,9 +123,14 @@ class Relay:
         raise errors.CallNotFound("There is no live call with that user.")
 
     def arrived(self, session: Session, relay: Relayed) -> None:
-        """Pass on what another node took for a session that its call binds here."""
+        """Pass on what another node took for a session that its call binds here.
+
+        It is dropped where its RTCPeerConnections have given way to others meanwhile.
+        """
         route = self._routes.get(relay.call_id)
-        if route is not None and session.id in route.sides:
+        if route is None or relay.generation < route.call.generation:
+            return
+        if session.id in route.sides:
             session.emit(relay.event, relay.payload)
 
 

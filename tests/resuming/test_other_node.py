@@ -152,6 +152,20 @@ async def test_a_device_is_rung_that_came_back_before_word_of_the_ring(
     assert len(bob.payloads("call:incoming")) == 1
 
 
+async def test_what_crosses_a_reload_between_nodes_is_dropped(nodes: TwoNodes, stages: Stages):
+    alice, bob = await stages.one.join("alice"), await stages.two.join("bob")
+    call_id = await stages.call(alice, bob, "connected")
+    nodes.way("one", "two").cut()
+    await alice.done("call:signal", {"callId": call_id, "data": "of before", "generation": 0})
+    await bob.cut()
+    bob.reload()
+    await bob.join()
+    await nodes.quiet()
+    await alice.next("call:peer-reconnected")
+    await alice.done("call:signal", {"callId": call_id, "data": "anew", "generation": 1})
+    assert (await bob.next("call:signal"))["data"] == "anew"
+
+
 async def test_a_device_that_moved_accepts(stages: Stages):
     alice, bob = await stages.one.join("alice"), await stages.one.join("bob")
     call_id = await stages.call(alice, bob, "call")
