@@ -3,6 +3,7 @@
 from service import errors
 from service.calls.call import Call, State
 from service.calls.events import Detached
+from service.calls.sides import links
 from service.deadlines import Deadlines
 from service.keyed_locks import Held, KeyedLocks
 from service.pace import paced
@@ -13,7 +14,7 @@ from service.sessions.resumable_session import ResumableSession
 from service.sessions.session import Session
 from service.signalling.joining import Joining
 from service.signalling.renewal import Renewal
-from service.signalling.transitions import Transitions
+from service.signalling.transitions import Happened, Transitions
 from service.telemetry.metrics.sessions import SessionMetrics
 from service.telemetry.tracing import Tracing
 from service.wire.client_events import UserJoin
@@ -57,6 +58,8 @@ class DetachedSessions:
         self.window_ms = window_ms
         self._locks = KeyedLocks()
         self._windows: Deadlines[str] = Deadlines()
+        self._leaving: dict[str, Session] = {}
+        """Those that have ended, of which a store has yet to hear."""
 
     def __len__(self) -> int:
         return len(self._windows)
@@ -73,15 +76,15 @@ class DetachedSessions:
         self.detach(session)
         await self.tell_away(session)
 
-    async def tell_away(self, session: ResumableSession) -> None:
-        """Have the calls that bind a session hear that it is away, unless it is back."""
-        gone = Detached(session.user, session.id)
-        for call in await self._bound(session):
-            # It may be back before the call hears that it was away.
-            after = await self._transitions.move(
-                call.id, lambda _: gone if session.detached else None
-            )
-            self._tracing.detached(after, session.user)
+    async def tell_away(self, session: ResumableSession) -> tuple[Call, ...]:
+        """Have the calls that bind a session hear that it is away, unless it is back; these."""
+        calls = (await self._users.engagements(session.user)).calls
+        bound = [call for call in calls if call.binds(session.id)]
+        for index, call in enumerate(bound):
+            if links(call, session.user)[0].away_at is None:
+                bound[index] = await self._transitions.move(call.id, _gone(session))
+                self._tracing.detached(bound[index], session.user)
+        return tuple(bound)
 
     def detach(self, session: ResumableSession) -> None:
         """Have a session be without a connection, and its window begin."""
@@ -92,16 +95,23 @@ class DetachedSessions:
 
     def wait_for(self, session: ResumableSession) -> None:
         """Give a session up at the end of a window, from now on."""
+        self._leaving.pop(session.id, None)
         self._windows.set(session.id, self._clock() + self.window_ms)
 
     async def leave(self, session: Session) -> None:
-        """A session ends, with or without a connection."""
+        """A session ends, with or without a connection; a store that fails hears of it later."""
         self.forget(session.id)
-        await self._joining.leave(session)
+        try:
+            await self._joining.leave(session)
+        except BaseException:
+            self._leaving[session.id] = session
+            self._look_again(session)
+            raise
 
     def forget(self, session_id: str) -> None:
         """A session has a connection again, or another home."""
         self._windows.set(session_id, None)
+        self._leaving.pop(session_id, None)
 
     async def supersede(self, session: ResumableSession) -> bool:
         """Take a session that is taken up from the connection that it may still have.
@@ -127,10 +137,8 @@ class DetachedSessions:
         """Give up the sessions whose clients did not come back in time."""
         async for session_id in paced(self._windows.pop_due(self._clock())):
             async with self.turn_of(session_id):
-                session = self._directory.get(session_id)
-                again = session_id in self._windows  # it accepted a call meanwhile
-                if isinstance(session, ResumableSession) and session.detached and not again:
-                    await self._give_up(session)
+                if session_id not in self._windows:  # else it accepted a call meanwhile
+                    await self._end_window(session_id)
 
     async def close(self) -> None:
         """End the sessions that wait for their clients: this node is not there any more."""
@@ -138,15 +146,27 @@ class DetachedSessions:
             if session.detached:
                 await self.leave(session)
 
+    async def _end_window(self, session_id: str) -> None:
+        if (leaving := self._leaving.get(session_id)) is not None:
+            await self.leave(leaving)
+            return
+        session = self._directory.get(session_id)
+        if isinstance(session, ResumableSession) and session.detached:
+            await self._give_up(session)
+
     async def _give_up(self, session: ResumableSession) -> None:
-        """End a session, unless a connected call of it waits still."""
-        if any(call.state is State.CONNECTED for call in await self._bound(session)):
-            self._windows.set(session.id, self._clock() + _LOOK_AGAIN_MS)
-        else:
+        """End a session, unless a connected call of it waits still, or a store fails."""
+        self._look_again(session)
+        calls = await self.tell_away(session)  # a store may have failed when it was lost
+        if not any(call.state is State.CONNECTED for call in calls):
             self._metrics.gave_up()
             await self.leave(session)
 
-    async def _bound(self, session: Session) -> tuple[Call, ...]:
-        """The live calls that bind a session."""
-        calls = (await self._users.engagements(session.user)).calls
-        return tuple(call for call in calls if call.binds(session.id))
+    def _look_again(self, session: Session) -> None:
+        self._windows.set(session.id, self._clock() + _LOOK_AGAIN_MS)
+
+
+def _gone(session: ResumableSession) -> Happened:
+    """A session has lost its connection, unless it is back before its call hears of that."""
+    gone = Detached(session.user, session.id)
+    return lambda _: gone if session.detached else None

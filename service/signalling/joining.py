@@ -101,7 +101,10 @@ class Joining:
         self._greeting.give(session, now.calls, reply)
 
     async def leave(self, session: Session) -> None:
-        """See a session off: its calls end, its watches stop, its watchers hear of it."""
+        """See a session off: its calls end, its watches stop, its watchers hear of it.
+
+        Where a store fails the rest is done all the same, and it may be called again.
+        """
         self._directory.remove(session)
         self._renewal.finish(session)
         self._presence.forget(session)
@@ -109,10 +112,12 @@ class Joining:
             if isinstance(session, ResumableSession):
                 session.end()
                 await self._sessions.remove(session.id)
-            await self._calls.lost(session)
-            self._presence.changed(session.user)
         finally:
-            self._liveness.over(session)
+            try:
+                await self._calls.lost(session)
+                self._presence.changed(session.user)
+            finally:
+                self._liveness.over(session)
 
     def _session(self, attachment: Attachment, message: UserJoin) -> Session:
         ref = SessionRef(

@@ -144,7 +144,7 @@ class Resuming:
         try:
             calls = await self._go_on(session, resume, came=before.node != self._node)
         except BaseException:
-            self._detached.detach(session)
+            await self._detached.lost(session)
             raise
         self._routes.hold(held)
         self._detached.forget(session.id)
