@@ -16,6 +16,7 @@ export class Line extends EventTarget {
   callType; // audio · video
   callId; // once the service has given one
   ice; // the ICE servers of `call:incoming`
+  bound = false; // whether the service has given the call to this page
   accepted = false; // whether a device of the callee has accepted
   opening = false; // while microphone and camera are asked for
   ringing = false; // whether a device of the callee has it
@@ -70,6 +71,13 @@ export class Line extends EventTarget {
     say(this.#session, event, { callId: this.callId, ...extra });
   }
 
+  /** The service has given the call to this page; whether it is still wanted. */
+  bind() {
+    this.bound = true;
+    if (this.isOver) this.say("call:end"); // hung up meanwhile
+    return !this.isOver;
+  }
+
   /** Promises whether the call is still wanted when the person has said yes or no to the devices. */
   async openMedia({ video }) {
     this.media = new LocalMedia();
@@ -109,7 +117,10 @@ export class Line extends EventTarget {
   /** The session is there again, with the user's live calls. */
   #rejoined({ resumed, calls }) {
     const live = calls.find(({ callId }) => callId === this.callId);
-    if (live && resumed !== "none") this.#goOn(live, resumed);
+    const isElsewhere = live?.bound === "another";
+    if (isElsewhere && this.bound) this.finish("moved");
+    else if (isElsewhere && !this.accepted) this.finish("answered_elsewhere");
+    else if (live && resumed !== "none") this.#goOn(live, resumed);
     // Of what was replayed, the end of the call is a part, and tells why.
     else if (this.callId && resumed !== "replayed") this.#gone();
   }

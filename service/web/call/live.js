@@ -11,11 +11,12 @@ export function incoming({ callId, from, fromName, callType, ...ice }) {
 /** A call of `me` that goes on, from the `calls` of `user:joined`. */
 export function goingOn(live, me) {
   const { callId, from, to, fromName, callType, state } = live;
+  const bound = live.bound === "this";
   const role = from === me ? "caller" : "callee";
   const peer = role === "caller" ? { id: to, name: to } : { id: from, name: fromName ?? from };
   const accepted = isAccepted(live);
   const shown = accepted ? "connecting-call" : "outgoing";
-  return { state: shown, role, peer, callType, callId, accepted, ringing: state === "ringing" };
+  return { state: shown, role, peer, callType, callId, bound, accepted, ringing: state === "ringing" };
 }
 
 /** Whether a live call is one that this page was in before it was reloaded. */

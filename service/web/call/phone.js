@@ -76,7 +76,7 @@ export class Phone extends EventTarget {
     const { line } = this;
     const unanswered = line.role === "caller" ? "cancelled" : "rejected";
     line.finish(line.accepted ? "completed" : unanswered, { byMe: true });
-    if (line.callId) line.say("call:end");
+    if (line.bound) line.say("call:end"); // else the answer that binds it comes first, or never
   }
 
   /** Puts an ended call away. */

@@ -10,8 +10,8 @@ export async function dial(line, newestIce) {
     if (!(await line.openMedia({ video: callType === "video" }))) return;
     const initiated = await line.ask("call:initiate", { to: peer.id, callType });
     line.callId = initiated.callId;
-    if (line.isOver) line.say("call:end"); // hung up meanwhile
-    else if (initiated.glare) answerCrossed(line, initiated, newestIce());
+    if (!line.bind()) return;
+    if (initiated.glare) answerCrossed(line, initiated, newestIce());
     else line.startMedia({ ice: initiated });
   } catch (error) {
     line.finish(error.code ?? "error");
@@ -31,6 +31,7 @@ export async function accept(line, { video }) {
     line.startMedia({ ice: line.ice }); // listens already when the held offer comes
     line.update({ state: "connecting-call" });
     await line.ask("call:accept");
+    line.bind();
   } catch (error) {
     line.finish(error.code ?? "error");
     if (error.code === "timeout") line.say("call:end"); // it may have been accepted
@@ -43,7 +44,7 @@ export async function take(line, { moves, freshIce }) {
     const ice = await freshIce();
     if (!(await line.openMedia({ video: line.callType === "video" }))) return;
     const { generation } = await line.ask("call:move", { moves });
-    line.startMedia({ ice, generation }); // at once: the peer's offer comes next
+    if (line.bind()) line.startMedia({ ice, generation }); // at once: the peer's offer comes next
   } catch (error) {
     line.finish(error.code === "invalid_state" ? "cannot_move" : (error.code ?? "error"));
   }
