@@ -5,6 +5,9 @@ with step 1 replaced by socket.io-client, as the guide says.
 """
 
 import asyncio
+import json
+import shutil
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -309,6 +312,48 @@ def test_the_code_about_lost_connections_is_that_of_the_page():
     quoted = blocks(section(GUIDE, "Losing and regaining a connection"), "js")
     assert quoted
     assert [block for block in quoted if _lines(block) not in sources] == []
+
+
+async def refused(answer: web.Response) -> dict[str, object]:
+    """What the guide's accept from a lock screen throws when it gets this response."""
+
+    async def accept(_request: web.Request) -> web.Response:
+        return answer
+
+    app = web.Application()
+    app.router.add_post("/v1/calls/{call}/accept", accept)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        (code,) = blocks(section(GUIDE, "Accepting from a lock screen"), "js")
+        script = f"""
+            const ORIGIN = "http://127.0.0.1:{runner.addresses[0][1]}";
+            const fetchToken = async () => "token";
+            {code}
+            acceptFromLockScreen("c").catch((error) => {{
+              console.log(JSON.stringify({{ ...error, name: error.name, message: error.message }}));
+            }});
+        """
+        node = await asyncio.create_subprocess_exec("node", "-e", script, stdout=subprocess.PIPE)
+        told, _ = await node.communicate()
+    finally:
+        await runner.cleanup()
+    error: dict[str, object] = json.loads(told)
+    return error
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="run: apt-get install nodejs npm")
+async def test_a_refused_accept_from_a_lock_screen_tells_why():
+    problem = {"code": "call_ended", "detail": "The call has ended."}
+    answer = web.json_response(problem, status=409, content_type="application/problem+json")
+    assert await refused(answer) == {"name": "Error", "message": "The call has ended.", **problem}
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="run: apt-get install nodejs npm")
+async def test_an_error_page_of_a_proxy_is_an_error_without_a_code():
+    answer = web.Response(text="<html>", status=502, content_type="text/html")
+    assert await refused(answer) == {"name": "Error", "message": "Bad Gateway"}
 
 
 def _lines(code: str) -> str:
