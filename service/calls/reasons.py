@@ -48,7 +48,7 @@ class Reason(StrEnum):
     BUSY = "busy", Kind.UNANSWERED, "the callee declined as busy, or placed a call", "call:reject"
     NO_ANSWER = "no_answer", Kind.UNANSWERED, "nobody accepted in time"
     CONNECT_TIMEOUT = "connect_timeout", Kind.TROUBLE, "no SDP answer followed the accept in time"
-    CONNECTION_LOST = "connection_lost", Kind.TROUBLE, "a user's connection was lost"
+    CONNECTION_LOST = "connection_lost", Kind.TROUBLE, "a user's connection was lost", "call:end"
     ERROR = "error", Kind.TROUBLE, "a client reported an error of its own", "call:end"
     SERVER_SHUTDOWN = "server_shutdown", Kind.TROUBLE, "the server stopped"
     MEDIA_FAILED = "media_failed", Kind.MEDIA, "a client gave up as media failed", "call:end"

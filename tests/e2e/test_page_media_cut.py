@@ -111,7 +111,7 @@ async def is_given_up_by_the_pages(browsers: str) -> None:
             await lost(alice, bob)
             assert await reason(at, call_id) is None
         await they_know_it_is_over(alice, bob)
-        assert await reason(at, call_id) == "media_failed"
+        assert await reason(at, call_id) == "connection_lost"
 
 
 async def they_know_it_is_over(alice: Page, bob: Page) -> None:

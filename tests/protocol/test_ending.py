@@ -42,7 +42,7 @@ async def test_either_side_completes_after_the_accept(service: TestService, by: 
         assert 20_000 <= ended["durationMs"] < 25_000
 
 
-@pytest.mark.parametrize("reason", ["completed", "media_failed", "error"])
+@pytest.mark.parametrize("reason", ["completed", "media_failed", "connection_lost", "error"])
 async def test_an_end_may_say_why(service: TestService, reason: str):
     alice, bob = await service.join("alice"), await service.join("bob")
     call_id = await service.accepted(alice, bob)

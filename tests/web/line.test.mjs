@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { Line } from "../../service/web/call/line.js";
+import { LocalMedia } from "../../service/web/call/media.js";
+import "./bare_browser.mjs";
 import { joinedSession, rejoin } from "./scripted_socket.mjs";
 
 const live = (fields) => ({ callId: "c", state: "connected", moves: 0, generation: 0, ...fields });
@@ -68,4 +70,36 @@ test("a call that is to be taken is at another device until the answer comes", a
   const line = lineOf({ state: "connecting-call", role: "caller", accepted: true });
   await back("snapshot", [live({ bound: "another" })]);
   assert.equal(line.state, "connecting-call");
+});
+
+/** A line whose media find no path. */
+function searching() {
+  const known = { state: "connecting-call", role: "callee", bound: true, accepted: true };
+  const line = lineOf({ ...known, media: new LocalMedia() });
+  line.startMedia({ ice: {} });
+  return line;
+}
+
+const over = (line, detail) => line.call.dispatchEvent(new CustomEvent("over", { detail }));
+
+const SAID = { media_failed: "media_failed", connection_lost: "connection_lost", peer_left: undefined };
+
+for (const [why, reason] of Object.entries(SAID)) {
+  test(`a call is ended at the service when it is over by ${why}`, async () => {
+    const line = searching();
+    over(line, why);
+    assert.equal(line.reason, why);
+    const [, payload] = await socket.until(2);
+    assert.deepEqual([said(), payload.reason], [["call:end"], reason]);
+  });
+}
+
+test("but what is given up while the page is away may be at another device by then", async () => {
+  const line = searching();
+  await socket.lose();
+  over(line, "connection_lost");
+  await rejoin(socket, { resumed: "replayed", calls: [live({ bound: "another" })] });
+  session.request("auth:refresh", {}).catch(() => {});
+  while (socket.sent.at(-1)[0] !== "auth:refresh") await socket.until(socket.sent.length + 1);
+  assert.deepEqual([line.reason, said()], ["connection_lost", []]);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { Phone } from "../../service/web/call/phone.js";
-import { refuseDevices } from "./devices.mjs";
+import { refuseDevices } from "./bare_browser.mjs";
 import { joinedSession, rejoin } from "./scripted_socket.mjs";
 
 const live = (fields) => {
@@ -37,6 +37,27 @@ async function said() {
 
 const events = (sent) => sent.map(([event]) => event);
 const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+test("a call that was given up while the page was away ends when it is back", async () => {
+  await back("replayed", live({ bound: "this" }));
+  const [[event, { callId, reason }]] = await said();
+  assert.deepEqual([event, callId, reason], ["call:end", "c", "connection_lost"]);
+});
+
+test("but not when another device has it by then", async () => {
+  await back("replayed", live({ bound: "another" }));
+  assert.deepEqual(await said(), []);
+});
+
+test("a call that is placed while the page is away goes on", async () => {
+  const dialled = phone.dial({ id: "bob", name: "Bob" }, "audio");
+  await refuseDevices();
+  await back("replayed", live({ bound: "this", state: "ringing" }));
+  assert.deepEqual(events(await said()), ["call:initiate", "call:initiate"]); // it is asked for again
+  phone.hangUp();
+  await socket.answer({ callId: "c" });
+  await dialled;
+});
 
 /** "Take the call here", while the person is asked for the microphone. */
 async function taking() {

@@ -128,7 +128,7 @@ def test_a_reject_is_for_the_user_and_a_rejection_unless_said_otherwise():
     assert (_values(busy)["reason"], _values(busy)["scope"]) == ("busy", "device")
 
 
-@pytest.mark.parametrize("reason", [None, "completed", "media_failed", "error"])
+@pytest.mark.parametrize("reason", [None, "completed", "media_failed", "connection_lost", "error"])
 def test_the_reasons_that_an_end_may_give(reason):
     assert _values(said("call:end", reason=reason))["reason"] == reason
 

@@ -98,11 +98,7 @@ export class Line extends EventTarget {
     });
     call.addEventListener("change", () => this.#mediaChanged());
     call.addEventListener("gone", () => this.#gone());
-    call.addEventListener("over", ({ detail }) => {
-      this.finish(detail);
-      // Who has lost both media and service can only tell of the media.
-      this.say("call:end", detail === "peer_left" ? {} : { reason: "media_failed" });
-    });
+    call.addEventListener("over", ({ detail }) => this.#giveUp(detail));
     this.update({ call });
   }
 
@@ -112,6 +108,14 @@ export class Line extends EventTarget {
     if (this.call) this.call.close();
     else this.media?.close();
     this.update({ state: "ended", reason, byMe, durationMs: this.startedAt ? durationMs : 0 });
+  }
+
+  /** The media do not come back. */
+  #giveUp(reason) {
+    const { state } = this.call.signalling;
+    this.finish(reason);
+    // Who is away may have lost the call to another device: what is left of it ends on the return.
+    if (state === "up") this.say("call:end", reason === "peer_left" ? {} : { reason });
   }
 
   /** The session is there again, with the user's live calls. */

@@ -103,10 +103,21 @@ export class Phone extends EventTarget {
   #joined({ calls, ...ice }) {
     const isFirst = this.#ice === null;
     this.#ice = ice;
-    const live = isFirst ? calls.find((each) => isMine(each, this.#me)) : null;
+    const mine = calls.filter((each) => isMine(each, this.#me));
+    if (!isFirst) return this.#endGivenUp(mine);
+    const [live] = mine;
     if (!live) return;
     const line = this.#begin(goingOn(live, this.#me));
     restore(line, { ...this.#wish, ice, generation: live.generation });
+  }
+
+  /** Ends what this page still has at the service, but gave up while it was away. */
+  #endGivenUp(mine) {
+    if (this.line && !this.line.callId) return; // which call is the line's, its answer will tell
+    for (const { callId } of mine) {
+      const isShown = this.busy && this.line.callId === callId;
+      if (!isShown) say(this.#session, "call:end", { callId, reason: "connection_lost" });
+    }
   }
 
   #ring(event) {

@@ -1,4 +1,4 @@
-/** The browser's microphone and camera, of which the person has to say yes or no. */
+/** What calls need of a browser and Node lacks: no device opens, and no connection comes about. */
 
 globalThis.MediaStream = class {
   getTracks() {
@@ -6,13 +6,19 @@ globalThis.MediaStream = class {
   }
 };
 
-let refuse;
+globalThis.RTCPeerConnection = class {
+  connectionState = "new";
+  signalingState = "stable";
+  close() {}
+};
+
+let refuse; // is there while the person is asked for a device
 
 Object.defineProperty(globalThis, "navigator", {
   value: { mediaDevices: { getUserMedia: () => new Promise((_, reject) => (refuse = reject)) } },
 });
 
-/** Says no to what was asked for last; a call goes on without. */
+/** Says no to each device that is asked for; a call goes on without. */
 export async function refuseDevices() {
   while (refuse) {
     refuse({ name: "NotAllowedError" });
