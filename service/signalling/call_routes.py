@@ -196,7 +196,9 @@ class Routes:
         route.held, route.held_bytes = [], 0
 
     def _towards(self, peer: SessionRef, call_id: str) -> Callable[[str, bytes], None]:
-        session = self._directory.reach(peer.id)
+        # Once the call knows another home, what is sent by way of the old one may be of no epoch.
+        here = peer.node == self._node
+        session = self._directory.reach(peer.id) if here else self._directory.get(peer.id)
         return partial(self._send, peer, call_id) if session is None else session.emit
 
     def _send(self, peer: SessionRef, call_id: str, event: str, payload: bytes) -> None:

@@ -200,6 +200,17 @@ async def test_where_the_old_home_does_not_answer_there_is_a_snapshot(
     await exchange(alice, bob, call_id)
 
 
+@pytest.mark.parametrize("how", ["call", "connected"])
+async def test_who_moved_by_a_snapshot_is_reached_from_the_old_home(stages: Stages, how: str):
+    alice, bob = await stages.one.join("alice"), await stages.one.join("bob")
+    call_id = await stages.call(alice, bob, how)
+    alice.forgets = True
+    assert await stages.go(alice, stages.two) == "snapshot"
+    if how == "call":
+        await bob.done("call:accept", {"callId": call_id})
+    await exchange(alice, bob, call_id)
+
+
 async def test_who_took_a_call_over_hears_no_late_word_of_before(nodes: TwoNodes, stages: Stages):
     alice, phone = await stages.one.join("alice"), await stages.one.join("bob")
     tablet = await stages.two.join("bob")
