@@ -147,12 +147,16 @@ class ResumableSession(Session):
         self._take(attachment)
         self.away_since = None
         if after is None:
-            self.replay.begin_anew()
-            self._arrivals.clear()
-            self.last_n = 0
+            self.begin_anew()
         else:
             self.confirm(self.replay.epoch, after)
         self._sent = after or 0
+
+    def begin_anew(self) -> None:
+        """A new epoch: of the one before nothing counts any more, in either direction."""
+        self.replay.begin_anew()
+        self._arrivals.clear()
+        self.last_n = 0
 
     def end(self) -> None:
         """It is over: what is still emitted by others who do not know that is nobody's."""

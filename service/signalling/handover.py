@@ -6,7 +6,7 @@ The new home asks by `Claimed`, the old one answers by `HandedOver` and then sen
 import asyncio
 
 from service.envelopes import Claimed, Forwarded, HandedOver, Kept
-from service.ports import Delivery, UserStore
+from service.ports import Delivery
 from service.session_ref import SessionRef
 from service.sessions.attachment import Attachment
 from service.sessions.directory import Directory
@@ -14,7 +14,6 @@ from service.sessions.replay import ReplayMemory
 from service.sessions.resumable_session import ResumableSession
 from service.signalling.call_routes import Routes
 from service.signalling.detached import DetachedSessions
-from service.signalling.joining import MOST_SESSIONS
 from service.signalling.presence import Presence
 from service.tasks import Tasks
 
@@ -29,7 +28,6 @@ class Handover:
         self,
         *,
         node: str,
-        users: UserStore,
         directory: Directory,
         delivery: Delivery,
         routes: Routes,
@@ -39,7 +37,6 @@ class Handover:
         tasks: Tasks,
     ) -> None:
         self._node = node
-        self._users = users
         self._directory = directory
         self._delivery = delivery
         self._routes = routes
@@ -65,10 +62,12 @@ class Handover:
         self._directory.add(session)
         self._detached.wait_for(session)  # should any of this fail
         self._routes.moving(ref)  # what was sent the old way before this arrives before the claim
-        # Where the old home had this node's name, this node was started anew.
-        kept = None if before.node == self._node else await self._ask(before, ref)
-        session.adopt(kept)
-        await self._users.add(ref, MOST_SESSIONS)
+        kept = None
+        try:
+            if before.node != self._node:  # else this node was started anew
+                kept = await self._ask(before, ref)
+        finally:
+            session.adopt(kept)
         if kept is not None:
             self._tasks.start(self._presence.follow(session, kept.watched))
         return session, kept
@@ -76,8 +75,10 @@ class Handover:
     async def _ask(self, before: SessionRef, ref: SessionRef) -> Kept | None:
         coming = self._coming[ref.id] = asyncio.get_running_loop().create_future()
         self._delivery.send(before, Claimed(ref))
-        done, _ = await asyncio.wait({coming}, timeout=HANDED_OVER_WITHIN_S)
-        del self._coming[ref.id]
+        try:
+            done, _ = await asyncio.wait({coming}, timeout=HANDED_OVER_WITHIN_S)
+        finally:
+            del self._coming[ref.id]
         return coming.result() if done else None
 
     def handed_over(self, session_id: str, kept: Kept | None) -> None:

@@ -20,7 +20,7 @@ from service.signalling.call_routes import Routes
 from service.signalling.detached import DetachedSessions
 from service.signalling.greeting import Greeting
 from service.signalling.handover import Handover
-from service.signalling.joining import Joining, check_user
+from service.signalling.joining import MOST_SESSIONS, Joining, check_user
 from service.signalling.renewal import Renewal
 from service.signalling.ringing import Ringing
 from service.signalling.transitions import Transitions
@@ -132,6 +132,7 @@ class Resuming:
         before = await self.present(message.user_id, session_id, token, fresh_token, self._node)
         if before is None:
             return None
+        came = before.node != self._node
         session, torn, held = await self._fetch(before, attachment, fresh_token)
         after, reason = self._replay_from(session, message, torn)
         resumed = "snapshot" if after is None else "replayed"
@@ -142,8 +143,10 @@ class Resuming:
             self._routes.take_held(session.id)
             held = ()
         try:
-            calls = await self._go_on(session, resume, came=before.node != self._node)
+            calls = await self._go_on(session, resume, came=came)
         except BaseException:
+            if came:  # part of what the old home handed over is lost
+                session.begin_anew()
             await self._detached.lost(session)
             raise
         self._routes.hold(held)
@@ -192,14 +195,16 @@ class Resuming:
     async def _go_on(
         self, session: ResumableSession, resume: Resume, *, came: bool
     ) -> tuple[Call, ...]:
-        """Tell the calls that bind a session that it is back; all live calls of its user.
+        """Tell its user's calls that a session is back, and is at home here; the live ones.
 
         One that `came` from another node rings there; here, word of a ring may be on its way.
         """
         user = session.user
         returned = Returned(user, session.id, self._node, resume.resumed, resume.fresh)
-        calls = []
-        for call in (await self._users.engagements(user)).calls:
+        now, calls = await self._users.add(session.ref, MOST_SESSIONS), []
+        if now is None:  # another has taken its place
+            raise errors.TooManySessions
+        for call in now.calls:
             if not call.binds(session.id) and not call.is_for(session.id):
                 calls.append(call)
                 continue

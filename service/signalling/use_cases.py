@@ -173,7 +173,6 @@ class UseCases:
         )
         handover = Handover(
             node=node,
-            users=users,
             directory=directory,
             delivery=delivery,
             routes=routes,

@@ -5,9 +5,13 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from service.stores.memory.calls import MemoryCalls
 from service.stores.memory.sessions import MemorySessions
+from tests.protocol.sdp import OFFER
 from tests.resuming.stage import Stage
+from tests.resuming.test_other_node import Stages, exchange
 from tests.resuming.troubled import Trouble
+from tests.signalling.two_nodes import two_nodes
 from tests.support.link import Refused
 from tests.support.service import alone, running
 from tests.support.waiting import until
@@ -96,3 +100,30 @@ async def test_who_left_while_a_store_failed_has_left(
     await nobody(stage, "alice")
     refused = await alice.refusal("call:initiate", {"to": "bob", "callType": "audio"})
     assert refused["code"] == "user_unavailable"
+
+
+@pytest.mark.parametrize("operation", ["users.add", "calls.swap"])
+async def test_an_offer_is_made_anew_after_a_move_to_another_node_that_failed(
+    trouble: Trouble, operation: str
+):
+    users, calls = trouble.stores.users, trouble.stores.calls
+    assert isinstance(calls, MemoryCalls)
+    async with two_nodes(trouble.stores) as nodes, AsyncExitStack() as stack:
+        stages = Stages(nodes.network, nodes.one, nodes.two, stack)
+        alice, bob = await stages.one.join("alice"), await stages.one.join("bob")
+        call_id = await stages.call(alice, bob, "call")
+        offer = {"callId": call_id, "offer": OFFER}
+        await alice.done("call:offer", offer)  # which waits for the accept
+        await stages.one.away(alice)
+        await until(lambda: calls.live()[0].calling.away_at, "the call to hear of it")
+        trouble.expect(operation)
+        alice.proxy.target = stages.two.service.port
+        with pytest.raises(Refused):
+            await alice.join()
+        joined = await alice.join()
+        assert (joined["resumed"], joined["lastN"]) == ("snapshot", 0)
+        assert [ref.node for ref in (await users.engagements("alice")).sessions] == ["two"]
+        await alice.done("call:offer", offer)
+        await bob.done("call:accept", {"callId": call_id})
+        await exchange(alice, bob, call_id)
+        assert [told["offer"] for told in bob.payloads("call:offer")] == [OFFER]
