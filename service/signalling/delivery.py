@@ -8,6 +8,7 @@ session has another home, and its old home `Forwarded`. `session_accepts` sends 
 is answered by `AcceptAnswered`.
 """
 
+from service.calls.call import Call
 from service.envelopes import (
     AcceptAnswered,
     AcceptAsked,
@@ -25,6 +26,7 @@ from service.ports import Delivery
 from service.session_ref import SessionRef
 from service.sessions.directory import Directory
 from service.sessions.resumable_session import ResumableSession
+from service.sessions.session import Session
 from service.signalling.call_routes import Routes
 from service.signalling.elsewhere import Elsewhere
 from service.signalling.handover import Handover
@@ -90,7 +92,13 @@ class Home:
             elif isinstance(envelope, CallsChanged):
                 self._tasks.start(self._elsewhere.tell(session))
             else:
-                self._ringing.ring(session, envelope.call)
+                self._ring(session, envelope.call)
+
+    def _ring(self, session: Session, call: Call) -> None:
+        """Ring on a session; one that has another home rings there from now on."""
+        self._ringing.ring(session, call)
+        if self._directory.get(session.id) is None:
+            self._routes.forget_rings(session.id)
 
     def _move(self, session_id: str, envelope: Claimed | HandedOver | Forwarded) -> None:
         """Have a session go to another node, or come from there."""

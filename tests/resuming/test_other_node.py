@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from service.envelopes import Ring
 from service.node import Membership
 from service.stores import open_stores
 from tests.protocol.sdp import OFFER
@@ -209,6 +210,18 @@ async def test_who_moved_by_a_snapshot_is_reached_from_the_old_home(stages: Stag
     if how == "call":
         await bob.done("call:accept", {"callId": call_id})
     await exchange(alice, bob, call_id)
+
+
+async def test_a_ring_that_reaches_the_old_home_late_leaves_no_route(
+    nodes: TwoNodes, stages: Stages
+):
+    alice, bob = await stages.one.join("alice"), await stages.two.join("bob")
+    call_id = await stages.call(alice, bob, "call")
+    assert await stages.go(bob, stages.one) == "replayed"
+    assert nodes.receive_again("one", "two", Ring) == 1  # as from a third node
+    await alice.done("call:end", {"callId": call_id})
+    await bob.next("call:ended")
+    await stages.empty()
 
 
 async def test_who_took_a_call_over_hears_no_late_word_of_before(nodes: TwoNodes, stages: Stages):
