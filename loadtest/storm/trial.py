@@ -19,7 +19,7 @@ async def run(served: Served, sessions: int) -> None:
     """Measure and print.
 
     Raises:
-        SystemExit: a bystander was cut.
+        SystemExit: a bystander was cut or missed a heartbeat, or a session was not replayed to.
     """
     witness, heartbeats = Witness(served), Heartbeats()
     await witness.arrive()
@@ -30,9 +30,13 @@ async def run(served: Served, sessions: int) -> None:
         returning = asyncio.create_task(them.drop())
         seen = await witness.watch(returning)
         spent_s = served.cpu_s - before
-    _report(returning.result(), spent_s, sorted(heartbeats.late), seen)
-    if heartbeats.cut or seen.lost:
-        sys.exit(f"Bystanders were cut: {heartbeats.cut or seen.lost}")
+    returns, late = returning.result(), sorted(heartbeats.late)
+    missed = sum(one > _TIMEOUT_S for one in late)
+    _report(returns, spent_s, late, missed, seen)
+    if heartbeats.cut or seen.lost or missed:
+        sys.exit(f"Bystanders were cut: {heartbeats.cut or seen.lost}; heartbeats missed: {missed}")
+    if returns.resumed != {"replayed": sessions}:
+        sys.exit(f"Not all {sessions} sessions got what they had missed.")
 
 
 async def _settle(served: Served, heartbeats: Heartbeats) -> None:
@@ -42,8 +46,8 @@ async def _settle(served: Served, heartbeats: Heartbeats) -> None:
         await asyncio.sleep(_INTERVAL_S / _RESIDENTS)
 
 
-def _report(returns: Returns, spent_s: float, late: list[float], seen: Seen) -> None:
-    took, missed = returns.took_s, sum(one > _TIMEOUT_S for one in late)
+def _report(returns: Returns, spent_s: float, late: list[float], missed: int, seen: Seen) -> None:
+    took = returns.took_s
     rows = {
         **{f"{how} sessions": f"{many}" for how, many in sorted(returns.resumed.items())},
         **{f"{why}": f"{many} times" for why, many in sorted(returns.failures.items())},
