@@ -199,8 +199,12 @@ class SessionStore(Protocol):
             Forbidden: it is another user's, or the token is neither of the two.
         """
 
-    async def issue(self, session_id: str, user: str, issued: bytes) -> bool:
-        """Have another token be the newest, for a session of this user; False if there is none."""
+    async def issue(self, session_id: str, user: str, issued: bytes) -> SessionRef | None:
+        """Have another token be the newest, for a session of this user.
+
+        Returns:
+            The session; None when there is no such session.
+        """
 
     async def confirm(self, session_id: str, newest: bytes) -> None:
         """The client has the newest token, if this is still the newest: no other is good now."""

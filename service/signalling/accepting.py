@@ -135,7 +135,7 @@ class Accepting:
             ref = await self._resuming.present(
                 identity.user, request.session_id, request.resume_token, token
             )
-            point = None if ref is None else await self._accepts.accept_at_home(ref, call_id)
+            point = None if ref is None else await self._accept_at_home(ref, call_id, token)
             if point is not None:
                 return point, token
         session = self._new_session(identity, request.device_id)
@@ -146,6 +146,19 @@ class Accepting:
             except BaseException:
                 await self._detached.leave(session)
                 raise
+
+    async def _accept_at_home(
+        self, ref: SessionRef, call_id: str, token: str
+    ) -> ResumePoint | None:
+        """Accept for a session where it is at home, also if it has another home meanwhile."""
+        point = await self._accepts.accept_at_home(ref, call_id)
+        if point is not None:
+            return point
+        # The return that moved it has made the token void.
+        now = await self._sessions.issue(ref.id, ref.user, hashed(token))
+        if now is None or now.node == ref.node:
+            return None
+        return await self._accepts.accept_at_home(now, call_id)
 
     def _new_session(self, identity: Identity, device: str | None) -> ResumableSession:
         ref = SessionRef(

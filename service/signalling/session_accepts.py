@@ -40,7 +40,8 @@ class SessionAccepts:
         self._delivery = delivery
         self._calls = calls
         self._detached = detached
-        self._asked: dict[tuple[str, str], asyncio.Future[AcceptAnswered]] = {}
+        self._asked: dict[tuple[str, str], list[asyncio.Future[AcceptAnswered]]] = {}
+        """Who waits for the answer to what was asked, by session and call."""
 
     async def accept(self, session: ResumableSession, call_id: str) -> ResumePoint:
         """Accept for a session of this node; its window begins then if it has no connection.
@@ -68,20 +69,27 @@ class SessionAccepts:
         """
         if ref.node == self._node:
             return await self._accept_here(ref.id, call_id)
-        asked = self._asked.get((ref.id, call_id))
-        if asked is None:
-            asked = self._asked[ref.id, call_id] = asyncio.get_running_loop().create_future()
-            self._delivery.send(ref, AcceptAsked(call_id, ref._replace(node=self._node)))
-        try:
-            done, _ = await asyncio.wait({asked}, timeout=ANSWERED_WITHIN_S)
-        finally:
-            self._asked.pop((ref.id, call_id), None)
-        if not done:
+        answer = await self._ask(ref, call_id)
+        if answer is None:
             return None
-        answer = asked.result()
         if answer.refusal is not None:
             raise _REFUSALS.get(answer.refusal, errors.StoreUnavailable)
         return answer.point
+
+    async def _ask(self, ref: SessionRef, call_id: str) -> AcceptAnswered | None:
+        """Ask the home of a session, once however many wait; None where it has not answered."""
+        key, mine = (ref.id, call_id), asyncio.get_running_loop().create_future()
+        waiting = self._asked.setdefault(key, [])
+        waiting.append(mine)
+        if len(waiting) == 1:
+            self._delivery.send(ref, AcceptAsked(call_id, ref._replace(node=self._node)))
+        try:
+            done, _ = await asyncio.wait({mine}, timeout=ANSWERED_WITHIN_S)
+        finally:
+            waiting.remove(mine)
+            if not waiting:
+                del self._asked[key]
+        return mine.result() if done else None
 
     async def answer(self, session_id: str, asked: AcceptAsked) -> None:
         """Accept for a session of this node, as another node asks; tell it what became of that."""
@@ -94,9 +102,9 @@ class SessionAccepts:
 
     def answered(self, session_id: str, answer: AcceptAnswered) -> None:
         """The home of a session has told what became of an accept; too late, it is nobody's."""
-        asked = self._asked.get((session_id, answer.call_id))
-        if asked is not None and not asked.done():
-            asked.set_result(answer)
+        for asked in self._asked.get((session_id, answer.call_id), ()):
+            if not asked.done():
+                asked.set_result(answer)
 
     async def _accept_here(self, session_id: str, call_id: str) -> ResumePoint | None:
         async with self._detached.turn_of(session_id):

@@ -123,7 +123,7 @@ class TimedSessions:
         taking = self._store.take(session_id, user, presented, issued, node)
         return self._timer("sessions.take", taking)
 
-    def issue(self, session_id: str, user: str, issued: bytes) -> Operation[bool]:
+    def issue(self, session_id: str, user: str, issued: bytes) -> Operation[SessionRef | None]:
         return self._timer("sessions.issue", self._store.issue(session_id, user, issued))
 
     def confirm(self, session_id: str, newest: bytes) -> Operation[None]:

@@ -43,12 +43,12 @@ class MemorySessions:
         found.confirmed, found.newest = presented, issued
         return before
 
-    async def issue(self, session_id: str, user: str, issued: bytes) -> bool:
+    async def issue(self, session_id: str, user: str, issued: bytes) -> SessionRef | None:
         found = self._sessions.get(session_id)
         if found is None or found.ref.user != user:
-            return False
+            return None
         found.newest = issued
-        return True
+        return found.ref
 
     async def confirm(self, session_id: str, newest: bytes) -> None:
         found = self._sessions.get(session_id)
