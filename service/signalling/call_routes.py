@@ -191,6 +191,7 @@ class Routes:
             calling.id: Side(emit, _sent(known.get(calling.id))),
             called.id: Side(self._towards(calling, call_id), _sent(known.get(called.id))),
         }
+        route.informed -= {calling.id, called.id}  # one may have been told that it is elsewhere
         for event, payload in route.held:
             emit(event, payload)
         route.held, route.held_bytes = [], 0

@@ -241,6 +241,19 @@ async def test_who_took_a_call_over_hears_no_late_word_of_before(nodes: TwoNodes
     await exchange(alice, phone, call_id)
 
 
+async def test_who_moved_a_call_that_was_answered_elsewhere_hears_of_it_again(stages: Stages):
+    alice, tablet = await stages.one.join("alice"), await stages.one.join("bob")
+    phone = await stages.two.join("bob")
+    call_id = await stages.call(alice, tablet, "call")
+    await phone.next("call:incoming")
+    await phone.done("call:accept", {"callId": call_id})
+    assert (await tablet.next("call:ended"))["reason"] == "answered_elsewhere"
+    await tablet.done("call:move", {"callId": call_id, "moves": 0})
+    await phone.next("call:ended")
+    await phone.done("call:move", {"callId": call_id, "moves": 1})
+    assert (await tablet.next("call:ended"))["reason"] == "moved"
+
+
 @asynccontextmanager
 async def restarted() -> AsyncIterator[tuple[Stages, AsyncExitStack]]:
     """Two nodes, of which the first can be stopped by closing the stack."""
