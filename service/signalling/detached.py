@@ -28,6 +28,7 @@ class DetachedSessions:
     """Takes sessions from their connections, and gives those up that nobody came back for.
 
     Args:
+        windows: when each is given up.
         window_ms: how long a detached session waits for its client; in a connected call it waits
             for as long as the call does.
     """
@@ -41,6 +42,7 @@ class DetachedSessions:
         transitions: Transitions,
         renewal: Renewal,
         liveness: Liveness,
+        windows: Deadlines[str],
         clock: Clock,
         metrics: SessionMetrics,
         tracing: Tracing,
@@ -57,7 +59,7 @@ class DetachedSessions:
         self._tracing = tracing
         self.window_ms = window_ms
         self._locks = KeyedLocks()
-        self._windows: Deadlines[str] = Deadlines()
+        self._windows = windows
         self._leaving: dict[str, Session] = {}
         """Those that have ended, of which a store has yet to hear."""
 

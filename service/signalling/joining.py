@@ -1,6 +1,7 @@
 """Coming and going: a connection becomes a session, and a session leaves."""
 
 from service import errors, ids
+from service.deadlines import Deadlines
 from service.ports import Clock, Engagements, Identity, SessionStore, UserStore
 from service.session_ref import SessionRef
 from service.sessions.attachment import Attachment
@@ -40,6 +41,7 @@ class Joining:
         renewal: Renewal,
         liveness: Liveness,
         greeting: Greeting,
+        windows: Deadlines[str],
         clock: Clock,
     ) -> None:
         self._node = node
@@ -53,6 +55,7 @@ class Joining:
         self._renewal = renewal
         self._liveness = liveness
         self._greeting = greeting
+        self._windows = windows
         self._clock = clock
 
     async def join(self, attachment: Attachment, message: UserJoin, reply: Reply) -> Session:
@@ -106,6 +109,7 @@ class Joining:
         Where a store fails the rest is done all the same, and it may be called again.
         """
         self._directory.remove(session)
+        self._windows.set(session.id, None)
         self._renewal.finish(session)
         self._presence.forget(session)
         try:

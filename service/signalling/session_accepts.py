@@ -46,7 +46,8 @@ class SessionAccepts:
     async def accept(self, session: ResumableSession, call_id: str) -> ResumePoint:
         """Accept for a session of this node; its window begins then if it has no connection.
 
-        It is for who has the session's turn, and raises as `CallControl.take` does.
+        It is for who has the session's turn, and raises as `CallControl.take` does, or
+        `TooManySessions` where the session has ended meanwhile.
         """
         ref, replay, away = session.ref, session.replay, session.detached
         if away:
@@ -56,6 +57,9 @@ class SessionAccepts:
             ref.user, ref.id, ref.node, resumable=True, away=away, device=ref.device
         )
         await self._calls.take(call_id, accepted, ref)
+        if self._directory.get(ref.id) is not session:  # another took its place meanwhile
+            await self._detached.leave(session)
+            raise errors.TooManySessions
         if session.detached and not away:  # it was lost meanwhile
             await self._detached.tell_away(session)
         return point

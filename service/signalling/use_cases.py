@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from service.calls.call import Call
 from service.calls.timeouts import Timeouts
+from service.deadlines import Deadlines
 from service.keyed_locks import KeyedLocks
 from service.ports import (
     CallObserver,
@@ -145,6 +146,7 @@ class UseCases:
         )
         self.replays = ReplayMemory()
         greeting = Greeting(ice=ice, clock=clock, window_ms=timeouts.window)
+        windows: Deadlines[str] = Deadlines()
         self.joining = Joining(
             node=node,
             users=users,
@@ -157,6 +159,7 @@ class UseCases:
             renewal=self.renewal,
             liveness=liveness,
             greeting=greeting,
+            windows=windows,
             clock=clock,
         )
         self.detached = DetachedSessions(
@@ -166,6 +169,7 @@ class UseCases:
             transitions=transitions,
             renewal=self.renewal,
             liveness=liveness,
+            windows=windows,
             clock=clock,
             metrics=metrics.sessions,
             tracing=tracing,

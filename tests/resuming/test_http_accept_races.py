@@ -8,7 +8,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from service.stores import open_stores
+from service.session_ref import SessionRef
+from service.stores import Stores, open_stores
+from service.stores.memory.calls import MemoryCalls
+from service.stores.memory.replies import MemoryReplies
+from service.stores.memory.sessions import MemorySessions
+from service.stores.memory.users import MemoryUsers
 from tests.resuming.lock_screen import LockScreen, woken
 from tests.resuming.stage import Device, Stage
 from tests.stateful.latency import late_stores
@@ -17,6 +22,22 @@ from tests.support.waiting import until
 
 STORES = ("near", "far")
 ROUNDS = (25, pytest.param(1_000, marks=[pytest.mark.long, pytest.mark.timeout(600)]))
+
+
+class LateSessions(MemorySessions):
+    """A store that answers the first add after `late` is set only when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.late = False
+        self.asked, self.let = asyncio.Event(), asyncio.Event()
+
+    async def add(self, ref: SessionRef, issued: bytes) -> None:
+        await super().add(ref, issued)
+        if self.late:
+            self.late = False
+            self.asked.set()
+            await self.let.wait()
 
 
 class Race:
@@ -104,3 +125,23 @@ async def test_of_an_accept_and_a_cancel_each_side_hears_the_same(store: str):
             ended = await race.laptop.next("call:ended")
             assert (ended["callId"], ended["reason"]) == (call_id, told[outcome])
         await race.cleared()
+
+
+async def test_a_session_that_yields_before_its_accept_is_lost_to_the_call(
+    http: aiohttp.ClientSession,
+):
+    users, sessions = MemoryUsers(), LateSessions()
+    stores = Stores(users, MemoryCalls(users), MemoryReplies(), sessions)
+    async with AsyncExitStack() as stack:
+        service = await stack.enter_async_context(running(alone(stores)))
+        stage = Stage(service, stack)
+        alice, laptop, *_rest = [await stage.join(user) for user in ("alice", *["bob"] * 9)]
+        call_id = await stage.call(alice, laptop)
+        sessions.late = True
+        accepting = asyncio.create_task(LockScreen(service, http).refusal(call_id))
+        await sessions.asked.wait()
+        await stage.join("bob")
+        sessions.let.set()
+        assert await accepting == (409, "too_many_sessions")
+        assert (await alice.next("call:ended"))["reason"] == "connection_lost"
+        assert len(service.node.signalling.detached) == 0

@@ -79,6 +79,14 @@ async def test_of_ten_sessions_the_one_that_is_away_longest_and_in_no_call_yield
     assert len([one for one in rest if one.there]) >= 6
 
 
+async def test_who_has_yielded_is_not_waited_for(stage: Stage):
+    first, *_rest = [await stage.join("bob") for _ in range(10)]
+    await stage.away(first)
+    assert len(stage.service.node.signalling.detached) == 1
+    await stage.join("bob")
+    assert len(stage.service.node.signalling.detached) == 0
+
+
 async def test_a_restart_without_a_store_ends_calls_and_sessions():
     async with staged() as before:
         alice, bob = await before.join("alice"), await before.join("bob")
