@@ -59,6 +59,20 @@ test("a call that is placed while the page is away goes on", async () => {
   await dialled;
 });
 
+test("a call is placed when the page is back as late as the service waits for it", async ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  phone.dial({ id: "bob", name: "Bob" }, "audio");
+  await refuseDevices();
+  await socket.lose();
+  mock.timers.tick(30_000);
+  mock.timers.reset();
+  assert.equal(phone.line.state, "outgoing");
+  phone.hangUp();
+  await rejoin(socket, { resumed: "replayed", calls: [live({ bound: "this", state: "ringing" })] });
+  await socket.answer({ callId: "c" });
+  assert.deepEqual(events(await said()), ["call:initiate", "call:initiate", "call:end"]);
+});
+
 /** "Take the call here", while the person is asked for the microphone. */
 async function taking() {
   socket.onevent("calls:changed", { calls: [live({ bound: "another" })], seq: 1 });

@@ -34,7 +34,6 @@ export async function accept(line, { video }) {
     line.bind();
   } catch (error) {
     line.finish(error.code ?? "error");
-    if (error.code === "timeout") line.say("call:end"); // it may have been accepted
   }
 }
 

@@ -17,7 +17,7 @@ import { ServerError } from "./server_error.js";
 import { Uplink } from "./uplink.js";
 
 const PROBE_MS = 3_000;
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 15_000; // a socket that gets no answer is given up before
 
 export class Session extends Emitter {
   state = "opening"; // opening · joined · lost · over
@@ -54,10 +54,10 @@ export class Session extends Emitter {
 
   /**
    * Asks for a change (`call:initiate`, `call:end` …) and promises the fields of the answer, or
-   * throws a ServerError. It survives lost connections for `within` ms; with `insist` it is also
-   * sent again after a refusal that may pass.
+   * throws a ServerError. It survives lost connections for `within` ms, by default for as long as the
+   * service waits for the session; with `insist` it is also sent again after a refusal that may pass.
    */
-  request(event, payload, { within = ANSWER_MS, insist = false } = {}) {
+  request(event, payload, { within = this.windowMs + ANSWER_MS, insist = false } = {}) {
     return this.#uplink.control(event, payload, { within, insist });
   }
 
