@@ -10,7 +10,7 @@ from service.session_ref import SessionRef
 from service.sessions.attachment import Attachment
 from service.sessions.replay import Replay, ReplayMemory
 from service.sessions.session import Session
-from service.wire.client_events import RelayEvent
+from service.wire.client_events import RelayEvent, Subject
 from service.wire.packets import EVENT
 from service.wire.server_events import UserStatus, user_of_status
 
@@ -114,7 +114,7 @@ class ResumableSession(Session):
             )
         return True
 
-    def took(self, relay: RelayEvent) -> None:
+    def took(self, relay: RelayEvent | Subject) -> None:
         """A relay was passed on, or refused for good: its number is used up."""
         if relay.epoch == self.replay.epoch and relay.n == self.last_n + 1:
             self.last_n += 1

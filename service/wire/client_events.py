@@ -68,10 +68,12 @@ class SessionAck(ClientEvent, frozen=True, kw_only=True):
 
 
 class Subject(Struct, rename="camel", frozen=True, kw_only=True):
-    """What an error names of the event that it refuses, however wrong the rest of it is."""
+    """What can be told of an event that is refused, however wrong the rest of it is."""
 
     call_id: CallId | None = None
     request_id: RequestId | None = None
+    epoch: str | None = None
+    n: int | None = None
 
 
 class AuthRefresh(ControlEvent, frozen=True, kw_only=True):

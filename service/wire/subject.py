@@ -1,4 +1,4 @@
-"""What an error names of the event that it refuses, however wrong the rest of that is."""
+"""What an event that is refused is about, and its number, however wrong the rest of it is."""
 
 import contextlib
 import json
@@ -35,7 +35,13 @@ def _good_part(payload: str) -> Subject:
         return _NOTHING
     if not isinstance(fields, dict):
         return _NOTHING
-    return Subject(call_id=_good(fields.get("callId")), request_id=_good(fields.get("requestId")))
+    epoch, n = fields.get("epoch"), fields.get("n")
+    return Subject(
+        call_id=_good(fields.get("callId")),
+        request_id=_good(fields.get("requestId")),
+        epoch=epoch if isinstance(epoch, str) else None,
+        n=int(n) if isinstance(n, float) and n.is_integer() else None,
+    )
 
 
 def _good(value: object) -> str | None:

@@ -57,6 +57,18 @@ async def test_a_refusal_uses_its_number_up(stage: Stage):
     await bob.next("call:signal")
 
 
+@pytest.mark.parametrize("wrong", [{"offer": 1}, {"callId": 7}])
+async def test_a_relay_that_cannot_be_read_uses_its_number_up(stage: Stage, wrong: dict[str, Any]):
+    """All that its sender relayed after it was refused, for want of that number."""
+    alice, bob = await stage.join("alice"), await stage.join("bob")
+    call_id = await stage.accepted(alice, bob)
+    refusal = await alice.refusal("call:offer", {"callId": call_id, "offer": OFFER, **wrong})
+    assert refusal["code"] == "invalid_payload"
+    assert (await alice.probe())["lastN"] == 1
+    await alice.done("call:signal", {"callId": call_id, "data": 2})
+    await bob.next("call:signal")
+
+
 async def test_two_hundred_relays_are_sent_again_in_order(stage: Stage):
     alice, bob = await stage.join("alice"), await stage.join("bob")
     call_id = await stage.accepted(alice, bob)

@@ -23,6 +23,7 @@ from service.wire import client_events as said
 from service.wire.costs import cost_of
 from service.wire.decoding import decode
 from service.wire.packets import EventPacket, decode_event
+from service.wire.subject import subject_of
 
 _log = structlog.get_logger(__name__)
 
@@ -30,6 +31,8 @@ MOST_EARLY = 64
 """Events of one connection that wait for its join."""
 MOST_EARLY_BYTES = 128 * 1024
 """And what these may weigh."""
+
+_RELAY_EVENTS = frozenset(kind.event for kind in said.ALL if issubclass(kind, said.RelayEvent))
 
 UseCase = Callable[[Session, Any, Reply], Awaitable[None]]
 
@@ -85,6 +88,8 @@ class Dispatch:
             if isinstance(message, said.RelayEvent):
                 return self.relay(session, message, packet, packet.size)
         except errors.RinglineError as error:
+            if isinstance(error, errors.InvalidPayload) and packet.event in _RELAY_EVENTS:
+                _refused(session, packet)
             self._refuse(Reply(session, packet), error)
             return None
         reply = Reply(session, packet)
@@ -218,6 +223,12 @@ class Dispatch:
             return
         work = partial(use_case, session, message, reply)
         await self._repeats.once(session, request_id, reply, work)
+
+
+def _refused(session: Session, packet: EventPacket) -> None:
+    """Use the number up of a relay that cannot be read, else all behind it would be refused."""
+    if isinstance(session, ResumableSession):
+        session.took(subject_of(packet.payload))
 
 
 async def _taken(session: ResumableSession, message: said.RelayEvent, work: Work) -> None:
