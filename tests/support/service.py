@@ -27,9 +27,15 @@ class MovableClock:
 
     def __init__(self) -> None:
         self.ahead_ms = 0
+        self._stopped_at: int | None = None
 
     def __call__(self) -> int:
-        return wall_clock() + self.ahead_ms
+        now = wall_clock() if self._stopped_at is None else self._stopped_at
+        return now + self.ahead_ms
+
+    def stop(self) -> None:
+        """Have time pass only as a test lets it, from now on."""
+        self._stopped_at = wall_clock()
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
