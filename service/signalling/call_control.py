@@ -74,11 +74,11 @@ class CallControl:
         accepted: happened.Accepted,
         who: SessionRef,
         decided: Callable[[Call], object] | None = None,
-    ) -> Call:
+    ) -> None:
         """Have a session of the callee accept; `decided` as for `Transitions.move`."""
         try:
             with self._tracing.accepting(call_id):
-                return await self._transitions.move(call_id, accepted, who, decided)
+                await self._transitions.move(call_id, accepted, who, decided)
         except errors.AlreadyAnswered:
             self._lost_race(call_id)
             raise
