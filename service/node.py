@@ -11,7 +11,7 @@ import structlog
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
-from service import __version__, from_settings
+from service import __version__, from_settings, gauges
 from service.auth.authenticator import Authenticator
 from service.calls.call import Call
 from service.calls.reasons import Reason
@@ -226,7 +226,15 @@ class Node:
             "session_deadlines": signalling.renewal,
             "probes": signalling.liveness,
         }
-        self._watch(signalling.directory, stores.users)
+        gauges.watch(
+            metrics.families,
+            signalling=signalling,
+            users=stores.users,
+            totals=self.totals,
+            waiting=self.tcp.waiting,
+            budget=self.budget,
+            draining=self._draining,
+        )
 
     def _waiters(self) -> Iterator[Waiter]:
         """All connections of which something waits."""
@@ -295,38 +303,3 @@ class Node:
             await self._reload.close()
         await self.verifier.close()
         await asyncio.to_thread(self.traces.close)
-
-    def _watch(self, directory: Sized, users: Sized) -> None:
-        """What is read when Prometheus asks, in another thread than the loop's."""
-        families, totals = self.metrics.families, self.totals
-        connections = families.gauge("connections", "Open transports.", ("transport",))
-        connections.labels("websocket").set_function(lambda: totals.websocket)
-        connections.labels("polling").set_function(lambda: totals.polling)
-        families.watched("sessions", "Joined sessions of this node.", lambda: len(directory))
-        families.watched(
-            "sessions_detached",
-            "Resumable sessions whose connection was lost.",
-            lambda: len(self.signalling.detached),
-        )
-        families.watched(
-            "replay_bytes",
-            "Kept for resumable sessions until they confirm it; 256 MiB at most.",
-            lambda: self.signalling.replays.size,
-        )
-        families.watched("users_online", "Users with a session.", lambda: len(users))
-        families.watched(
-            "send_queue_bytes", "Queued for clients, not yet written.", lambda: totals.queued_bytes
-        )
-        received = families.gauge(
-            "receive_queue_bytes",
-            "Received and not yet handled, of clients whose token is `known` or `unknown`.",
-            ("token",),
-        )
-        received.labels("known").set_function(lambda: totals.received_bytes)
-        received.labels("unknown").set_function(lambda: self.tcp.waiting.size)
-        families.watched(
-            "memory_budget_bytes",
-            "What `process_resident_memory_bytes` may be; 0 is no limit.",
-            lambda: self.budget.most,
-        )
-        families.watched("draining", "Whether the node is stopping: 1 or 0.", self._draining)
